@@ -1,0 +1,201 @@
+import { type PresentDevice, presentDevices } from './devices.js';
+import type { VmxDocument } from './document.js';
+
+export type DiskMode = 'persistent' | 'independent-persistent' | 'independent-nonpersistent';
+export type SerialBackend = 'file' | 'pipe' | 'console';
+
+export interface VmDisk {
+  readonly controller: 'ide' | 'scsi';
+  /** Controller and unit as written: ide0:0, scsi0:1. */
+  readonly node: string;
+  readonly bus: number;
+  readonly unit: number;
+  readonly fileName: string;
+  readonly mode: DiskMode;
+  readonly deviceType: string;
+}
+
+export interface VmSerial {
+  readonly index: number;
+  readonly fileType: SerialBackend;
+  /** Datastore path of a file, name of a pipe; empty for the console. */
+  readonly fileName: string;
+  /** Which end of a pipe the VM is. */
+  readonly endPoint: 'server' | 'client';
+  readonly startConnected: boolean;
+}
+
+export interface CpuAllocation {
+  readonly shares: number;
+  readonly minMhz: number;
+  /** undefined: unlimited. */
+  readonly maxMhz: number | undefined;
+  /** PCPU numbers; undefined: all. */
+  readonly affinity: readonly number[] | undefined;
+}
+
+export interface MemoryAllocation {
+  readonly shares: number;
+  readonly minMb: number;
+  readonly maxMb: number | undefined;
+}
+
+export interface VmConfig {
+  readonly displayName: string | undefined;
+  readonly guestOS: string;
+  readonly guestIs64Bit: boolean;
+  readonly memsizeMb: number;
+  readonly numVcpus: number;
+  readonly cpu: CpuAllocation;
+  readonly memory: MemoryAllocation;
+  readonly firmware: 'bios' | 'efi';
+  readonly uuidBios: string | undefined;
+  readonly disks: readonly VmDisk[];
+  readonly serials: readonly VmSerial[];
+  /** Devices present beyond disks and serial ports: what an engine lacks is refused by this name. */
+  readonly otherDevices: readonly PresentDevice[];
+}
+
+const DISK_TYPES = new Set(['disk', 'ata-harddisk', 'scsi-harddisk', 'rdm']);
+const SERIAL_TYPES: readonly string[] = ['file', 'pipe', 'console'];
+
+/** Throws VmxError (BadValue) with the line at fault; a fact an engine cannot run is reported, not refused. */
+export function readVmConfig(document: VmxDocument): VmConfig {
+  const guestOS = document.get('guestOS') ?? 'other';
+  const memsizeMb = positive(document, 'memsize', 32);
+  if (memsizeMb % 4 !== 0) throw document.badValue('memsize');
+  const numVcpus = positive(document, 'numvcpus', 1);
+  const disks = readDisks(document);
+  const serials = readSerials(document);
+  const described = new Set([...disks.map(d => d.node), ...serials.map(s => `serial${s.index}`)]);
+  return {
+    displayName: document.get('displayName'),
+    guestOS,
+    guestIs64Bit: /-64$/.test(guestOS),
+    memsizeMb,
+    numVcpus,
+    cpu: readCpu(document, numVcpus),
+    memory: readMemory(document, memsizeMb),
+    firmware: choice(document, 'firmware', ['bios', 'efi'], 'bios') as 'bios' | 'efi',
+    uuidBios: document.get('uuid.bios'),
+    disks,
+    serials,
+    otherDevices: [...presentDevices(document, described), ...strangeSerials(document)],
+  };
+}
+
+function positive(document: VmxDocument, key: string, fallback: number): number {
+  const value = document.getInt(key) ?? fallback;
+  if (value < 1 || value > 1 << 24) throw document.badValue(key);
+  return value;
+}
+
+function choice(document: VmxDocument, key: string, allowed: readonly string[], fallback: string): string {
+  const value = document.get(key)?.toLowerCase() || fallback;
+  if (!allowed.includes(value)) throw document.badValue(key);
+  return value;
+}
+
+function readDisks(document: VmxDocument): VmDisk[] {
+  return document.keys().flatMap(key => {
+    const match = /^(ide|scsi)(\d+):(\d+)\.present$/.exec(key.toLowerCase());
+    if (match === null || document.getBool(key) !== true) return [];
+    const node = `${match[1]}${match[2]}:${match[3]}`;
+    const deviceType = document.get(`${node}.deviceType`) ?? 'disk';
+    if (!DISK_TYPES.has(deviceType.toLowerCase())) return [];
+    const fileName = document.get(`${node}.fileName`) ?? '';
+    if (fileName === '') throw document.badValue(document.has(`${node}.fileName`) ? `${node}.fileName` : key);
+    const modes = ['persistent', 'independent-persistent', 'independent-nonpersistent'];
+    return {
+      controller: match[1] === 'ide' ? 'ide' : 'scsi',
+      node,
+      bus: Number(match[2]),
+      unit: Number(match[3]),
+      fileName,
+      mode: choice(document, `${node}.mode`, modes, 'persistent') as DiskMode,
+      deviceType,
+    };
+  });
+}
+
+function serialNames(document: VmxDocument): { index: number; name: string; fileType: string }[] {
+  return document.keys().flatMap(key => {
+    const match = /^serial(\d+)\.present$/.exec(key.toLowerCase());
+    if (match === null || document.getBool(key) !== true) return [];
+    const name = `serial${match[1]}`;
+    const fileType = (document.get(`${name}.fileType`) ?? 'device').toLowerCase();
+    return { index: Number(match[1]), name, fileType };
+  });
+}
+
+function readSerials(document: VmxDocument): VmSerial[] {
+  return serialNames(document).flatMap(({ index, name, fileType }) => {
+    if (!SERIAL_TYPES.includes(fileType)) return [];
+    const fileName = document.get(`${name}.fileName`) ?? '';
+    if (fileType !== 'console' && fileName === '') throw document.badValue(`${name}.fileType`);
+    return {
+      index,
+      fileType: fileType as SerialBackend,
+      fileName,
+      endPoint: choice(document, `${name}.pipe.endPoint`, ['server', 'client'], 'server') as
+        | 'server'
+        | 'client',
+      startConnected: document.getBool(`${name}.startConnected`) ?? true,
+    };
+  });
+}
+
+function strangeSerials(document: VmxDocument): PresentDevice[] {
+  return serialNames(document).flatMap(({ name, fileType }) =>
+    SERIAL_TYPES.includes(fileType) ? [] : { name, type: fileType },
+  );
+}
+
+function readShares(document: VmxDocument, key: string, normal: number): number {
+  const word = document.get(key)?.trim().toLowerCase() || 'normal';
+  if (word === 'low') return normal / 2;
+  if (word === 'normal') return normal;
+  if (word === 'high') return normal * 2;
+  const value = document.getInt(key) ?? 0;
+  if (value < 1 || value > 10_000_000) throw document.badValue(key);
+  return value;
+}
+
+function readLimit(document: VmxDocument, key: string): number | undefined {
+  const word = document.get(key)?.trim().toLowerCase() || 'unlimited';
+  if (word === 'unlimited' || word === '-1') return undefined;
+  const value = document.getInt(key) ?? -1;
+  if (value < 0) throw document.badValue(key);
+  return value;
+}
+
+function readMin(document: VmxDocument, key: string): number {
+  const value = document.getInt(key) ?? 0;
+  if (value < 0) throw document.badValue(key);
+  return value;
+}
+
+/** Shares are 1000 per vCPU and 10 per MB of memory at "normal"; low is half, high twice that. */
+function readCpu(document: VmxDocument, numVcpus: number): CpuAllocation {
+  return {
+    shares: readShares(document, 'sched.cpu.shares', 1000 * numVcpus),
+    minMhz: readMin(document, 'sched.cpu.min'),
+    maxMhz: readLimit(document, 'sched.cpu.max'),
+    affinity: readAffinity(document),
+  };
+}
+
+function readMemory(document: VmxDocument, memsizeMb: number): MemoryAllocation {
+  return {
+    shares: readShares(document, 'sched.mem.shares', 10 * memsizeMb),
+    minMb: readMin(document, 'sched.mem.min'),
+    maxMb: readLimit(document, 'sched.mem.max'),
+  };
+}
+
+function readAffinity(document: VmxDocument): number[] | undefined {
+  const word = document.get('sched.cpu.affinity')?.trim().toLowerCase() || 'all';
+  if (word === 'all') return undefined;
+  if (!/^\d{1,4}(?:\s*,\s*\d{1,4})*$/.test(word)) throw document.badValue('sched.cpu.affinity');
+  return word.split(',').map(Number);
+}
