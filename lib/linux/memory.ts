@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 import { type Address, check, libc, SystemError } from './libc.js';
 
@@ -63,4 +64,23 @@ export function allocate(fd: number, offsetBytes: number, lengthBytes: number): 
 /** Gives the pages of a range back; they read as a hole afterwards. The file keeps its size. */
 export function punchHole(fd: number, offsetBytes: number, lengthBytes: number): void {
   check('fallocate', fallocate_(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offsetBytes, lengthBytes));
+}
+
+/**
+ * Maps a whole file, populated, so that no store meets a fault later. Keep the view as long as the mapping is used;
+ * it is never unmapped.
+ */
+export function mapFile(
+  path: string,
+  sizeBytes: number,
+  writable: boolean,
+): { address: Address; memory: ArrayBuffer } {
+  const fd = openSync(path, writable ? 'r+' : 'r');
+  try {
+    const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    const address = mmap(0, sizeBytes, protection, MAP_SHARED | MAP_POPULATE, fd);
+    return { address, memory: viewOf(address, sizeBytes) };
+  } finally {
+    closeSync(fd);
+  }
 }

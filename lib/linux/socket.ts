@@ -4,7 +4,9 @@ import { closeFd } from './process.js';
 const socket_ = libc.func('int socket(int domain, int type, int protocol)');
 const bind_ = libc.func('int bind(int fd, void *address, unsigned int length)');
 const listen_ = libc.func('int listen(int fd, int backlog)');
-const setsockopt_ = libc.func('int setsockopt(int fd, int level, int name, void *value, unsigned int length)');
+const setsockopt_ = libc.func(
+  'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
+);
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;

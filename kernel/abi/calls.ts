@@ -1,0 +1,153 @@
+/**
+ * The control calls that any process may make on the VMkernel's socket, and their errors. A call dies with its
+ * connection unless it names a VM; then it completes and the change feed tells.
+ */
+export type VmPowerState = 'poweringOn' | 'poweredOn' | 'poweringOff';
+
+export interface HostInfo {
+  readonly bootId: string;
+  readonly bootTimeMs: number;
+  readonly abiHash: number;
+  /** Folder of the shared-memory files. */
+  readonly shmDir: string;
+  readonly machineMemoryBytes: number;
+  /** Linux's numbers of the physical CPUs, in the order of PCPU numbers. */
+  readonly pcpus: readonly number[];
+  readonly hostName: string;
+  readonly version: string;
+}
+
+export interface VmInfo {
+  readonly worldId: number;
+  readonly name: string;
+  /** `/vmfs/volumes/<volume id>/<folder>/<file>.vmx` */
+  readonly vmxPath: string;
+  readonly state: VmPowerState;
+  /** Process id of its vmware-vmx in the outermost namespace; 0 before it is started. */
+  readonly pid: number;
+  readonly memoryMb: number;
+  readonly bootTimeMs: number;
+}
+
+export interface DatastoreInfo {
+  /** `8hex-8hex` */
+  readonly volume: string;
+  readonly label: string;
+  readonly type: 'NAS';
+  /** `/vmfs/volumes/<volume>` */
+  readonly path: string;
+  readonly capacityBytes: number;
+  readonly freeBytes: number;
+  readonly accessible: boolean;
+}
+
+export interface FileStat {
+  readonly type: 'file' | 'directory' | 'other';
+  readonly sizeBytes: number;
+  readonly allocatedBytes: number;
+  readonly modifiedMs: number;
+  readonly owner: number;
+}
+
+export interface DirectoryEntry extends FileStat {
+  readonly name: string;
+}
+
+/** One change of the host. A gap means: re-read. */
+export interface Change {
+  readonly seq: number;
+  readonly topic: 'vm' | 'host' | 'net' | 'storage' | 'config';
+  /** The .vmx path of a VM, the volume of a datastore, … */
+  readonly object: string;
+  readonly event: string;
+  readonly gap?: boolean;
+  /** Why, where there is a cause worth telling (a VM that died). */
+  readonly reason?: string;
+}
+
+type Empty = Record<string, never>;
+
+/** Arguments and results of every call. File data travels in the frame's body. */
+export interface Calls {
+  hostInfo: { args: Empty; result: HostInfo };
+  listVms: { args: Empty; result: { vms: VmInfo[] } };
+  powerOn: { args: { vmxPath: string; failAfterStep?: string }; result: VmInfo };
+  powerOff: { args: { vmxPath: string }; result: Empty };
+  reset: { args: { vmxPath: string }; result: Empty };
+  readScreen: { args: { vmxPath: string }; result: { columns: number; lines: string[]; graphics: boolean } };
+  listDatastores: { args: Empty; result: { datastores: DatastoreInfo[] } };
+  watch: { args: { bootId?: string; after?: number }; result: { bootId: string; seq: number; gap: boolean } };
+  fileRead: { args: { path: string; offsetBytes: number; lengthBytes: number }; result: Empty };
+  fileWrite: {
+    args: { path: string; offsetBytes: number; create: boolean; truncate: boolean };
+    result: Empty;
+  };
+  fileWriteAtomic: { args: { path: string }; result: Empty };
+  fileAppend: { args: { path: string }; result: Empty };
+  fileStat: { args: { path: string }; result: FileStat };
+  fileList: { args: { path: string }; result: { entries: DirectoryEntry[] } };
+  fileMkdir: { args: { path: string; recursive: boolean }; result: Empty };
+  fileRename: { args: { from: string; to: string }; result: Empty };
+  fileRemove: { args: { path: string; recursive: boolean }; result: Empty };
+}
+export type CallName = keyof Calls;
+
+export interface CallRequest {
+  readonly id: number;
+  readonly call: CallName;
+  readonly args: unknown;
+}
+
+export type CallReply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: CallFailure }
+  | { readonly change: Change };
+
+export interface CallFailure {
+  readonly code: VmkernelErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export type VmkernelErrorCode =
+  | 'AbiMismatch'
+  | 'AlreadyExists'
+  | 'Busy'
+  | 'Cancelled'
+  | 'ConnectionLost'
+  | 'DeviceUnsupported'
+  | 'DiskMissing'
+  | 'DiskTooShort'
+  | 'FileLocked'
+  | 'GuestOs64NotSupported'
+  | 'InsufficientCpu'
+  | 'InsufficientMemory'
+  | 'Internal'
+  | 'InvalidArgument'
+  | 'InvalidDescriptor'
+  | 'InvalidState'
+  | 'InvalidVmx'
+  | 'IoError'
+  | 'MemorySizeNotSupported'
+  | 'NoSpace'
+  | 'NotADirectory'
+  | 'NotEmpty'
+  | 'NotFound'
+  | 'NotSupported'
+  | 'NumVirtualCpusNotSupported'
+  | 'PermissionDenied'
+  | 'ShmTooSmall'
+  | 'TooManyVcpus'
+  | 'VmxDied';
+
+/** An error of the VMkernel, the same on both ends of the socket. Match on `code`. */
+export class VmkernelError extends Error {
+  override readonly name = 'VmkernelError';
+  constructor(
+    readonly code: VmkernelErrorCode,
+    message: string,
+    readonly details: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+  }
+}

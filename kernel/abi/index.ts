@@ -1,0 +1,14 @@
+/**
+ * What both ends of every boundary of the VMkernel agree on: the layout of shared memory (declared in layouts.ts,
+ * accessors in generated.ts, map in docs/abi.md), the words' meanings (states.ts), control calls and their errors
+ * (calls.ts), the talk between VMkernel and vmx (vmx-calls.ts), framing (frames.ts).
+ *
+ * Imports nothing, does no I/O. One writer per shared-memory file; the doorbell is the exception.
+ */
+export * from './calls.js';
+export * from './frames.js';
+export * from './generated.js';
+export { MAX_GROUPS, MAX_PCPUS, MAX_VMS, MAX_WORLDS } from './layouts.js';
+export { AbiMismatch } from './segment.js';
+export * from './states.js';
+export * from './vmx-calls.js';

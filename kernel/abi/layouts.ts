@@ -1,0 +1,300 @@
+/**
+ * Every shared-memory file of a host, declared once. `generate.ts` turns this into typed accessors with literal
+ * offsets, into the hash that both ends compare, and into docs/abi.md.
+ *
+ * One file has one writing thread (the doorbell apart). Field types:
+ * - `i32` a word read and written atomically (grant words, states, ids),
+ * - `f64` a figure; several that belong together stand in a table with `seqlock`,
+ * - `text:N` UTF-8, padded with NULs to N bytes.
+ */
+export type FieldType = 'i32' | 'f64' | `text:${number}`;
+
+export interface FieldLayout {
+  readonly name: string;
+  readonly type: FieldType;
+  /** Meaning and unit, for docs/abi.md. */
+  readonly doc: string;
+}
+
+export interface TableLayout {
+  readonly name: string;
+  readonly rows: number;
+  readonly seqlock?: boolean;
+  readonly fields: readonly FieldLayout[];
+}
+
+export interface FileLayout {
+  readonly name: string;
+  readonly writer: string;
+  readonly doc: string;
+  readonly tables: readonly TableLayout[];
+}
+
+const i32 = (name: string, doc: string): FieldLayout => ({ name, type: 'i32', doc });
+const f64 = (name: string, doc: string): FieldLayout => ({ name, type: 'f64', doc });
+const text = (name: string, bytes: number, doc: string): FieldLayout => ({
+  name,
+  type: `text:${bytes}`,
+  doc,
+});
+
+export const MAX_WORLDS = 1024;
+export const MAX_GROUPS = 512;
+export const MAX_VMS = 192;
+export const MAX_PCPUS = 64;
+
+const hostFile: FileLayout = {
+  name: 'host',
+  writer: 'VMkernel main thread',
+  doc: 'What exists: the host, its groups, VMs and worlds, and what their administrators asked for.',
+  tables: [
+    {
+      name: 'HostControl',
+      rows: 1,
+      fields: [
+        i32('pcpuCount', 'physical CPUs the scheduler grants'),
+        i32('groupCount', 'rows of Group ever used: readers need look no further'),
+        i32('worldCount', 'rows of World ever used'),
+        i32('vmCount', 'rows of Vm ever used'),
+        f64('bootTimeUs', 'CLOCK_MONOTONIC at boot, µs'),
+        f64('bootWallMs', 'wall clock at boot, ms since 1970'),
+        f64('machineMemoryKb', 'machine memory this host may use, KB'),
+        i32('consoleMemoryMb', 'memory of the service console, MB'),
+        text('hostName', 64, 'name of the service console'),
+      ],
+    },
+    {
+      name: 'Group',
+      rows: MAX_GROUPS,
+      fields: [
+        i32('generation', 'odd while the row is in use; moves at every change of its owner'),
+        i32('groupId', 'GID in esxtop'),
+        i32('parentRow', 'row of the parent group, -1 at the root'),
+        i32('kind', 'GroupKind'),
+        i32('vmRow', 'row of its VM, or -1'),
+        i32('cpuShares', 'CPU shares'),
+        f64('cpuMin', 'CPU reservation in PCPUs (0.25 = a quarter of one)'),
+        f64('cpuMax', 'CPU limit in PCPUs, -1 = none'),
+        text('name', 64, 'name as esxtop shows it'),
+      ],
+    },
+    {
+      name: 'Vm',
+      rows: MAX_VMS,
+      fields: [
+        i32('generation', 'odd while the row is in use'),
+        i32('worldId', 'id of the VM: its leader world'),
+        i32('groupRow', 'row of its group'),
+        i32('pid', 'process id of its vmware-vmx, in the outermost namespace'),
+        i32('state', 'VmState'),
+        i32('memoryMb', 'configured memory, MB'),
+        i32('vcpus', 'virtual CPUs'),
+        f64('poweredOnUs', 'CLOCK_MONOTONIC when the vmx reported power-on, µs'),
+        text('name', 96, 'displayName'),
+      ],
+    },
+    {
+      name: 'World',
+      rows: MAX_WORLDS,
+      fields: [
+        i32('generation', 'odd while the row is in use'),
+        i32('worldId', 'WID in esxtop'),
+        i32('groupRow', 'row of its group'),
+        i32('vmRow', 'row of its VM, or -1'),
+        i32('kind', 'WorldKind'),
+        i32('pid', 'its Linux process, 0 = none'),
+        i32('tid', 'its Linux thread; 0 = every thread of pid that is no other world (or the idle world)'),
+        i32('pcpu', 'the only PCPU it may use, -1 = any'),
+        text('name', 48, 'name as esxtop shows it'),
+      ],
+    },
+  ],
+};
+
+const schedFile: FileLayout = {
+  name: 'sched',
+  writer: 'scheduler thread',
+  doc: 'Grants, and all time of all worlds: only the scheduler sums time.',
+  tables: [
+    {
+      name: 'SchedControl',
+      rows: 1,
+      seqlock: true,
+      fields: [
+        i32('ready', '1 once the scheduler runs; 2 when Linux lets it use real-time classes'),
+        f64('dispatches', 'grants given since boot'),
+        f64('loops', 'passes of the scheduler since boot'),
+        f64('ownCpuUs', "CPU time of the scheduler's own thread, µs"),
+        f64('load1', 'CPU load average over 1 minute, 1.00 = every PCPU fully used'),
+        f64('load5', '… 5 minutes'),
+        f64('load15', '… 15 minutes'),
+        f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
+      ],
+    },
+    {
+      name: 'SchedPcpu',
+      rows: MAX_PCPUS,
+      seqlock: true,
+      fields: [
+        i32('cpu', "Linux's number of this CPU"),
+        i32('worldRow', 'row of the world that holds it, -1 = none'),
+        f64('usedUs', 'time worlds used on it since boot, µs'),
+        f64('idleUs', 'time no world used it, µs'),
+        f64('delivered', 'what it delivers: CPU charged ÷ wall granted, 0–1, smoothed'),
+        f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
+      ],
+    },
+    {
+      name: 'SchedWorld',
+      rows: MAX_WORLDS,
+      seqlock: true,
+      fields: [
+        i32('grant', 'futex: sequence << 1 | may run'),
+        i32('pcpu', 'PCPU of the present or last grant'),
+        i32('state', 'WorldState'),
+        i32('generation', 'generation of the World row these figures belong to'),
+        i32('wanted', '1 while another world waits for the PCPU this world holds'),
+        f64('deadlineUs', 'end of the present grant, CLOCK_MONOTONIC, µs'),
+        f64('createdUs', 'CLOCK_MONOTONIC when accounting began, µs'),
+        f64('runUs', 'CPU time used, by the clock of its threads, µs'),
+        f64('readyUs', 'runnable and not running, µs (includes limitedUs)'),
+        f64('waitUs', 'blocked, µs (includes idleUs and swapUs)'),
+        f64('idleUs', 'halted: nothing to do, µs'),
+        f64('systemUs', 'VMkernel work done for it by other threads, µs'),
+        f64('overlapUs', 'work for others done in its time, µs'),
+        f64('costopUs', 'held so that siblings catch up, µs'),
+        f64('limitedUs', 'ready and held by its limit, µs'),
+        f64('swapUs', 'waiting for a page, µs'),
+        f64('dispatches', 'grants'),
+        f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
+      ],
+    },
+  ],
+};
+
+const memoryFile: FileLayout = {
+  name: 'memory',
+  writer: 'memory thread',
+  doc: 'Frames: what the machine has, what each VM was charged.',
+  tables: [
+    {
+      name: 'MemoryControl',
+      rows: 1,
+      seqlock: true,
+      fields: [
+        i32('ready', '1 once the thread serves faults'),
+        f64('totalPages', 'frames of the machine this host may use'),
+        f64('freePages', 'frames nobody was charged for'),
+        f64('guestPages', 'frames that hold guest pages'),
+        f64('overheadPages', 'frames charged as overhead of VMs'),
+        f64('kernelPages', 'frames of VMkernel and service console'),
+        f64('faults', 'faults resolved since boot'),
+        f64('refused', 'faults that found no frame or failed'),
+        f64('resolveUs', 'time spent resolving, µs'),
+        f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
+      ],
+    },
+    {
+      name: 'MemoryVm',
+      rows: MAX_VMS,
+      seqlock: true,
+      fields: [
+        i32('generation', 'generation of the Vm row these figures belong to'),
+        f64('sizePages', 'configured size'),
+        f64('privatePages', 'pages that have a frame'),
+        f64('zeroPages', 'holes: never touched or given back'),
+        f64('overheadPages', 'frames charged as overhead'),
+        f64('faults', 'faults resolved'),
+        f64('readFaults', '… by reads'),
+        f64('resolveUs', 'time spent on them, µs'),
+        f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
+      ],
+    },
+  ],
+};
+
+const vmmFile: FileLayout = {
+  name: 'vmm',
+  writer: 'VMM thread of one virtual CPU',
+  doc: 'What the virtual machine monitor reports; one file each, named vmm-<world id>.',
+  tables: [
+    {
+      name: 'VmmReport',
+      rows: 1,
+      fields: [
+        i32('tid', 'its Linux thread, 0 before it runs'),
+        i32('state', 'VmmState'),
+        i32('acknowledged', 'grant word that the last report answers'),
+        i32('reports', 'reports so far; moves after the other words of a report'),
+        f64('nextTimerUs', 'when a halted guest wants to run again, CLOCK_MONOTONIC, µs'),
+        f64('stoppedUs', 'when it saw its grant gone, CLOCK_MONOTONIC, µs'),
+        f64('instructions', 'guest instructions executed'),
+        f64('slices', 'slices executed'),
+        f64('longestSliceUs', 'longest slice so far, µs'),
+        f64('translations', 'blocks compiled'),
+        f64('wakes', 'doorbells seen; sample i is at i mod 1024'),
+      ],
+    },
+    {
+      name: 'VmmWake',
+      rows: 1024,
+      fields: [f64('latencyUs', 'from the kick to the first slice after it, µs')],
+    },
+  ],
+};
+
+const bellFile: FileLayout = {
+  name: 'bell',
+  writer: 'anyone who kicks: the one exception',
+  doc: 'Doorbells. `reasons` is set by Atomics.or and cleared by its world with Atomics.exchange.',
+  tables: [
+    {
+      name: 'BellControl',
+      rows: 1,
+      fields: [i32('rings', "the scheduler's futex: moves at every kick and report")],
+    },
+    {
+      name: 'Bell',
+      rows: MAX_WORLDS,
+      fields: [
+        i32('reasons', 'KickReason bits'),
+        i32('kicks', 'kicks so far'),
+        f64('kickedUs', 'when the first reason since the last clear was set, CLOCK_MONOTONIC, µs'),
+      ],
+    },
+  ],
+};
+
+const storageFile: FileLayout = {
+  name: 'storage',
+  writer: 'storage thread',
+  doc: 'Statistics of disks and of the work done for each VM.',
+  tables: [
+    {
+      name: 'StorageVm',
+      rows: MAX_VMS,
+      seqlock: true,
+      fields: [
+        i32('generation', 'generation of the Vm row these figures belong to'),
+        f64('reads', 'commands'),
+        f64('writes', 'commands'),
+        f64('otherCommands', 'commands'),
+        f64('readBytes', 'bytes'),
+        f64('writtenBytes', 'bytes'),
+        f64('latencyUs', 'sum over commands, doorbell to completion, µs'),
+        f64('cpuUs', 'CPU time of VMkernel threads spent for it, µs: its %SYS'),
+        f64('errors', 'commands that ended with a check condition'),
+        f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
+      ],
+    },
+  ],
+};
+
+export const layouts: readonly FileLayout[] = [
+  hostFile,
+  schedFile,
+  memoryFile,
+  vmmFile,
+  bellFile,
+  storageFile,
+];

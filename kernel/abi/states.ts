@@ -1,0 +1,26 @@
+/** Values of the words in shared memory. Numbers never change their meaning within a hash. */
+
+export const GroupKind = { host: 0, idle: 1, system: 2, console: 3, vm: 4, pool: 5 } as const;
+export type GroupKind = (typeof GroupKind)[keyof typeof GroupKind];
+
+export const VmState = { poweringOn: 1, poweredOn: 2, poweringOff: 3 } as const;
+export type VmState = (typeof VmState)[keyof typeof VmState];
+
+export const WorldKind = { idle: 1, system: 2, console: 3, vmm: 4, vmx: 5 } as const;
+export type WorldKind = (typeof WorldKind)[keyof typeof WorldKind];
+
+/** What the scheduler thinks of a world. */
+export const WorldState = { none: 0, run: 1, ready: 2, wait: 3, costop: 4, zombie: 5 } as const;
+export type WorldState = (typeof WorldState)[keyof typeof WorldState];
+
+/** What a virtual machine monitor says of itself. */
+export const VmmState = { start: 0, run: 1, parked: 2, halt: 3, fault: 4, stopped: 5 } as const;
+export type VmmState = (typeof VmmState)[keyof typeof VmmState];
+
+/** Bits of a doorbell: why a world should look. */
+export const KickReason = { control: 1, timer: 2, disk: 4, input: 8, net: 16, mks: 32 } as const;
+export type KickReason = (typeof KickReason)[keyof typeof KickReason];
+
+/** A grant word is `sequence << 1 | may run`. */
+export const mayRun = (grant: number): boolean => (grant & 1) !== 0;
+export const grantSequence = (grant: number): number => grant >>> 1;

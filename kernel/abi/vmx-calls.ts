@@ -1,0 +1,63 @@
+/**
+ * What the VMkernel and a vmware-vmx say to each other on the socketpair that the vmx inherits. Both ends send
+ * one-way messages; a message that wants an answer carries an id and the answer repeats it.
+ */
+export const VMX_CONTROL_FD = 3;
+export const VMX_RAM_FD = 4;
+export const VMX_DISK_DOORBELL_FD = 5;
+
+/** A virtual disk as the vmx sees it: a target on its disk ring. */
+export interface VmxDisk {
+  /** `ide0:0` */
+  readonly node: string;
+  /** Target number in the disk ring. */
+  readonly target: number;
+  readonly sizeBytes: number;
+}
+
+export interface VmxStart {
+  readonly worldId: number;
+  readonly name: string;
+  readonly vmxPath: string;
+  readonly bootId: string;
+  readonly shmDir: string;
+  /** Row of the World table of vCPU 0's VMM. */
+  readonly vmmWorldRow: number;
+  readonly vmmWorldId: number;
+  readonly memoryBytes: number;
+  /** Private folder for sockets of serial ports and the like. */
+  readonly runDir: string;
+  readonly disks: readonly VmxDisk[];
+  /** Name of the shared-memory files of the disk ring, without the folder. */
+  readonly diskRing: { readonly request: string; readonly completion: string } | null;
+  readonly biosPath: string;
+  readonly vgaBiosPath: string;
+  readonly vmxText: string;
+}
+
+export type ToVmx =
+  | { readonly type: 'start'; readonly start: VmxStart }
+  | { readonly type: 'grantable' }
+  | { readonly type: 'powerOff' }
+  | { readonly type: 'reset'; readonly id: number }
+  | { readonly type: 'readScreen'; readonly id: number };
+
+export type FromVmx =
+  /** Memory is mapped and registered; the VMM thread waits for its first grant. Fault handling must be up before `grantable`. */
+  | {
+      readonly type: 'attached';
+      readonly vmmTid: number;
+      readonly ramAddress: number;
+      /** Descriptor number of the userfaultfd in the vmx; the VMkernel takes a copy by pidfd_getfd. */
+      readonly userfaultfd: number;
+    }
+  | { readonly type: 'poweredOn' }
+  /** The guest turned itself off, or the engine trapped: the vmx ends after this. */
+  | {
+      readonly type: 'ending';
+      readonly cause: 'powerOff' | 'guestPowerOff' | 'trap';
+      readonly reason: string;
+    }
+  | { readonly type: 'failed'; readonly code: string; readonly reason: string }
+  | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
+  | { readonly type: 'refused'; readonly id: number; readonly code: string; readonly reason: string };
