@@ -7,10 +7,13 @@
  * - Addresses are plain numbers; whoever made a mapping owns it, and keeps it while views of it live.
  */
 export * from './crypt.js';
+export * from './exec.js';
 export * from './file.js';
 export * from './futex.js';
 export { type Address, addressOf, errnoName, PAGE_BYTES, SystemError } from './libc.js';
 export * from './memory.js';
+export * from './namespaces.js';
+export * from './privileges.js';
 export * from './process.js';
 export * from './sched.js';
 export * from './socket.js';
