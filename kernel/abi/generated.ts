@@ -2,7 +2,7 @@
 import { loadText, SEQLOCK_TRIES, stampSegment, storeText, verifySegment } from './segment.js';
 
 /** Both ends of a shared-memory file must have been generated from the same layouts. */
-export const ABI_HASH = 1697979398;
+export const ABI_HASH = -1840777760;
 
 export class HostControlTable {
   static readonly ROWS = 1;
@@ -14,86 +14,103 @@ export class HostControlTable {
     this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
     this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
   }
+  /** Moves when rows of Group, Vm or World came, went or changed. */
+  tableVersion(): number {
+    return Atomics.load(this.i32, 16);
+  }
   /** Physical CPUs the scheduler grants. */
   pcpuCount(): number {
-    return Atomics.load(this.i32, 16);
+    return Atomics.load(this.i32, 17);
   }
   /** Rows of Group ever used: readers need look no further. */
   groupCount(): number {
-    return Atomics.load(this.i32, 17);
+    return Atomics.load(this.i32, 18);
   }
   /** Rows of World ever used. */
   worldCount(): number {
-    return Atomics.load(this.i32, 18);
+    return Atomics.load(this.i32, 19);
   }
   /** Rows of Vm ever used. */
   vmCount(): number {
-    return Atomics.load(this.i32, 19);
+    return Atomics.load(this.i32, 20);
   }
   /** CLOCK_MONOTONIC at boot, µs. */
   bootTimeUs(): number {
-    return this.f64[10] as number;
+    return this.f64[11] as number;
   }
   /** Wall clock at boot, ms since 1970. */
   bootWallMs(): number {
-    return this.f64[11] as number;
+    return this.f64[12] as number;
   }
   /** Machine memory this host may use, KB. */
   machineMemoryKb(): number {
-    return this.f64[12] as number;
+    return this.f64[13] as number;
   }
   /** Memory of the service console, MB. */
   consoleMemoryMb(): number {
-    return Atomics.load(this.i32, 26);
+    return Atomics.load(this.i32, 28);
+  }
+  /** CPU time of all processes of the service console since boot, µs. */
+  consoleCpuUs(): number {
+    return this.f64[15] as number;
   }
   /** Name of the service console. */
   hostName(): string {
-    return loadText(this.u8, 112, 64);
+    return loadText(this.u8, 128, 64);
   }
-  pcpuCountIndex(): number {
+  tableVersionIndex(): number {
     return 16;
   }
-  groupCountIndex(): number {
+  pcpuCountIndex(): number {
     return 17;
   }
-  worldCountIndex(): number {
+  groupCountIndex(): number {
     return 18;
   }
-  vmCountIndex(): number {
+  worldCountIndex(): number {
     return 19;
   }
+  vmCountIndex(): number {
+    return 20;
+  }
   consoleMemoryMbIndex(): number {
-    return 26;
+    return 28;
   }
 }
 
 export class HostControlWriter extends HostControlTable {
-  setPcpuCount(value: number): void {
+  setTableVersion(value: number): void {
     Atomics.store(this.i32, 16, value);
   }
-  setGroupCount(value: number): void {
+  setPcpuCount(value: number): void {
     Atomics.store(this.i32, 17, value);
   }
-  setWorldCount(value: number): void {
+  setGroupCount(value: number): void {
     Atomics.store(this.i32, 18, value);
   }
-  setVmCount(value: number): void {
+  setWorldCount(value: number): void {
     Atomics.store(this.i32, 19, value);
   }
-  setBootTimeUs(value: number): void {
-    this.f64[10] = value;
+  setVmCount(value: number): void {
+    Atomics.store(this.i32, 20, value);
   }
-  setBootWallMs(value: number): void {
+  setBootTimeUs(value: number): void {
     this.f64[11] = value;
   }
-  setMachineMemoryKb(value: number): void {
+  setBootWallMs(value: number): void {
     this.f64[12] = value;
   }
+  setMachineMemoryKb(value: number): void {
+    this.f64[13] = value;
+  }
   setConsoleMemoryMb(value: number): void {
-    Atomics.store(this.i32, 26, value);
+    Atomics.store(this.i32, 28, value);
+  }
+  setConsoleCpuUs(value: number): void {
+    this.f64[15] = value;
   }
   setHostName(value: string): void {
-    storeText(this.u8, 112, 64, value);
+    storeText(this.u8, 128, 64, value);
   }
 }
 
@@ -436,6 +453,7 @@ export class HostFileWriter {
 }
 
 export interface SchedControlFigures {
+  seenTableVersion: number;
   ready: number;
   dispatches: number;
   loops: number;
@@ -445,11 +463,11 @@ export interface SchedControlFigures {
   load15: number;
   takenUs: number;
 }
-export const emptySchedControlFigures = (): SchedControlFigures => ({ ready: 0, dispatches: 0, loops: 0, ownCpuUs: 0, load1: 0, load5: 0, load15: 0, takenUs: 0 });
+export const emptySchedControlFigures = (): SchedControlFigures => ({ seenTableVersion: 0, ready: 0, dispatches: 0, loops: 0, ownCpuUs: 0, load1: 0, load5: 0, load15: 0, takenUs: 0 });
 
 export class SchedControlTable {
   static readonly ROWS = 1;
-  static readonly ROW_BYTES = 64;
+  static readonly ROW_BYTES = 128;
   static readonly OFFSET_BYTES = 64;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
@@ -461,49 +479,57 @@ export class SchedControlTable {
   version(): number {
     return Atomics.load(this.i32, 16);
   }
+  /** The tableVersion its view is made of. */
+  seenTableVersion(): number {
+    return Atomics.load(this.i32, 17);
+  }
   /** 1 once the scheduler runs; 2 when Linux lets it use real-time classes. */
   ready(): number {
-    return Atomics.load(this.i32, 17);
+    return Atomics.load(this.i32, 18);
   }
   /** Grants given since boot. */
   dispatches(): number {
-    return this.f64[9] as number;
+    return this.f64[10] as number;
   }
   /** Passes of the scheduler since boot. */
   loops(): number {
-    return this.f64[10] as number;
+    return this.f64[11] as number;
   }
   /** CPU time of the scheduler's own thread, µs. */
   ownCpuUs(): number {
-    return this.f64[11] as number;
+    return this.f64[12] as number;
   }
   /** CPU load average over 1 minute, 1.00 = every PCPU fully used. */
   load1(): number {
-    return this.f64[12] as number;
+    return this.f64[13] as number;
   }
   /** … 5 minutes. */
   load5(): number {
-    return this.f64[13] as number;
+    return this.f64[14] as number;
   }
   /** … 15 minutes. */
   load15(): number {
-    return this.f64[14] as number;
+    return this.f64[15] as number;
   }
   /** CLOCK_MONOTONIC of these figures, µs. */
   takenUs(): number {
-    return this.f64[15] as number;
+    return this.f64[16] as number;
   }
   versionIndex(): number {
     return 16;
   }
-  readyIndex(): number {
+  seenTableVersionIndex(): number {
     return 17;
+  }
+  readyIndex(): number {
+    return 18;
   }
   /** Copies a row that was not being written meanwhile. @returns false when it stayed busy: the copy is stale */
   read(out: SchedControlFigures): boolean {
     for (let attempt = 0; attempt < SEQLOCK_TRIES; attempt++) {
       const version = Atomics.load(this.i32, 16);
       if (version & 1) continue;
+      out.seenTableVersion = this.seenTableVersion();
       out.ready = this.ready();
       out.dispatches = this.dispatches();
       out.loops = this.loops();
@@ -519,29 +545,32 @@ export class SchedControlTable {
 }
 
 export class SchedControlWriter extends SchedControlTable {
-  setReady(value: number): void {
+  setSeenTableVersion(value: number): void {
     Atomics.store(this.i32, 17, value);
   }
-  setDispatches(value: number): void {
-    this.f64[9] = value;
+  setReady(value: number): void {
+    Atomics.store(this.i32, 18, value);
   }
-  setLoops(value: number): void {
+  setDispatches(value: number): void {
     this.f64[10] = value;
   }
-  setOwnCpuUs(value: number): void {
+  setLoops(value: number): void {
     this.f64[11] = value;
   }
-  setLoad1(value: number): void {
+  setOwnCpuUs(value: number): void {
     this.f64[12] = value;
   }
-  setLoad5(value: number): void {
+  setLoad1(value: number): void {
     this.f64[13] = value;
   }
-  setLoad15(value: number): void {
+  setLoad5(value: number): void {
     this.f64[14] = value;
   }
-  setTakenUs(value: number): void {
+  setLoad15(value: number): void {
     this.f64[15] = value;
+  }
+  setTakenUs(value: number): void {
+    this.f64[16] = value;
   }
   beginWrite(): void {
     Atomics.add(this.i32, 16, 1);
@@ -564,7 +593,7 @@ export const emptySchedPcpuFigures = (): SchedPcpuFigures => ({ cpu: 0, worldRow
 export class SchedPcpuTable {
   static readonly ROWS = 64;
   static readonly ROW_BYTES = 64;
-  static readonly OFFSET_BYTES = 128;
+  static readonly OFFSET_BYTES = 192;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
   constructor(readonly i32: Int32Array) {
@@ -573,45 +602,45 @@ export class SchedPcpuTable {
   }
   /** Seqlock: odd while being written. */
   version(row: number): number {
-    return Atomics.load(this.i32, 32 + row * 16);
+    return Atomics.load(this.i32, 48 + row * 16);
   }
   /** Linux's number of this CPU. */
   cpu(row: number): number {
-    return Atomics.load(this.i32, 33 + row * 16);
+    return Atomics.load(this.i32, 49 + row * 16);
   }
   /** Row of the world that holds it, -1 = none. */
   worldRow(row: number): number {
-    return Atomics.load(this.i32, 34 + row * 16);
+    return Atomics.load(this.i32, 50 + row * 16);
   }
   /** Time worlds used on it since boot, µs. */
   usedUs(row: number): number {
-    return this.f64[18 + row * 8] as number;
+    return this.f64[26 + row * 8] as number;
   }
   /** Time no world used it, µs. */
   idleUs(row: number): number {
-    return this.f64[19 + row * 8] as number;
+    return this.f64[27 + row * 8] as number;
   }
   /** What it delivers: CPU charged ÷ wall granted, 0–1, smoothed. */
   delivered(row: number): number {
-    return this.f64[20 + row * 8] as number;
+    return this.f64[28 + row * 8] as number;
   }
   /** CLOCK_MONOTONIC of these figures, µs. */
   takenUs(row: number): number {
-    return this.f64[21 + row * 8] as number;
+    return this.f64[29 + row * 8] as number;
   }
   versionIndex(row: number): number {
-    return 32 + row * 16;
+    return 48 + row * 16;
   }
   cpuIndex(row: number): number {
-    return 33 + row * 16;
+    return 49 + row * 16;
   }
   worldRowIndex(row: number): number {
-    return 34 + row * 16;
+    return 50 + row * 16;
   }
   /** Copies a row that was not being written meanwhile. @returns false when it stayed busy: the copy is stale */
   read(row: number, out: SchedPcpuFigures): boolean {
     for (let attempt = 0; attempt < SEQLOCK_TRIES; attempt++) {
-      const version = Atomics.load(this.i32, 32 + row * 16);
+      const version = Atomics.load(this.i32, 48 + row * 16);
       if (version & 1) continue;
       out.cpu = this.cpu(row);
       out.worldRow = this.worldRow(row);
@@ -619,7 +648,7 @@ export class SchedPcpuTable {
       out.idleUs = this.idleUs(row);
       out.delivered = this.delivered(row);
       out.takenUs = this.takenUs(row);
-      if (Atomics.load(this.i32, 32 + row * 16) === version) return true;
+      if (Atomics.load(this.i32, 48 + row * 16) === version) return true;
     }
     return false;
   }
@@ -627,28 +656,28 @@ export class SchedPcpuTable {
 
 export class SchedPcpuWriter extends SchedPcpuTable {
   setCpu(row: number, value: number): void {
-    Atomics.store(this.i32, 33 + row * 16, value);
+    Atomics.store(this.i32, 49 + row * 16, value);
   }
   setWorldRow(row: number, value: number): void {
-    Atomics.store(this.i32, 34 + row * 16, value);
+    Atomics.store(this.i32, 50 + row * 16, value);
   }
   setUsedUs(row: number, value: number): void {
-    this.f64[18 + row * 8] = value;
+    this.f64[26 + row * 8] = value;
   }
   setIdleUs(row: number, value: number): void {
-    this.f64[19 + row * 8] = value;
+    this.f64[27 + row * 8] = value;
   }
   setDelivered(row: number, value: number): void {
-    this.f64[20 + row * 8] = value;
+    this.f64[28 + row * 8] = value;
   }
   setTakenUs(row: number, value: number): void {
-    this.f64[21 + row * 8] = value;
+    this.f64[29 + row * 8] = value;
   }
   beginWrite(row: number): void {
-    Atomics.add(this.i32, 32 + row * 16, 1);
+    Atomics.add(this.i32, 48 + row * 16, 1);
   }
   endWrite(row: number): void {
-    Atomics.add(this.i32, 32 + row * 16, 1);
+    Atomics.add(this.i32, 48 + row * 16, 1);
   }
 }
 
@@ -677,7 +706,7 @@ export const emptySchedWorldFigures = (): SchedWorldFigures => ({ grant: 0, pcpu
 export class SchedWorldTable {
   static readonly ROWS = 1024;
   static readonly ROW_BYTES = 128;
-  static readonly OFFSET_BYTES = 4224;
+  static readonly OFFSET_BYTES = 4288;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
   constructor(readonly i32: Int32Array) {
@@ -686,102 +715,102 @@ export class SchedWorldTable {
   }
   /** Seqlock: odd while being written. */
   version(row: number): number {
-    return Atomics.load(this.i32, 1056 + row * 32);
+    return Atomics.load(this.i32, 1072 + row * 32);
   }
   /** Futex: sequence << 1 | may run. */
   grant(row: number): number {
-    return Atomics.load(this.i32, 1057 + row * 32);
+    return Atomics.load(this.i32, 1073 + row * 32);
   }
   /** PCPU of the present or last grant. */
   pcpu(row: number): number {
-    return Atomics.load(this.i32, 1058 + row * 32);
+    return Atomics.load(this.i32, 1074 + row * 32);
   }
   /** WorldState. */
   state(row: number): number {
-    return Atomics.load(this.i32, 1059 + row * 32);
+    return Atomics.load(this.i32, 1075 + row * 32);
   }
   /** Generation of the World row these figures belong to. */
   generation(row: number): number {
-    return Atomics.load(this.i32, 1060 + row * 32);
+    return Atomics.load(this.i32, 1076 + row * 32);
   }
   /** 1 while another world waits for the PCPU this world holds. */
   wanted(row: number): number {
-    return Atomics.load(this.i32, 1061 + row * 32);
+    return Atomics.load(this.i32, 1077 + row * 32);
   }
   /** End of the present grant, CLOCK_MONOTONIC, µs. */
   deadlineUs(row: number): number {
-    return this.f64[531 + row * 16] as number;
+    return this.f64[539 + row * 16] as number;
   }
   /** CLOCK_MONOTONIC when accounting began, µs. */
   createdUs(row: number): number {
-    return this.f64[532 + row * 16] as number;
+    return this.f64[540 + row * 16] as number;
   }
   /** CPU time used, by the clock of its threads, µs. */
   runUs(row: number): number {
-    return this.f64[533 + row * 16] as number;
+    return this.f64[541 + row * 16] as number;
   }
   /** Runnable and not running, µs (includes limitedUs). */
   readyUs(row: number): number {
-    return this.f64[534 + row * 16] as number;
+    return this.f64[542 + row * 16] as number;
   }
   /** Blocked, µs (includes idleUs and swapUs). */
   waitUs(row: number): number {
-    return this.f64[535 + row * 16] as number;
+    return this.f64[543 + row * 16] as number;
   }
   /** Halted: nothing to do, µs. */
   idleUs(row: number): number {
-    return this.f64[536 + row * 16] as number;
+    return this.f64[544 + row * 16] as number;
   }
   /** VMkernel work done for it by other threads, µs. */
   systemUs(row: number): number {
-    return this.f64[537 + row * 16] as number;
+    return this.f64[545 + row * 16] as number;
   }
   /** Work for others done in its time, µs. */
   overlapUs(row: number): number {
-    return this.f64[538 + row * 16] as number;
+    return this.f64[546 + row * 16] as number;
   }
   /** Held so that siblings catch up, µs. */
   costopUs(row: number): number {
-    return this.f64[539 + row * 16] as number;
+    return this.f64[547 + row * 16] as number;
   }
   /** Ready and held by its limit, µs. */
   limitedUs(row: number): number {
-    return this.f64[540 + row * 16] as number;
+    return this.f64[548 + row * 16] as number;
   }
   /** Waiting for a page, µs. */
   swapUs(row: number): number {
-    return this.f64[541 + row * 16] as number;
+    return this.f64[549 + row * 16] as number;
   }
   /** Grants. */
   dispatches(row: number): number {
-    return this.f64[542 + row * 16] as number;
+    return this.f64[550 + row * 16] as number;
   }
   /** CLOCK_MONOTONIC of these figures, µs. */
   takenUs(row: number): number {
-    return this.f64[543 + row * 16] as number;
+    return this.f64[551 + row * 16] as number;
   }
   versionIndex(row: number): number {
-    return 1056 + row * 32;
+    return 1072 + row * 32;
   }
   grantIndex(row: number): number {
-    return 1057 + row * 32;
+    return 1073 + row * 32;
   }
   pcpuIndex(row: number): number {
-    return 1058 + row * 32;
+    return 1074 + row * 32;
   }
   stateIndex(row: number): number {
-    return 1059 + row * 32;
+    return 1075 + row * 32;
   }
   generationIndex(row: number): number {
-    return 1060 + row * 32;
+    return 1076 + row * 32;
   }
   wantedIndex(row: number): number {
-    return 1061 + row * 32;
+    return 1077 + row * 32;
   }
   /** Copies a row that was not being written meanwhile. @returns false when it stayed busy: the copy is stale */
   read(row: number, out: SchedWorldFigures): boolean {
     for (let attempt = 0; attempt < SEQLOCK_TRIES; attempt++) {
-      const version = Atomics.load(this.i32, 1056 + row * 32);
+      const version = Atomics.load(this.i32, 1072 + row * 32);
       if (version & 1) continue;
       out.grant = this.grant(row);
       out.pcpu = this.pcpu(row);
@@ -801,7 +830,7 @@ export class SchedWorldTable {
       out.swapUs = this.swapUs(row);
       out.dispatches = this.dispatches(row);
       out.takenUs = this.takenUs(row);
-      if (Atomics.load(this.i32, 1056 + row * 32) === version) return true;
+      if (Atomics.load(this.i32, 1072 + row * 32) === version) return true;
     }
     return false;
   }
@@ -809,64 +838,64 @@ export class SchedWorldTable {
 
 export class SchedWorldWriter extends SchedWorldTable {
   setGrant(row: number, value: number): void {
-    Atomics.store(this.i32, 1057 + row * 32, value);
+    Atomics.store(this.i32, 1073 + row * 32, value);
   }
   setPcpu(row: number, value: number): void {
-    Atomics.store(this.i32, 1058 + row * 32, value);
+    Atomics.store(this.i32, 1074 + row * 32, value);
   }
   setState(row: number, value: number): void {
-    Atomics.store(this.i32, 1059 + row * 32, value);
+    Atomics.store(this.i32, 1075 + row * 32, value);
   }
   setGeneration(row: number, value: number): void {
-    Atomics.store(this.i32, 1060 + row * 32, value);
+    Atomics.store(this.i32, 1076 + row * 32, value);
   }
   setWanted(row: number, value: number): void {
-    Atomics.store(this.i32, 1061 + row * 32, value);
+    Atomics.store(this.i32, 1077 + row * 32, value);
   }
   setDeadlineUs(row: number, value: number): void {
-    this.f64[531 + row * 16] = value;
-  }
-  setCreatedUs(row: number, value: number): void {
-    this.f64[532 + row * 16] = value;
-  }
-  setRunUs(row: number, value: number): void {
-    this.f64[533 + row * 16] = value;
-  }
-  setReadyUs(row: number, value: number): void {
-    this.f64[534 + row * 16] = value;
-  }
-  setWaitUs(row: number, value: number): void {
-    this.f64[535 + row * 16] = value;
-  }
-  setIdleUs(row: number, value: number): void {
-    this.f64[536 + row * 16] = value;
-  }
-  setSystemUs(row: number, value: number): void {
-    this.f64[537 + row * 16] = value;
-  }
-  setOverlapUs(row: number, value: number): void {
-    this.f64[538 + row * 16] = value;
-  }
-  setCostopUs(row: number, value: number): void {
     this.f64[539 + row * 16] = value;
   }
-  setLimitedUs(row: number, value: number): void {
+  setCreatedUs(row: number, value: number): void {
     this.f64[540 + row * 16] = value;
   }
-  setSwapUs(row: number, value: number): void {
+  setRunUs(row: number, value: number): void {
     this.f64[541 + row * 16] = value;
   }
-  setDispatches(row: number, value: number): void {
+  setReadyUs(row: number, value: number): void {
     this.f64[542 + row * 16] = value;
   }
-  setTakenUs(row: number, value: number): void {
+  setWaitUs(row: number, value: number): void {
     this.f64[543 + row * 16] = value;
   }
+  setIdleUs(row: number, value: number): void {
+    this.f64[544 + row * 16] = value;
+  }
+  setSystemUs(row: number, value: number): void {
+    this.f64[545 + row * 16] = value;
+  }
+  setOverlapUs(row: number, value: number): void {
+    this.f64[546 + row * 16] = value;
+  }
+  setCostopUs(row: number, value: number): void {
+    this.f64[547 + row * 16] = value;
+  }
+  setLimitedUs(row: number, value: number): void {
+    this.f64[548 + row * 16] = value;
+  }
+  setSwapUs(row: number, value: number): void {
+    this.f64[549 + row * 16] = value;
+  }
+  setDispatches(row: number, value: number): void {
+    this.f64[550 + row * 16] = value;
+  }
+  setTakenUs(row: number, value: number): void {
+    this.f64[551 + row * 16] = value;
+  }
   beginWrite(row: number): void {
-    Atomics.add(this.i32, 1056 + row * 32, 1);
+    Atomics.add(this.i32, 1072 + row * 32, 1);
   }
   endWrite(row: number): void {
-    Atomics.add(this.i32, 1056 + row * 32, 1);
+    Atomics.add(this.i32, 1072 + row * 32, 1);
   }
 }
 
@@ -1229,29 +1258,37 @@ export class VmmReportTable {
   nextTimerUs(): number {
     return this.f64[10] as number;
   }
+  /** Time spent halted while it held a grant, µs. */
+  haltedUs(): number {
+    return this.f64[11] as number;
+  }
+  /** When the present halt began, CLOCK_MONOTONIC, µs. */
+  haltedSinceUs(): number {
+    return this.f64[12] as number;
+  }
   /** When it saw its grant gone, CLOCK_MONOTONIC, µs. */
   stoppedUs(): number {
-    return this.f64[11] as number;
+    return this.f64[13] as number;
   }
   /** Guest instructions executed. */
   instructions(): number {
-    return this.f64[12] as number;
+    return this.f64[14] as number;
   }
   /** Slices executed. */
   slices(): number {
-    return this.f64[13] as number;
+    return this.f64[15] as number;
   }
   /** Longest slice so far, µs. */
   longestSliceUs(): number {
-    return this.f64[14] as number;
+    return this.f64[16] as number;
   }
   /** Blocks compiled. */
   translations(): number {
-    return this.f64[15] as number;
+    return this.f64[17] as number;
   }
   /** Doorbells seen; sample i is at i mod 1024. */
   wakes(): number {
-    return this.f64[16] as number;
+    return this.f64[18] as number;
   }
   tidIndex(): number {
     return 16;
@@ -1283,23 +1320,29 @@ export class VmmReportWriter extends VmmReportTable {
   setNextTimerUs(value: number): void {
     this.f64[10] = value;
   }
-  setStoppedUs(value: number): void {
+  setHaltedUs(value: number): void {
     this.f64[11] = value;
   }
-  setInstructions(value: number): void {
+  setHaltedSinceUs(value: number): void {
     this.f64[12] = value;
   }
-  setSlices(value: number): void {
+  setStoppedUs(value: number): void {
     this.f64[13] = value;
   }
-  setLongestSliceUs(value: number): void {
+  setInstructions(value: number): void {
     this.f64[14] = value;
   }
-  setTranslations(value: number): void {
+  setSlices(value: number): void {
     this.f64[15] = value;
   }
-  setWakes(value: number): void {
+  setLongestSliceUs(value: number): void {
     this.f64[16] = value;
+  }
+  setTranslations(value: number): void {
+    this.f64[17] = value;
+  }
+  setWakes(value: number): void {
+    this.f64[18] = value;
   }
 }
 

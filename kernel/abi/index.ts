@@ -6,6 +6,7 @@
  * Imports nothing, does no I/O. One writer per shared-memory file; the doorbell is the exception.
  */
 export * from './calls.js';
+export * from './doorbell.js';
 export * from './frames.js';
 export * from './generated.js';
 export { MAX_GROUPS, MAX_PCPUS, MAX_VMS, MAX_WORLDS } from './layouts.js';

@@ -52,6 +52,7 @@ const hostFile: FileLayout = {
       name: 'HostControl',
       rows: 1,
       fields: [
+        i32('tableVersion', 'moves when rows of Group, Vm or World came, went or changed'),
         i32('pcpuCount', 'physical CPUs the scheduler grants'),
         i32('groupCount', 'rows of Group ever used: readers need look no further'),
         i32('worldCount', 'rows of World ever used'),
@@ -60,6 +61,7 @@ const hostFile: FileLayout = {
         f64('bootWallMs', 'wall clock at boot, ms since 1970'),
         f64('machineMemoryKb', 'machine memory this host may use, KB'),
         i32('consoleMemoryMb', 'memory of the service console, MB'),
+        f64('consoleCpuUs', 'CPU time of all processes of the service console since boot, µs'),
         text('hostName', 64, 'name of the service console'),
       ],
     },
@@ -121,6 +123,7 @@ const schedFile: FileLayout = {
       rows: 1,
       seqlock: true,
       fields: [
+        i32('seenTableVersion', 'the tableVersion its view is made of'),
         i32('ready', '1 once the scheduler runs; 2 when Linux lets it use real-time classes'),
         f64('dispatches', 'grants given since boot'),
         f64('loops', 'passes of the scheduler since boot'),
@@ -227,6 +230,8 @@ const vmmFile: FileLayout = {
         i32('acknowledged', 'grant word that the last report answers'),
         i32('reports', 'reports so far; moves after the other words of a report'),
         f64('nextTimerUs', 'when a halted guest wants to run again, CLOCK_MONOTONIC, µs'),
+        f64('haltedUs', 'time spent halted while it held a grant, µs'),
+        f64('haltedSinceUs', 'when the present halt began, CLOCK_MONOTONIC, µs'),
         f64('stoppedUs', 'when it saw its grant gone, CLOCK_MONOTONIC, µs'),
         f64('instructions', 'guest instructions executed'),
         f64('slices', 'slices executed'),
