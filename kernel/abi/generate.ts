@@ -25,11 +25,13 @@ function getter(table: PlacedTable, field: PlacedField): string {
     return `${doc}  ${field.name}(${row}): number {\n    return Atomics.load(this.i32, ${index(table, field, 4)});\n  }\n`;
   if (field.type === 'f64')
     return `${doc}  ${field.name}(${row}): number {\n    return this.f64[${index(table, field, 8)}] as number;\n  }\n`;
+  if (field.type.startsWith('bytes'))
+    return `${doc}  ${field.name}Offset(${row}): number {\n    return ${index(table, field, 1)};\n  }\n`;
   return `${doc}  ${field.name}(${row}): string {\n    return loadText(this.u8, ${index(table, field, 1)}, ${field.sizeBytes});\n  }\n`;
 }
 
 function setter(table: PlacedTable, field: PlacedField): string {
-  if (field.name === 'version' && table.seqlock) return '';
+  if (field.type.startsWith('bytes') || (field.name === 'version' && table.seqlock)) return '';
   const row = table.rows === 1 ? '' : 'row: number, ';
   const head = `  set${upper(field.name)}(${row}value: ${field.type.startsWith('text') ? 'string' : 'number'}): void {\n`;
   if (field.type === 'i32')
@@ -46,7 +48,7 @@ function wordIndex(table: PlacedTable, field: PlacedField): string {
 function snapshot(table: PlacedTable): string {
   const version = table.fields[0];
   if (!table.seqlock || version === undefined) return '';
-  const figures = table.fields.slice(1).filter(f => !f.type.startsWith('text'));
+  const figures = table.fields.slice(1).filter(f => f.type === 'i32' || f.type === 'f64');
   const row = table.rows === 1 ? '' : 'row: number, ';
   const arg = table.rows === 1 ? '' : 'row';
   const at = index(table, version, 4);
@@ -73,7 +75,7 @@ function seqlockWriter(table: PlacedTable): string {
 
 function figuresInterface(table: PlacedTable): string {
   if (!table.seqlock) return '';
-  const figures = table.fields.slice(1).filter(f => !f.type.startsWith('text'));
+  const figures = table.fields.slice(1).filter(f => f.type === 'i32' || f.type === 'f64');
   const fresh = figures.map(f => `${f.name}: 0`).join(', ');
   return `export interface ${table.name}Figures {\n${figures.map(f => `  ${f.name}: number;`).join('\n')}\n}\nexport const empty${table.name}Figures = (): ${table.name}Figures => ({ ${fresh} });\n\n`;
 }

@@ -2,7 +2,7 @@
 import { loadText, SEQLOCK_TRIES, stampSegment, storeText, verifySegment } from './segment.js';
 
 /** Both ends of a shared-memory file must have been generated from the same layouts. */
-export const ABI_HASH = -1840777760;
+export const ABI_HASH = -1970116907;
 
 export class HostControlTable {
   static readonly ROWS = 1;
@@ -1661,5 +1661,366 @@ export class StorageFileWriter {
   /** Marks fresh zeroed memory as a file of this kind. */
   static stamp(memory: ArrayBuffer): void {
     stampSegment(new Int32Array(memory), 6, ABI_HASH);
+  }
+}
+
+export class DiskRequestControlTable {
+  static readonly ROWS = 1;
+  static readonly ROW_BYTES = 64;
+  static readonly OFFSET_BYTES = 64;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  constructor(readonly i32: Int32Array) {
+    this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
+    this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
+  }
+  /** Requests ever made, modulo 2^32; moves after the slot is written. */
+  head(): number {
+    return Atomics.load(this.i32, 16);
+  }
+  /** Completions ever taken, modulo 2^32: their slots and arena bytes are free again. */
+  completionTail(): number {
+    return Atomics.load(this.i32, 17);
+  }
+  headIndex(): number {
+    return 16;
+  }
+  completionTailIndex(): number {
+    return 17;
+  }
+}
+
+export class DiskRequestControlWriter extends DiskRequestControlTable {
+  setHead(value: number): void {
+    Atomics.store(this.i32, 16, value);
+  }
+  setCompletionTail(value: number): void {
+    Atomics.store(this.i32, 17, value);
+  }
+}
+
+export class DiskRequestSlotTable {
+  static readonly ROWS = 256;
+  static readonly ROW_BYTES = 64;
+  static readonly OFFSET_BYTES = 128;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  constructor(readonly i32: Int32Array) {
+    this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
+    this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
+  }
+  /** Chosen by the VMM, unique among its requests not yet taken back. */
+  tag(row: number): number {
+    return Atomics.load(this.i32, 32 + row * 16);
+  }
+  /** DiskOperation. */
+  operation(row: number): number {
+    return Atomics.load(this.i32, 33 + row * 16);
+  }
+  /** Number of the disk. */
+  target(row: number): number {
+    return Atomics.load(this.i32, 34 + row * 16);
+  }
+  /** Logical unit of the target. */
+  lun(row: number): number {
+    return Atomics.load(this.i32, 35 + row * 16);
+  }
+  /** Abort: the tag to abort. */
+  otherTag(row: number): number {
+    return Atomics.load(this.i32, 36 + row * 16);
+  }
+  /** Bytes the guest sends; in the arena of this file from arenaOffset on. */
+  dataOutBytes(row: number): number {
+    return Atomics.load(this.i32, 37 + row * 16);
+  }
+  /** Bytes the guest accepts; in the arena of the completion file from arenaOffset on. */
+  dataInBytes(row: number): number {
+    return Atomics.load(this.i32, 38 + row * 16);
+  }
+  /** Offset in the arena, bytes. */
+  arenaOffset(row: number): number {
+    return Atomics.load(this.i32, 39 + row * 16);
+  }
+  /** When it was made, CLOCK_MONOTONIC, µs. */
+  submittedUs(row: number): number {
+    return this.f64[20 + row * 8] as number;
+  }
+  /** Command descriptor block. */
+  cdbOffset(row: number): number {
+    return 168 + row * 64;
+  }
+  tagIndex(row: number): number {
+    return 32 + row * 16;
+  }
+  operationIndex(row: number): number {
+    return 33 + row * 16;
+  }
+  targetIndex(row: number): number {
+    return 34 + row * 16;
+  }
+  lunIndex(row: number): number {
+    return 35 + row * 16;
+  }
+  otherTagIndex(row: number): number {
+    return 36 + row * 16;
+  }
+  dataOutBytesIndex(row: number): number {
+    return 37 + row * 16;
+  }
+  dataInBytesIndex(row: number): number {
+    return 38 + row * 16;
+  }
+  arenaOffsetIndex(row: number): number {
+    return 39 + row * 16;
+  }
+}
+
+export class DiskRequestSlotWriter extends DiskRequestSlotTable {
+  setTag(row: number, value: number): void {
+    Atomics.store(this.i32, 32 + row * 16, value);
+  }
+  setOperation(row: number, value: number): void {
+    Atomics.store(this.i32, 33 + row * 16, value);
+  }
+  setTarget(row: number, value: number): void {
+    Atomics.store(this.i32, 34 + row * 16, value);
+  }
+  setLun(row: number, value: number): void {
+    Atomics.store(this.i32, 35 + row * 16, value);
+  }
+  setOtherTag(row: number, value: number): void {
+    Atomics.store(this.i32, 36 + row * 16, value);
+  }
+  setDataOutBytes(row: number, value: number): void {
+    Atomics.store(this.i32, 37 + row * 16, value);
+  }
+  setDataInBytes(row: number, value: number): void {
+    Atomics.store(this.i32, 38 + row * 16, value);
+  }
+  setArenaOffset(row: number, value: number): void {
+    Atomics.store(this.i32, 39 + row * 16, value);
+  }
+  setSubmittedUs(row: number, value: number): void {
+    this.f64[20 + row * 8] = value;
+  }
+}
+
+/** A VM's end of its disk ring, disk-<world id>-request: requests, then (after the tables) the arena of data that the guest writes. Written by: VMM thread of the VM. */
+export class DiskRequestFile {
+  static readonly NAME = 'diskRequest';
+  static readonly SIZE_BYTES = 20480;
+  readonly diskRequestControl: DiskRequestControlTable;
+  readonly diskRequestSlot: DiskRequestSlotTable;
+  /** @throws AbiMismatch */
+  constructor(memory: ArrayBuffer) {
+    const words = new Int32Array(memory);
+    verifySegment(words, 'diskRequest', 7, ABI_HASH);
+    this.diskRequestControl = new DiskRequestControlTable(words);
+    this.diskRequestSlot = new DiskRequestSlotTable(words);
+  }
+}
+
+export class DiskRequestFileWriter {
+  static readonly NAME = 'diskRequest';
+  static readonly SIZE_BYTES = 20480;
+  readonly diskRequestControl: DiskRequestControlWriter;
+  readonly diskRequestSlot: DiskRequestSlotWriter;
+  /** @throws AbiMismatch */
+  constructor(memory: ArrayBuffer) {
+    const words = new Int32Array(memory);
+    verifySegment(words, 'diskRequest', 7, ABI_HASH);
+    this.diskRequestControl = new DiskRequestControlWriter(words);
+    this.diskRequestSlot = new DiskRequestSlotWriter(words);
+  }
+  /** Marks fresh zeroed memory as a file of this kind. */
+  static stamp(memory: ArrayBuffer): void {
+    stampSegment(new Int32Array(memory), 7, ABI_HASH);
+  }
+}
+
+export class DiskCompletionControlTable {
+  static readonly ROWS = 1;
+  static readonly ROW_BYTES = 64;
+  static readonly OFFSET_BYTES = 64;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  constructor(readonly i32: Int32Array) {
+    this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
+    this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
+  }
+  /** Requests the VM may have outstanding, at most the rows of the ring. */
+  depth(): number {
+    return Atomics.load(this.i32, 16);
+  }
+  /** Size of the arena in the request file. */
+  requestArenaBytes(): number {
+    return Atomics.load(this.i32, 17);
+  }
+  /** Size of the arena in this file. */
+  completionArenaBytes(): number {
+    return Atomics.load(this.i32, 18);
+  }
+  /** 1 while the storage thread waits for the doorbell. */
+  asleep(): number {
+    return Atomics.load(this.i32, 19);
+  }
+  /** Requests ever taken, modulo 2^32. */
+  requestTail(): number {
+    return Atomics.load(this.i32, 20);
+  }
+  /** Completions ever posted, modulo 2^32; moves after the slot is written. */
+  head(): number {
+    return Atomics.load(this.i32, 21);
+  }
+  /** 1 once the ring is out of service: the VMM wrote something that cannot be. */
+  broken(): number {
+    return Atomics.load(this.i32, 22);
+  }
+  depthIndex(): number {
+    return 16;
+  }
+  requestArenaBytesIndex(): number {
+    return 17;
+  }
+  completionArenaBytesIndex(): number {
+    return 18;
+  }
+  asleepIndex(): number {
+    return 19;
+  }
+  requestTailIndex(): number {
+    return 20;
+  }
+  headIndex(): number {
+    return 21;
+  }
+  brokenIndex(): number {
+    return 22;
+  }
+}
+
+export class DiskCompletionControlWriter extends DiskCompletionControlTable {
+  setDepth(value: number): void {
+    Atomics.store(this.i32, 16, value);
+  }
+  setRequestArenaBytes(value: number): void {
+    Atomics.store(this.i32, 17, value);
+  }
+  setCompletionArenaBytes(value: number): void {
+    Atomics.store(this.i32, 18, value);
+  }
+  setAsleep(value: number): void {
+    Atomics.store(this.i32, 19, value);
+  }
+  setRequestTail(value: number): void {
+    Atomics.store(this.i32, 20, value);
+  }
+  setHead(value: number): void {
+    Atomics.store(this.i32, 21, value);
+  }
+  setBroken(value: number): void {
+    Atomics.store(this.i32, 22, value);
+  }
+}
+
+export class DiskCompletionSlotTable {
+  static readonly ROWS = 256;
+  static readonly ROW_BYTES = 64;
+  static readonly OFFSET_BYTES = 128;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  constructor(readonly i32: Int32Array) {
+    this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
+    this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
+  }
+  /** Of the request. */
+  tag(row: number): number {
+    return Atomics.load(this.i32, 32 + row * 16);
+  }
+  /** DiskHostStatus. */
+  hostStatus(row: number): number {
+    return Atomics.load(this.i32, 33 + row * 16);
+  }
+  /** SCSI status byte. */
+  status(row: number): number {
+    return Atomics.load(this.i32, 34 + row * 16);
+  }
+  /** Bytes taken from or put into the arena. */
+  transferredBytes(row: number): number {
+    return Atomics.load(this.i32, 35 + row * 16);
+  }
+  /** Length of sense, 0 = none. */
+  senseBytes(row: number): number {
+    return Atomics.load(this.i32, 36 + row * 16);
+  }
+  /** Fixed-format sense data. */
+  senseOffset(row: number): number {
+    return 152 + row * 64;
+  }
+  tagIndex(row: number): number {
+    return 32 + row * 16;
+  }
+  hostStatusIndex(row: number): number {
+    return 33 + row * 16;
+  }
+  statusIndex(row: number): number {
+    return 34 + row * 16;
+  }
+  transferredBytesIndex(row: number): number {
+    return 35 + row * 16;
+  }
+  senseBytesIndex(row: number): number {
+    return 36 + row * 16;
+  }
+}
+
+export class DiskCompletionSlotWriter extends DiskCompletionSlotTable {
+  setTag(row: number, value: number): void {
+    Atomics.store(this.i32, 32 + row * 16, value);
+  }
+  setHostStatus(row: number, value: number): void {
+    Atomics.store(this.i32, 33 + row * 16, value);
+  }
+  setStatus(row: number, value: number): void {
+    Atomics.store(this.i32, 34 + row * 16, value);
+  }
+  setTransferredBytes(row: number, value: number): void {
+    Atomics.store(this.i32, 35 + row * 16, value);
+  }
+  setSenseBytes(row: number, value: number): void {
+    Atomics.store(this.i32, 36 + row * 16, value);
+  }
+}
+
+/** The VMkernel's end of a disk ring, disk-<world id>-completion: completions, then (after the tables) the arena of data that the guest reads. Written by: storage thread (payload: the I/O worker that owns the request). */
+export class DiskCompletionFile {
+  static readonly NAME = 'diskCompletion';
+  static readonly SIZE_BYTES = 20480;
+  readonly diskCompletionControl: DiskCompletionControlTable;
+  readonly diskCompletionSlot: DiskCompletionSlotTable;
+  /** @throws AbiMismatch */
+  constructor(memory: ArrayBuffer) {
+    const words = new Int32Array(memory);
+    verifySegment(words, 'diskCompletion', 8, ABI_HASH);
+    this.diskCompletionControl = new DiskCompletionControlTable(words);
+    this.diskCompletionSlot = new DiskCompletionSlotTable(words);
+  }
+}
+
+export class DiskCompletionFileWriter {
+  static readonly NAME = 'diskCompletion';
+  static readonly SIZE_BYTES = 20480;
+  readonly diskCompletionControl: DiskCompletionControlWriter;
+  readonly diskCompletionSlot: DiskCompletionSlotWriter;
+  /** @throws AbiMismatch */
+  constructor(memory: ArrayBuffer) {
+    const words = new Int32Array(memory);
+    verifySegment(words, 'diskCompletion', 8, ABI_HASH);
+    this.diskCompletionControl = new DiskCompletionControlWriter(words);
+    this.diskCompletionSlot = new DiskCompletionSlotWriter(words);
+  }
+  /** Marks fresh zeroed memory as a file of this kind. */
+  static stamp(memory: ArrayBuffer): void {
+    stampSegment(new Int32Array(memory), 8, ABI_HASH);
   }
 }

@@ -9,7 +9,7 @@ export * from './calls.js';
 export * from './doorbell.js';
 export * from './frames.js';
 export * from './generated.js';
-export { MAX_GROUPS, MAX_PCPUS, MAX_VMS, MAX_WORLDS } from './layouts.js';
+export { DISK_RING_ROWS, MAX_GROUPS, MAX_PCPUS, MAX_VMS, MAX_WORLDS } from './layouts.js';
 export { AbiMismatch } from './segment.js';
 export * from './states.js';
 export * from './vmx-calls.js';

@@ -5,9 +5,10 @@
  * One file has one writing thread (the doorbell apart). Field types:
  * - `i32` a word read and written atomically (grant words, states, ids),
  * - `f64` a figure; several that belong together stand in a table with `seqlock`,
- * - `text:N` UTF-8, padded with NULs to N bytes.
+ * - `text:N` UTF-8, padded with NULs to N bytes,
+ * - `bytes:N` raw bytes; the accessor tells their offset in the file.
  */
-export type FieldType = 'i32' | 'f64' | `text:${number}`;
+export type FieldType = 'i32' | 'f64' | `text:${number}` | `bytes:${number}`;
 
 export interface FieldLayout {
   readonly name: string;
@@ -38,10 +39,18 @@ const text = (name: string, bytes: number, doc: string): FieldLayout => ({
   doc,
 });
 
+const bytes = (name: string, count: number, doc: string): FieldLayout => ({
+  name,
+  type: `bytes:${count}`,
+  doc,
+});
+
 export const MAX_WORLDS = 1024;
 export const MAX_GROUPS = 512;
 export const MAX_VMS = 192;
 export const MAX_PCPUS = 64;
+/** Slots of a disk ring. How many a VM may use, and its arenas, are parameters in the completion file. */
+export const DISK_RING_ROWS = 256;
 
 const hostFile: FileLayout = {
   name: 'host',
@@ -295,6 +304,77 @@ const storageFile: FileLayout = {
   ],
 };
 
+const diskRequestFile: FileLayout = {
+  name: 'diskRequest',
+  writer: 'VMM thread of the VM',
+  doc: "A VM's end of its disk ring, disk-<world id>-request: requests, then (after the tables) the arena of data that the guest writes.",
+  tables: [
+    {
+      name: 'DiskRequestControl',
+      rows: 1,
+      fields: [
+        i32('head', 'requests ever made, modulo 2^32; moves after the slot is written'),
+        i32(
+          'completionTail',
+          'completions ever taken, modulo 2^32: their slots and arena bytes are free again',
+        ),
+      ],
+    },
+    {
+      name: 'DiskRequestSlot',
+      rows: DISK_RING_ROWS,
+      fields: [
+        i32('tag', 'chosen by the VMM, unique among its requests not yet taken back'),
+        i32('operation', 'DiskOperation'),
+        i32('target', 'number of the disk'),
+        i32('lun', 'logical unit of the target'),
+        i32('otherTag', 'abort: the tag to abort'),
+        i32('dataOutBytes', 'bytes the guest sends; in the arena of this file from arenaOffset on'),
+        i32(
+          'dataInBytes',
+          'bytes the guest accepts; in the arena of the completion file from arenaOffset on',
+        ),
+        i32('arenaOffset', 'offset in the arena, bytes'),
+        f64('submittedUs', 'when it was made, CLOCK_MONOTONIC, µs'),
+        bytes('cdb', 16, 'command descriptor block'),
+      ],
+    },
+  ],
+};
+
+const diskCompletionFile: FileLayout = {
+  name: 'diskCompletion',
+  writer: 'storage thread (payload: the I/O worker that owns the request)',
+  doc: "The VMkernel's end of a disk ring, disk-<world id>-completion: completions, then (after the tables) the arena of data that the guest reads.",
+  tables: [
+    {
+      name: 'DiskCompletionControl',
+      rows: 1,
+      fields: [
+        i32('depth', 'requests the VM may have outstanding, at most the rows of the ring'),
+        i32('requestArenaBytes', 'size of the arena in the request file'),
+        i32('completionArenaBytes', 'size of the arena in this file'),
+        i32('asleep', '1 while the storage thread waits for the doorbell'),
+        i32('requestTail', 'requests ever taken, modulo 2^32'),
+        i32('head', 'completions ever posted, modulo 2^32; moves after the slot is written'),
+        i32('broken', '1 once the ring is out of service: the VMM wrote something that cannot be'),
+      ],
+    },
+    {
+      name: 'DiskCompletionSlot',
+      rows: DISK_RING_ROWS,
+      fields: [
+        i32('tag', 'of the request'),
+        i32('hostStatus', 'DiskHostStatus'),
+        i32('status', 'SCSI status byte'),
+        i32('transferredBytes', 'bytes taken from or put into the arena'),
+        i32('senseBytes', 'length of sense, 0 = none'),
+        bytes('sense', 18, 'fixed-format sense data'),
+      ],
+    },
+  ],
+};
+
 export const layouts: readonly FileLayout[] = [
   hostFile,
   schedFile,
@@ -302,4 +382,6 @@ export const layouts: readonly FileLayout[] = [
   vmmFile,
   bellFile,
   storageFile,
+  diskRequestFile,
+  diskCompletionFile,
 ];

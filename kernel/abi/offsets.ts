@@ -32,7 +32,7 @@ const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 function sizeOf(type: FieldType): number {
   if (type === 'i32') return 4;
   if (type === 'f64') return 8;
-  return roundUp(Number(type.slice('text:'.length)), 8);
+  return roundUp(Number(type.slice(type.indexOf(':') + 1)), 8);
 }
 
 function placeTable(table: TableLayout, offsetBytes: number): PlacedTable {

@@ -24,3 +24,17 @@ export type KickReason = (typeof KickReason)[keyof typeof KickReason];
 /** A grant word is `sequence << 1 | may run`. */
 export const mayRun = (grant: number): boolean => (grant & 1) !== 0;
 export const grantSequence = (grant: number): number => grant >>> 1;
+
+/** What a slot of a disk ring asks for. Every operation has one completion. */
+export const DiskOperation = { command: 0, abort: 1, resetTarget: 2, resetBus: 3 } as const;
+export type DiskOperation = (typeof DiskOperation)[keyof typeof DiskOperation];
+
+/**
+ * What became of a request, beside its SCSI status. `aborted`: it had no effect. `badRequest`: the slot itself was
+ * wrong. `noTarget`: selection would time out. `notFound`: an abort found nothing under that tag.
+ */
+export const DiskHostStatus = { done: 0, aborted: 1, badRequest: 2, noTarget: 3, notFound: 4 } as const;
+export type DiskHostStatus = (typeof DiskHostStatus)[keyof typeof DiskHostStatus];
+
+/** Most data that one disk request may carry. */
+export const DISK_TRANSFER_BYTES = 1 << 20;
