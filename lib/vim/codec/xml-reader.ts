@@ -1,0 +1,98 @@
+import { SaxesParser } from 'saxes';
+import { CodecError } from './values.js';
+
+export interface XmlElement {
+  readonly name: string;
+  readonly namespace: string;
+  readonly attributes: readonly XmlAttribute[];
+  readonly children: XmlElement[];
+  /** The text directly inside, with CDATA sections. */
+  text: string;
+}
+
+export interface XmlAttribute {
+  readonly name: string;
+  readonly namespace: string;
+  readonly value: string;
+}
+
+export interface XmlLimits {
+  readonly maxDepth: number;
+  readonly maxElements: number;
+}
+
+export const defaultXmlLimits: XmlLimits = { maxDepth: 64, maxElements: 200_000 };
+
+/**
+ * Reads a small document into a tree. A document type declaration is refused, and with it every entity but
+ * the five that XML predefines; depth and number of elements are bounded, size is the caller's to bound.
+ */
+export function readXml(text: string, limits: XmlLimits = defaultXmlLimits): XmlElement {
+  const reader = new TreeReader(limits);
+  const parser = new SaxesParser({ xmlns: true, position: false });
+  parser.on('error', error => {
+    throw new CodecError('BrokenXml', '', error.message);
+  });
+  parser.on('doctype', () => {
+    throw new CodecError('DoctypeRefused', '', 'a document type declaration is not allowed');
+  });
+  parser.on('opentag', tag => {
+    const attributes = Object.values(tag.attributes)
+      .filter(attribute => attribute.prefix !== 'xmlns' && attribute.name !== 'xmlns')
+      .map(attribute => ({ name: attribute.local, namespace: attribute.uri, value: attribute.value }));
+    reader.open({ name: tag.local, namespace: tag.uri, attributes, children: [], text: '' });
+  });
+  parser.on('text', chunk => reader.append(chunk));
+  parser.on('cdata', chunk => reader.append(chunk));
+  parser.on('closetag', () => reader.close());
+  parser.write(text).close();
+  return reader.root();
+}
+
+class TreeReader {
+  readonly #limits: XmlLimits;
+  readonly #stack: XmlElement[] = [];
+  #root: XmlElement | undefined;
+  #elements = 0;
+
+  constructor(limits: XmlLimits) {
+    this.#limits = limits;
+  }
+
+  open(element: XmlElement): void {
+    this.#elements += 1;
+    if (this.#elements > this.#limits.maxElements) {
+      throw new CodecError('TooManyElements', '', `more than ${this.#limits.maxElements} elements`);
+    }
+    if (this.#stack.length >= this.#limits.maxDepth) {
+      throw new CodecError('TooDeep', '', `elements nested more than ${this.#limits.maxDepth} deep`);
+    }
+    const parent = this.#stack.at(-1);
+    if (parent === undefined) this.#root = element;
+    else parent.children.push(element);
+    this.#stack.push(element);
+  }
+
+  append(chunk: string): void {
+    const element = this.#stack.at(-1);
+    if (element !== undefined) element.text += chunk;
+  }
+
+  close(): void {
+    this.#stack.pop();
+  }
+
+  root(): XmlElement {
+    if (this.#root === undefined) throw new CodecError('BrokenXml', '', 'the document is empty');
+    return this.#root;
+  }
+}
+
+export function childNamed(element: XmlElement, name: string): XmlElement | undefined {
+  return element.children.find(child => child.name === name);
+}
+
+/** An attribute by local name, in the given namespace or in none. */
+export function attributeOf(element: XmlElement, name: string, namespace = ''): string | undefined {
+  return element.attributes.find(a => a.name === name && a.namespace === namespace)?.value;
+}
