@@ -4,5 +4,7 @@
  *
  * Nothing here decides: grants, frames and completions come from the VMkernel.
  */
+export * from './disk-port.js';
+export * from './disk-ring.js';
 export * from './dispatch.js';
 export * from './ram.js';
