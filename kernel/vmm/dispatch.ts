@@ -103,6 +103,8 @@ export class Dispatch {
       if (this.doorbellPending) return true;
       this.#sayHalt(nextTimerUs, grant);
       if (schedWorld.wanted(this.#row) !== 0) this.#doorbell.ring();
+    } else if (this.#report.vmmReport.acknowledged() !== grant) {
+      this.#say(VmmState.halt, grant);
     }
     const leftUs = nextTimerUs - nowUs();
     if (mayRun(grant) && (leftUs <= 0 || this.doorbellPending)) return true;

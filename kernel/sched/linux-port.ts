@@ -1,0 +1,60 @@
+import {
+  clockUs,
+  nowUs,
+  pinToCpu,
+  processCpuClock,
+  SCHED_FIFO,
+  SCHED_IDLE,
+  SCHED_OTHER,
+  setSchedulingClass,
+  threadCpuClock,
+} from '../../lib/linux/index.js';
+
+/** How Linux is told to treat a world's thread. */
+export type ThreadClass = 'granted' | 'waiting';
+
+/** What the scheduler asks of Linux; tests bring a model of it. Clocks answer -1 when their thread is gone. */
+export interface LinuxPort {
+  nowUs(): number;
+  processCpuUs(pid: number): number;
+  threadCpuUs(tid: number): number;
+  pin(tid: number, cpu: number): void;
+  setClass(tid: number, threadClass: ThreadClass): void;
+  /** Makes Linux switch at once to a thread that was of class waiting and is still inside a slice. */
+  raise(tid: number): void;
+}
+
+const LOWEST_NICE = 19;
+const RAISE_PRIORITY = 10;
+
+/**
+ * A granted thread is SCHED_OTHER, one whose grant expired SCHED_IDLE (a woken world waits 4 ms behind a spinning
+ * SCHED_OTHER one, 0.1 ms behind SCHED_IDLE). Between two runnable threads the change takes effect after 8 ms unless
+ * it goes through SCHED_FIFO; none stays there. Refused changes (no privilege) leave scheduling to Linux.
+ */
+export class RealLinuxPort implements LinuxPort {
+  nowUs(): number {
+    return nowUs();
+  }
+
+  processCpuUs(pid: number): number {
+    return clockUs(processCpuClock(pid));
+  }
+
+  threadCpuUs(tid: number): number {
+    return clockUs(threadCpuClock(tid));
+  }
+
+  pin(tid: number, cpu: number): void {
+    pinToCpu(tid, cpu);
+  }
+
+  setClass(tid: number, threadClass: ThreadClass): void {
+    if (threadClass === 'granted') setSchedulingClass(tid, SCHED_OTHER);
+    else setSchedulingClass(tid, SCHED_IDLE, 0, LOWEST_NICE);
+  }
+
+  raise(tid: number): void {
+    setSchedulingClass(tid, SCHED_FIFO, RAISE_PRIORITY);
+  }
+}

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import {
+  CLOCK_THREAD_CPUTIME_ID,
+  clockUs,
+  FutexWaiter,
+  futexWake,
+  gettid,
+  mapFile,
+  nowUs,
+  SCHED_FIFO,
+  setSchedulingClass,
+  setThreadName,
+  setTimerSlack,
+} from '../../lib/linux/index.js';
+import { BellFile, HostFile, SchedFileWriter, StorageFile } from '../abi/index.js';
+import { RealLinuxPort } from './linux-port.js';
+import { MachineLoad } from './machine-load.js';
+import { Scheduler } from './scheduler.js';
+import type { SchedulerThreadData } from './scheduler-thread.js';
+import { Pcpu } from './vcpu.js';
+import { WorldTable } from './world-table.js';
+
+/** The scheduler's thread: SCHED_FIFO where Linux allows it, blocked by nothing but its own futex. */
+
+const OWN_PRIORITY = 50;
+const PUBLISH_PERIOD_US = 500_000;
+/** Passes before anyone depends on it: V8 compiles the hot paths meanwhile. */
+const WARM_PASSES = 3000;
+
+const data = workerData as SchedulerThreadData;
+
+function run(): void {
+  setThreadName('scheduler');
+  setTimerSlack(1);
+  const realTime = setSchedulingClass(0, SCHED_FIFO, OWN_PRIORITY) === 0;
+  const open = (name: string, size: number, writable: boolean): ReturnType<typeof mapFile> =>
+    mapFile(join(data.shmDir, name), size, writable);
+  const host = new HostFile(open(HostFile.NAME, HostFile.SIZE_BYTES, false).memory);
+  const storage = new StorageFile(open(StorageFile.NAME, StorageFile.SIZE_BYTES, false).memory);
+  const schedMap = open(SchedFileWriter.NAME, SchedFileWriter.SIZE_BYTES, true);
+  const sched = new SchedFileWriter(schedMap.memory);
+  const bellMap = open(BellFile.NAME, BellFile.SIZE_BYTES, false);
+  const bell = new BellFile(bellMap.memory);
+  const ringAddress = bellMap.address + bell.bellControl.ringsIndex() * 4;
+  const linux = new RealLinuxPort();
+  const pcpus = data.cpus.map((cpu, number) => new Pcpu(number, cpu));
+  const wakeMonitor = (row: number): void => {
+    futexWake(schedMap.address + sched.schedWorld.grantIndex(row) * 4);
+  };
+  const scheduler = new Scheduler(pcpus, sched.schedWorld, bell.bell, linux, wakeMonitor, {
+    quantumUs: data.quantumUs,
+  });
+  const worlds = new WorldTable(data.shmDir, host, storage, sched, scheduler, linux);
+  const load = new MachineLoad(pcpus);
+  const waiter = new FutexWaiter();
+  let loops = 0;
+  let publishAtUs = 0;
+
+  const publish = (atUs: number): void => {
+    load.read();
+    load.publishPcpus(sched.schedPcpu, atUs);
+    const demandUs = worlds.publish(atUs, pcpu => load.idleUs(pcpu));
+    load.average(demandUs, atUs);
+    const control = sched.schedControl;
+    control.beginWrite();
+    control.setReady(realTime ? 2 : 1);
+    control.setDispatches(scheduler.dispatches);
+    control.setLoops(loops);
+    control.setOwnCpuUs(clockUs(CLOCK_THREAD_CPUTIME_ID));
+    load.publishLoads(control);
+    control.setTakenUs(atUs);
+    control.endWrite();
+  };
+
+  for (let i = 0; i < WARM_PASSES; i++) scheduler.pass(nowUs());
+  parentPort?.postMessage({ tid: gettid(), realTime });
+  const stop = new Int32Array(data.stop);
+  while (Atomics.load(stop, 0) === 0) {
+    const rings = bell.bellControl.rings();
+    const atUs = nowUs();
+    loops++;
+    worlds.sync(atUs);
+    const next = scheduler.pass(atUs);
+    if (atUs >= publishAtUs) {
+      publish(atUs);
+      publishAtUs = atUs + PUBLISH_PERIOD_US;
+    }
+    if (bell.bellControl.rings() !== rings) continue;
+    const sleepUs = Math.min(next, publishAtUs) - nowUs();
+    if (sleepUs > 0) waiter.wait(ringAddress, rings, sleepUs);
+  }
+  load.close();
+}
+
+run();
