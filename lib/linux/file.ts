@@ -2,6 +2,8 @@ import { type Address, check, lastErrno, libc } from './libc.js';
 
 const pread_ = libc.func('pread', 'int64_t', ['int', 'intptr_t', 'size_t', 'int64_t']);
 const pwrite_ = libc.func('pwrite', 'int64_t', ['int', 'intptr_t', 'size_t', 'int64_t']);
+const preadv2_ = libc.func('preadv2', 'int64_t', ['int', 'void *', 'int', 'int64_t', 'int']);
+const pwritev2_ = libc.func('pwritev2', 'int64_t', ['int', 'void *', 'int', 'int64_t', 'int']);
 const fdatasync_ = libc.func('int fdatasync(int fd)');
 const fcntlLock_ = libc.func('fcntl', 'int', ['int', 'int', 'void *']);
 const eventfd_ = libc.func('int eventfd(unsigned int value, int flags)');
@@ -16,6 +18,8 @@ const F_WRLCK = 1;
 const F_UNLCK = 2;
 const EAGAIN = 11;
 const EACCES = 13;
+const RWF_DSYNC = 2;
+const RWF_NOWAIT = 8;
 const EFD_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const EPOLLIN = 1;
@@ -31,6 +35,37 @@ export function preadAt(fd: number, address: Address, lengthBytes: number, offse
 /** Writes from raw memory. @returns bytes written or -errno */
 export function pwriteAt(fd: number, address: Address, lengthBytes: number, offsetBytes: number): number {
   const n = Number(pwrite_(fd, address, lengthBytes, offsetBytes));
+  return n < 0 ? -lastErrno() : n;
+}
+
+const vector = new Float64Array(2); // struct iovec: two 64-bit words, written as pairs of 32
+const vectorWords = new Uint32Array(vector.buffer);
+
+function pointVector(address: Address, lengthBytes: number): Float64Array {
+  vectorWords[0] = address >>> 0;
+  vectorWords[1] = Math.floor(address / 4294967296);
+  vectorWords[2] = lengthBytes >>> 0;
+  vectorWords[3] = 0;
+  return vector;
+}
+
+/**
+ * Reads what Linux has in memory, without waiting for a disk. Less than 4 GiB.
+ * @returns bytes read, fewer than asked where the rest is not cached, or -errno (EAGAIN, EOPNOTSUPP)
+ */
+export function preadCached(fd: number, address: Address, lengthBytes: number, offsetBytes: number): number {
+  const n = Number(preadv2_(fd, pointVector(address, lengthBytes), 1, offsetBytes, RWF_NOWAIT));
+  return n < 0 ? -lastErrno() : n;
+}
+
+/** Writes, and returns when the data is on stable storage. Less than 4 GiB. @returns bytes written or -errno */
+export function pwriteDurable(
+  fd: number,
+  address: Address,
+  lengthBytes: number,
+  offsetBytes: number,
+): number {
+  const n = Number(pwritev2_(fd, pointVector(address, lengthBytes), 1, offsetBytes, RWF_DSYNC));
   return n < 0 ? -lastErrno() : n;
 }
 

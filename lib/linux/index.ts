@@ -6,6 +6,7 @@
  * - Nothing blocks for longer than 100 ms in a worker thread: an untimed wait would keep the process from ending.
  * - Addresses are plain numbers; whoever made a mapping owns it, and keeps it while views of it live.
  */
+export * from './beneath.js';
 export * from './crypt.js';
 export * from './exec.js';
 export * from './file.js';
