@@ -57,14 +57,20 @@ export class Pager {
   #resolve(vm: PagedVm, index: number): void {
     const address = this.#resolver.addressOf(index);
     const ppn = ((address - vm.address) / PAGE_BYTES) as Ppn;
-    if (ppn < 0 || ppn >= vm.sizePages) return this.#refuse(vm, `a fault outside of guest RAM, page ${ppn}`);
+    if (ppn < 0 || ppn >= vm.sizePages) {
+      this.#refuse(vm, `a fault outside of guest RAM, page ${ppn}`);
+      return;
+    }
     // Two threads may fault on one page; the second finds it there and only needs waking.
     if (!vm.map.isHole(ppn)) {
       this.#resolver.wake(vm.userfaultfd, address, PAGE_BYTES);
       return;
     }
     const mpn = this.frames.take(vm.vmRow, ppn);
-    if (mpn === null) return this.#refuse(vm, 'no machine frame is free');
+    if (mpn === null) {
+      this.#refuse(vm, 'no machine frame is free');
+      return;
+    }
     const errno = this.#resolver.zero(vm.userfaultfd, address, PAGE_BYTES);
     if (errno !== 0 && errno !== EEXIST) {
       this.frames.give(mpn);
