@@ -1,0 +1,42 @@
+import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { bindMount, MS_NOEXEC, MS_NOSUID, makeCharacterDevice, mount } from '../../../lib/linux/index.js';
+import { folder } from './root-paths.js';
+
+/** Name, major, minor of each device in the console. Nothing there may make another. */
+const DEVICES = [
+  ['null', 1, 3],
+  ['zero', 1, 5],
+  ['full', 1, 7],
+  ['random', 1, 8],
+  ['urandom', 1, 9],
+  ['tty', 5, 0],
+] as const;
+
+const LINKS = [
+  ['ptmx', 'pts/ptmx'],
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+  ['log', '/run/log'],
+] as const;
+
+export function populateDevices(machine: string): void {
+  mount('dev', folder('/dev'), 'tmpfs', MS_NOSUID, 'mode=755,size=1m');
+  for (const [name, major, minor] of DEVICES) {
+    const path = `/dev/${name}`;
+    if (makeCharacterDevice(path, 0o666, major, minor)) chmodSync(path, 0o666);
+    else bindDevice(join(machine, path), path);
+  }
+  for (const [name, target] of LINKS) symlinkSync(target, `/dev/${name}`);
+  mkdirSync('/dev/pts');
+  mount('devpts', '/dev/pts', 'devpts', MS_NOSUID | MS_NOEXEC, 'newinstance,ptmxmode=0666,mode=620,gid=5');
+  mkdirSync('/dev/shm');
+}
+
+/** In a container that may not make nodes the machine's own serve. */
+function bindDevice(source: string, target: string): void {
+  closeSync(openSync(target, 'wx'));
+  bindMount(source, target);
+}

@@ -1,0 +1,31 @@
+import { closeSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { openLog } from '../../lib/log/index.js';
+import { SshServer } from './ssh-server.js';
+
+const { values } = parseArgs({
+  options: {
+    'listen-fd': { type: 'string' },
+    'ready-fd': { type: 'string' },
+    etc: { type: 'string', default: '/etc' },
+    log: { type: 'string', default: '/var/log/sshd.log' },
+  },
+});
+const { logger } = openLog({ path: values.log });
+process.title = 'sshd';
+process.on('uncaughtException', error => {
+  logger.fatal({ err: error }, 'sshd ends');
+  process.exit(1);
+});
+const server = new SshServer({ listenFd: Number(values['listen-fd'] ?? 3), etcFolder: values.etc, logger });
+process.on('SIGTERM', () => {
+  server.close();
+  // Sessions have had their SIGHUP; init ends what does not go by itself.
+  setTimeout(() => process.exit(0), 200);
+});
+await server.listen();
+logger.info('listening');
+if (values['ready-fd'] !== undefined) {
+  writeSync(Number(values['ready-fd']), 'ready\n');
+  closeSync(Number(values['ready-fd']));
+}
