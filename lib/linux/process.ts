@@ -3,6 +3,7 @@ import { check, lastErrno, libc } from './libc.js';
 const prctl_ = libc.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
 const prctlName_ = libc.func('prctl', 'int', ['int', 'const char *', 'ulong', 'ulong', 'ulong']);
 const syscall3_ = libc.func('syscall', 'long', ['long', 'long', 'long', 'long']);
+const syscall4_ = libc.func('syscall', 'long', ['long', 'long', 'long', 'long', 'long']);
 const poll_ = libc.func('int poll(void *fds, unsigned long n, int ms)');
 const close_ = libc.func('int close(int fd)');
 const setns_ = libc.func('int setns(int fd, int type)');
@@ -56,7 +57,7 @@ export function pidfdEnded(pidfd: number): boolean {
 
 /** @returns false when the process had ended already */
 export function pidfdSignal(pidfd: number, signal: number): boolean {
-  if (Number(syscall3_(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0)) === 0) return true;
+  if (Number(syscall4_(SYS_PIDFD_SEND_SIGNAL, pidfd, signal, 0, 0)) === 0) return true;
   if (lastErrno() === ESRCH) return false;
   check('pidfd_send_signal', -1);
   return false;
