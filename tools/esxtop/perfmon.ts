@@ -1,0 +1,157 @@
+import type { ConsoleTimes } from './console-times.js';
+import { isShown } from './fields.js';
+import type { CpuPercent, CpuSample, GroupRate, WorldRate } from './rates.js';
+
+/** One counter of a recording: its name after the host's, and its value in a sample; null: nothing measured. */
+interface Counter {
+  readonly name: string;
+  readonly value: (sample: IndexedSample) => number | null;
+}
+
+interface IndexedSample {
+  readonly sample: CpuSample;
+  readonly groups: ReadonlyMap<number, GroupRate>;
+  readonly worlds: ReadonlyMap<number, WorldRate>;
+}
+
+const STATE_TIMES: readonly (readonly [title: string, key: keyof CpuPercent])[] = [
+  ['% Used', 'used'],
+  ['% Run', 'run'],
+  ['% System', 'system'],
+  ['% Wait', 'wait'],
+  ['% Ready', 'ready'],
+  ['% Idle', 'idle'],
+  ['% Overlap', 'overlap'],
+  ['% CoStop', 'costop'],
+  ['% Max Limited', 'limited'],
+];
+const SWAP_WAIT = ['% Swap Wait', 'swap'] as const;
+
+/**
+ * A recording that Windows' perfmon loads: PDH-CSV 4.0. What is recorded is settled by the sample it is made from:
+ * groups and worlds that come later are not in it, and those that end leave empty cells.
+ */
+export class PerfmonRecording {
+  readonly #hostName: string;
+  readonly #counters: readonly Counter[];
+
+  constructor(
+    first: CpuSample,
+    console: ConsoleTimes | null,
+    options: { readonly fieldOrder: string; readonly all: boolean },
+  ) {
+    this.#hostName = first.hostName;
+    const shown = (letter: string): boolean =>
+      options.all || [...options.fieldOrder].some(l => l.toUpperCase() === letter && isShown(l));
+    const times = [...(shown('E') ? STATE_TIMES : []), ...(shown('H') ? [SWAP_WAIT] : [])];
+    this.#counters = [
+      ...loadCounters(),
+      ...pcpuCounters(first),
+      ...consoleCounters(console),
+      ...first.groups.flatMap(group => groupCounters(group, times, shown('D'))),
+      ...first.groups.flatMap(group => group.worlds.flatMap(world => worldCounters(group, world, times))),
+    ];
+  }
+
+  /** The first line, with its end. */
+  header(): string {
+    return csvLine([
+      '(PDH-CSV 4.0) (UTC)(0)',
+      ...this.#counters.map(({ name }) => `\\\\${this.#hostName}\\${name}`),
+    ]);
+  }
+
+  row(sample: CpuSample): string {
+    const worlds = sample.groups.flatMap(group => group.worlds);
+    const indexed = {
+      sample,
+      groups: new Map(sample.groups.map(group => [group.groupId, group])),
+      worlds: new Map(worlds.map(world => [world.worldId, world])),
+    };
+    const figure = (value: number | null): string => (value === null ? '' : value.toFixed(2));
+    return csvLine([
+      utcTime(sample.wallMs),
+      ...this.#counters.map(counter => figure(counter.value(indexed))),
+    ]);
+  }
+}
+
+function loadCounters(): Counter[] {
+  return [1, 5, 15].map((minutes, i) => ({
+    name: `Physical Cpu Load\\Cpu Load (${minutes} Minute Avg)`,
+    value: ({ sample }) => sample.load?.[i] ?? null,
+  }));
+}
+
+function pcpuCounters(first: CpuSample): Counter[] {
+  const one = (pcpu: number): Counter => ({
+    name: `Physical Cpu(${pcpu})\\% Processor Time`,
+    value: ({ sample }) => sample.pcpus[pcpu] ?? null,
+  });
+  return [
+    ...first.pcpus.map((_, pcpu) => one(pcpu)),
+    { name: 'Physical Cpu(_Total)\\% Processor Time', value: ({ sample }) => sample.pcpuMean },
+  ];
+}
+
+function consoleCounters(console: ConsoleTimes | null): Counter[] {
+  if (console === null) return [];
+  const counters: Counter[] = [
+    { name: '% User Time', value: ({ sample }) => sample.console?.userPercent ?? null },
+    { name: '% System Time', value: ({ sample }) => sample.console?.systemPercent ?? null },
+    { name: '% Idle Time', value: ({ sample }) => sample.console?.idlePercent ?? null },
+    { name: 'Context Switches/sec', value: ({ sample }) => sample.console?.switchesPerSecond ?? null },
+  ];
+  if (console.blockedTicks !== null)
+    counters.splice(3, 0, {
+      name: '% IO Wait Time',
+      value: ({ sample }) => sample.console?.waitPercent ?? null,
+    });
+  return counters.map(({ name, value }) => ({ name: `Console Physical Cpu\\${name}`, value }));
+}
+
+type Times = readonly (readonly [title: string, key: keyof CpuPercent])[];
+
+function groupCounters(group: GroupRate, times: Times, members: boolean): Counter[] {
+  const object = `Group Cpu(${group.groupId}:${instance(group.name)})`;
+  const { groupId } = group;
+  const counters = times.map(
+    ([title, key]): Counter => ({
+      name: `${object}\\${title}`,
+      value: ({ groups }) => groups.get(groupId)?.percent?.[key] ?? null,
+    }),
+  );
+  if (!members) return counters;
+  const count: Counter = {
+    name: `${object}\\Members`,
+    value: ({ groups }) => groups.get(groupId)?.worlds.length ?? null,
+  };
+  return [count, ...counters];
+}
+
+function worldCounters(group: GroupRate, world: WorldRate, times: Times): Counter[] {
+  const { worldId } = world;
+  const name = [group.groupId, instance(group.name), worldId, instance(world.name)].join(':');
+  return times.map(([title, key]) => ({
+    name: `Vcpu(${name})\\${title}`,
+    value: ({ worlds }) => worlds.get(worldId)?.percent?.[key] ?? null,
+  }));
+}
+
+/** perfmon's own rule for the characters that its counter paths are made of; control characters go too. */
+const REPLACED: Readonly<Record<string, string>> = { '(': '[', ')': ']', '#': '_', '/': '_', '\\': '_' };
+
+function instance(name: string): string {
+  return name.replace(/[()#/\\]/g, found => REPLACED[found] ?? '_').replace(/\p{C}/gu, '_');
+}
+
+function csvLine(cells: readonly string[]): string {
+  return `${cells.map(cell => `"${cell.replaceAll('"', '""')}"`).join(',')}\n`;
+}
+
+/** `MM/dd/yyyy HH:mm:ss` */
+function utcTime(wallMs: number): string {
+  const [, year, month, day, time] =
+    /^(\d+)-(\d+)-(\d+)T(\d+:\d+:\d+)/.exec(new Date(wallMs).toISOString()) ?? [];
+  return `${month}/${day}/${year} ${time}`;
+}

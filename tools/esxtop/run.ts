@@ -1,0 +1,106 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { runBatch } from './batch.js';
+import { type Config, DEFAULT_CONFIG, formatConfig, parseConfig } from './config.js';
+import type { Flags } from './flags.js';
+import { Host } from './host.js';
+import { LiveSession } from './live.js';
+import { Screen } from './screen.js';
+import { initialView, type View } from './view.js';
+
+/** What a run is made of besides its flags. */
+export interface RunParts {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  /** TERM names a terminal that can be drawn on. */
+  readonly terminalUsable: boolean;
+  /** Where the configuration is read from and written to. */
+  readonly configPath: string;
+  readonly configNeeded: boolean;
+  readonly warn: (text: string) => void;
+  readonly stop: AbortSignal;
+}
+
+/** The VMkernel's control socket as the service console sees it. */
+const CONSOLE_SOCKET = '/var/run/vmware/control.sock';
+const CONSOLE_PROC = '/proc';
+
+/** @returns false when the host ended meanwhile @throws HostError, ConfigError */
+export async function run(flags: Flags, parts: RunParts): Promise<boolean> {
+  const config = readConfig(parts.configPath, parts.configNeeded);
+  const host = await Host.attach({
+    socketPath: flags.socketPath ?? CONSOLE_SOCKET,
+    consoleProcDir: flags.socketPath === null ? CONSOLE_PROC : null,
+  });
+  try {
+    const delayMs = flags.delayMs ?? config.delayMs;
+    if (flags.mode === 'batch' || !canDraw(parts)) {
+      const { cpuFieldOrder: fieldOrder } = config;
+      const options = { fieldOrder, all: flags.all, delayMs, iterations: flags.iterations };
+      await runBatch(host, options, text => written(parts.stdout, text), parts.stop);
+    } else await runLive(flags, parts, host, config, delayMs);
+    return !host.gone.aborted;
+  } finally {
+    host.close();
+  }
+}
+
+function canDraw(parts: RunParts): boolean {
+  if (parts.stdout.isTTY && parts.terminalUsable) return true;
+  parts.warn(parts.stdout.isTTY ? 'TERM names no usable terminal: batch mode' : 'no terminal: batch mode');
+  return false;
+}
+
+async function runLive(
+  flags: Flags,
+  parts: RunParts,
+  host: Host,
+  config: Config,
+  delayMs: number,
+): Promise<void> {
+  const { stdin, stdout } = parts;
+  const screen = new Screen(stdout);
+  const view = initialView({ fieldOrder: config.cpuFieldOrder, delayMs, secure: flags.secure });
+  const leave = (): void => screen.leave();
+  process.once('exit', leave);
+  const session = new LiveSession(
+    {
+      host,
+      screen,
+      keys: stdin,
+      onResize: listener => stdout.on('resize', listener),
+      save: shown => saveConfig(parts.configPath, config, shown),
+    },
+    view,
+    flags.iterations,
+  );
+  await session.run(parts.stop);
+  process.removeListener('exit', leave);
+}
+
+function readConfig(path: string, needed: boolean): Config {
+  try {
+    return parseConfig(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (missing && !needed) return DEFAULT_CONFIG;
+    throw error;
+  }
+}
+
+function saveConfig(path: string, config: Config, view: View): string {
+  const { delayMs, options } = view;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, formatConfig({ ...config, delayMs, cpuFieldOrder: options.fieldOrder }));
+    return `Written to ${path}`;
+  } catch (error) {
+    return `Not written: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function written(output: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(text, error => (error ? reject(error) : resolve()));
+  });
+}
