@@ -6,6 +6,8 @@ import type { CpuPercent, CpuSample, GroupRate, WorldRate } from './rates.js';
 interface Counter {
   readonly name: string;
   readonly value: (sample: IndexedSample) => number | null;
+  /** After the decimal point; 2 where not told. */
+  readonly digits?: number;
 }
 
 interface IndexedSample {
@@ -68,11 +70,8 @@ export class PerfmonRecording {
       groups: new Map(sample.groups.map(group => [group.groupId, group])),
       worlds: new Map(worlds.map(world => [world.worldId, world])),
     };
-    const figure = (value: number | null): string => (value === null ? '' : value.toFixed(2));
-    return csvLine([
-      utcTime(sample.wallMs),
-      ...this.#counters.map(counter => figure(counter.value(indexed))),
-    ]);
+    const figure = ({ value, digits = 2 }: Counter): string => value(indexed)?.toFixed(digits) ?? '';
+    return csvLine([utcTime(sample.wallMs), ...this.#counters.map(figure)]);
   }
 }
 
@@ -125,6 +124,7 @@ function groupCounters(group: GroupRate, times: Times, members: boolean): Counte
   const count: Counter = {
     name: `${object}\\Members`,
     value: ({ groups }) => groups.get(groupId)?.worlds.length ?? null,
+    digits: 0,
   };
   return [count, ...counters];
 }
