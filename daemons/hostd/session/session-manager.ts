@@ -1,0 +1,95 @@
+import { ManagedObjectReference, type UserSession } from '../../../lib/vim/index.js';
+import { type CallContext, defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import { vimFault } from '../object/vim-fault.js';
+import type { LocalTickets } from './local-tickets.js';
+import type { SessionTable } from './session-table.js';
+
+/** Who may log in; the host answers. */
+export interface LoginPolicy {
+  verifyPassword(userName: string, password: string): Promise<boolean>;
+  /** Whether the user has any role on the inventory. */
+  hasAccess(userName: string): boolean;
+  /** uid and gid of a local user, or undefined. */
+  localUser(userName: string): Promise<{ uid: number; gid: number } | undefined>;
+}
+
+export class SessionManager implements ManagedObject {
+  readonly ref: ManagedObjectReference;
+  readonly objectClass: ObjectClass = sessionManagerClass;
+  readonly table: SessionTable;
+  readonly #policy: LoginPolicy;
+  readonly #tickets: LocalTickets;
+  readonly #accessRoot: ManagedObjectReference;
+
+  constructor(
+    options: { moid: string; accessRoot: ManagedObjectReference },
+    dependencies: { table: SessionTable; policy: LoginPolicy; tickets: LocalTickets },
+  ) {
+    this.ref = new ManagedObjectReference('SessionManager', options.moid);
+    this.#accessRoot = options.accessRoot;
+    this.table = dependencies.table;
+    this.#policy = dependencies.policy;
+    this.#tickets = dependencies.tickets;
+  }
+
+  /** @throws VimFault InvalidLogin; NoPermission for a valid user without a role */
+  async login(userName: string, password: string, call: CallContext): Promise<UserSession> {
+    const isTicket = await this.#tickets.redeem(userName, password);
+    if (!isTicket && !(await this.#policy.verifyPassword(userName, password))) throw invalidLogin();
+    if (!this.#policy.hasAccess(userName)) {
+      const fields = { object: this.#accessRoot, privilegeId: 'System.View' };
+      throw vimFault('NoPermission', fields, 'Permission to perform this operation was denied.');
+    }
+    const session = this.table.begin(userName, call);
+    call.setSession(session);
+    return session.info();
+  }
+
+  logout(call: CallContext): void {
+    if (call.session !== undefined) this.table.end(call.session);
+  }
+
+  async acquireLocalTicket(userName: string): Promise<{ userName: string; passwordFilePath: string }> {
+    const owner = await this.#policy.localUser(userName);
+    if (owner === undefined) throw invalidLogin();
+    const ticket = await this.#tickets.issue(userName, owner);
+    return { userName, passwordFilePath: ticket.path };
+  }
+
+  terminate(keys: readonly string[], call: CallContext): void {
+    for (const key of keys) {
+      const session = this.table.find(key);
+      if (session === undefined) throw vimFault('NotFound', {}, 'The session was not found.');
+      if (session === call.session) throw vimFault('InvalidArgument', { invalidProperty: 'sessionId' }, 'A session cannot terminate itself.');
+      this.table.end(session);
+    }
+  }
+
+  isActive(key: string, userName: string): boolean {
+    return this.table.find(key)?.userName === userName;
+  }
+}
+
+function invalidLogin(): Error {
+  const message = 'Cannot complete login due to an incorrect user name or password.';
+  return vimFault('InvalidLogin', {}, message);
+}
+
+export const sessionManagerClass = defineClass<'SessionManager', SessionManager>('SessionManager', {
+  properties: {
+    sessionList: (manager, { session }) =>
+      session === undefined || session.isAnonymous ? undefined : manager.table.list().map(one => one.info()),
+    currentSession: (_, { session }) => (session === undefined || session.isAnonymous ? undefined : session.info()),
+    message: () => '',
+    messageLocaleList: () => ['en'],
+    supportedLocaleList: () => ['en'],
+    defaultLocale: () => 'en',
+  },
+  methods: {
+    Login: (manager, args, call) => manager.login(args.userName, args.password, call),
+    Logout: (manager, _, call) => manager.logout(call),
+    AcquireLocalTicket: (manager, args) => manager.acquireLocalTicket(args.userName),
+    SessionIsActive: (manager, args) => manager.isActive(args.sessionID, args.userName),
+    TerminateSession: (manager, args, call) => manager.terminate(args.sessionId, call),
+  },
+});

@@ -1,0 +1,54 @@
+import { vimFault } from '../object/vim-fault.js';
+import { Session, type SessionEnvironment, type SessionPeer } from './session.js';
+
+export interface SessionLimits {
+  readonly idleMs: number;
+  readonly maxSessions: number;
+}
+
+export const defaultSessionLimits: SessionLimits = { idleMs: 30 * 60_000, maxSessions: 1000 };
+
+/** Sessions by key. Idle ones are ended when somebody looks, not by a timer. */
+export class SessionTable {
+  readonly anonymous: Session;
+  readonly #environment: SessionEnvironment;
+  readonly #limits: SessionLimits;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(environment: SessionEnvironment, limits: SessionLimits = defaultSessionLimits) {
+    this.#environment = environment;
+    this.#limits = limits;
+    this.anonymous = new Session(environment, undefined, { remoteAddress: '', userAgent: '' });
+  }
+
+  begin(userName: string, peer: SessionPeer): Session {
+    this.#endIdle();
+    if (this.#sessions.size >= this.#limits.maxSessions) {
+      throw vimFault('SystemError', { reason: 'too many sessions' }, 'The server has too many sessions.');
+    }
+    const session = new Session(this.#environment, userName, peer);
+    this.#sessions.set(session.key, session);
+    return session;
+  }
+
+  find(key: string | undefined): Session | undefined {
+    const session = key === undefined ? undefined : this.#sessions.get(key);
+    if (session === undefined || !session.isIdle(Date.now() - this.#limits.idleMs)) return session;
+    this.end(session);
+    return undefined;
+  }
+
+  list(): Session[] {
+    this.#endIdle();
+    return [...this.#sessions.values()];
+  }
+
+  end(session: Session): void {
+    if (this.#sessions.delete(session.key)) session.end();
+  }
+
+  #endIdle(): void {
+    const since = Date.now() - this.#limits.idleMs;
+    for (const session of [...this.#sessions.values()]) if (session.isIdle(since)) this.end(session);
+  }
+}

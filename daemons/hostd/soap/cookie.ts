@@ -1,0 +1,16 @@
+const cookieName = 'vmware_soap_session';
+
+/** The session key out of a Cookie header; the value may be quoted. */
+export function sessionKeyOf(header: string | undefined): string | undefined {
+  for (const pair of (header ?? '').split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals === -1 || pair.slice(0, equals).trim() !== cookieName) continue;
+    const value = pair.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1');
+    return value === '' ? undefined : value;
+  }
+  return undefined;
+}
+
+export function sessionCookie(key: string): string {
+  return `${cookieName}="${key}"; Path=/; HttpOnly; Secure`;
+}

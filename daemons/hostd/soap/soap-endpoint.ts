@@ -1,0 +1,65 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type VimSchema, writeFault } from '../../../lib/vim/index.js';
+import { vimFault } from '../object/vim-fault.js';
+import { sessionCookie, sessionKeyOf } from './cookie.js';
+import type { Dispatcher } from './dispatcher.js';
+import { readRequestBody } from './request-body.js';
+
+const refusals = {
+  TooLarge: 'The request is too large.',
+  NotUtf8: 'The request is not UTF-8.',
+} as const;
+
+/** SOAP over HTTP: POST on /sdk and everything below it. */
+export class SoapEndpoint {
+  readonly #dispatcher: Dispatcher;
+  readonly #schema: VimSchema;
+
+  constructor(dispatcher: Dispatcher, schema: VimSchema) {
+    this.#dispatcher = dispatcher;
+    this.#schema = schema;
+  }
+
+  async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readRequestBody(request);
+    if ('refused' in body) {
+      this.#refuse(request, response, refusals[body.refused]);
+      return;
+    }
+    const aborter = new AbortController();
+    response.on('close', () => aborter.abort());
+    const answer = await this.#dispatcher.handle({
+      body: body.text,
+      soapAction: singleHeader(request.headers.soapaction),
+      sessionKey: sessionKeyOf(request.headers.cookie),
+      remoteAddress: request.socket.remoteAddress ?? '',
+      userAgent: request.headers['user-agent'] ?? '',
+      signal: aborter.signal,
+    });
+    if (answer.newSession !== undefined) response.setHeader('Set-Cookie', sessionCookie(answer.newSession.key));
+    send(response, answer.status, answer.body);
+  }
+
+  /** Answers without having read the request, so the connection cannot be used again. */
+  #refuse(request: IncomingMessage, response: ServerResponse, message: string): void {
+    const { detail } = vimFault('InvalidRequest', {}, message);
+    const fault = { code: 'ClientFaultCode', message, detail } as const;
+    response.setHeader('Connection', 'close');
+    response.on('finish', () => request.destroy());
+    send(response, 500, writeFault(this.#schema, fault, { namespace: 'urn:vim25', version: '2.5' }));
+  }
+}
+
+function singleHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function send(response: ServerResponse, status: number, text: string): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, {
+    'Content-Type': 'text/xml; charset=utf-8',
+    'Content-Length': body.length,
+    'Cache-Control': 'no-cache',
+  });
+  response.end(body);
+}
