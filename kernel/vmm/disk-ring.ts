@@ -264,8 +264,8 @@ export class DiskRing {
     const senseAt = slots.senseOffset(row);
     if (senseBytes > 0) this.#sense.set(this.#completionBytes.subarray(senseAt, senseAt + SENSE_BYTES));
     this.#tail = (this.#tail + 1) | 0;
-    this.#finish(tag, status, senseBytes > 0 ? this.#sense : undefined, transferred, hostStatus);
     this.#request.diskRequestControl.setCompletionTail(this.#tail);
+    this.#finish(tag, status, senseBytes > 0 ? this.#sense : undefined, transferred, hostStatus);
   }
 
   #finish(

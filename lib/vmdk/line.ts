@@ -20,9 +20,10 @@ export type LineMeaning =
   | { readonly kind: 'extent'; readonly extent: Extent };
 
 const SPACE: LineMeaning = { kind: 'space' };
+// Both are applied to trimmed lines and match without backtracking over blanks: lines come from anywhere.
 const EXTENT =
-  /^[ \t]*(RW|RDONLY|NOACCESS)[ \t]+(\d{1,16})[ \t]+([A-Z][A-Z0-9]*)(?:[ \t]+"([^"]*)"(?:[ \t]+(\d{1,16}))?(?:[ \t]+(\S.*?))?)?[ \t]*$/;
-const ASSIGNMENT = /^[ \t]*([A-Za-z][A-Za-z0-9_.]*)[ \t]*=[ \t]*(?:"([^"]*)"|([^"\s][^"]*?))?[ \t]*$/;
+  /^(RW|RDONLY|NOACCESS)[ \t]+(\d{1,16})[ \t]+([A-Z][A-Z0-9]*)(?:[ \t]+"([^"]*)"(?:[ \t]+(\d{1,16}))?(?:[ \t]+(\S.*))?)?$/;
+const KEY = /^[A-Za-z][A-Za-z0-9_.]*$/;
 
 /**
  * @param text one line without its end, a character per byte
@@ -31,11 +32,19 @@ const ASSIGNMENT = /^[ \t]*([A-Za-z][A-Za-z0-9_.]*)[ \t]*=[ \t]*(?:"([^"]*)"|([^
 export function parseLine(text: string, number: number): LineMeaning {
   const trimmed = text.trim();
   if (trimmed === '' || trimmed.startsWith('#')) return SPACE;
-  if (/^(RW|RDONLY|NOACCESS)\b/.test(trimmed)) return { kind: 'extent', extent: parseExtent(text, number) };
-  const match = ASSIGNMENT.exec(text);
-  if (match === null) throw new InvalidDescriptor('NotUnderstood', number);
-  const [, key = '', quoted, bare] = match;
-  return { kind: 'assignment', key, value: fromBytes(quoted ?? bare ?? '') };
+  if (/^(RW|RDONLY|NOACCESS)\b/.test(trimmed))
+    return { kind: 'extent', extent: parseExtent(trimmed, number) };
+  const equals = trimmed.indexOf('=');
+  const key = trimmed.slice(0, Math.max(0, equals)).trimEnd();
+  const value = unquote(trimmed.slice(equals + 1).trimStart());
+  if (!KEY.test(key) || value === undefined) throw new InvalidDescriptor('NotUnderstood', number);
+  return { kind: 'assignment', key, value: fromBytes(value) };
+}
+
+function unquote(text: string): string | undefined {
+  const quoted = text.length > 1 && text.startsWith('"') && text.endsWith('"');
+  const value = quoted ? text.slice(1, -1) : text;
+  return value.includes('"') ? undefined : value;
 }
 
 function parseExtent(text: string, number: number): Extent {
