@@ -9,13 +9,13 @@ import {
   unshare,
 } from '../../../lib/linux/index.js';
 import { CONSOLE_CAPABILITIES, confineAndExec, hideFromConsole } from './confine.js';
-import { EntrySettings } from './settings.js';
+import { type EntrySettings, readSettings } from './settings.js';
 
 /**
  * Born in the console's pid namespace (init saw to that), enters its other namespaces and becomes a program there.
  * Only the main thread enters; exec ends the others. Success closes the error pipe.
  */
-const settings = EntrySettings.parse(JSON.parse(process.argv[2] ?? '{}'));
+const settings = readSettings<EntrySettings>(process.argv[2]);
 const pidfd = settings.keptFds;
 const errorFd = settings.keptFds + 1;
 try {

@@ -9,7 +9,7 @@ import {
 } from '../../../lib/linux/index.js';
 import { buildRoot } from './build-root.js';
 import { confineAndExec, hideFromConsole } from './confine.js';
-import { ConsoleSettings } from './settings.js';
+import { type ConsoleSettings, readSettings } from './settings.js';
 
 /**
  * The first process of the console's pid namespace. It builds the root file system and becomes `cat` on a pipe from
@@ -23,7 +23,7 @@ try {
   setParentDeathSignal(SIGKILL);
   unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
   process.umask(0);
-  buildRoot(ConsoleSettings.parse(JSON.parse(process.argv[2] ?? '{}')));
+  buildRoot(readSettings<ConsoleSettings>(process.argv[2]));
   confineAndExec(
     { path: '/usr/bin/cat', argv: ['cat'], environment: {}, keptFds: 3, ignoreChildren: true },
     [],

@@ -137,6 +137,11 @@ export class ServiceConsole {
   async stop(): Promise<void> {
     pidfdSignal(this.#pidfd, SIGKILL);
     await this.#ended;
+    this.release();
+  }
+
+  /** Lets go of a console that has ended. */
+  release(): void {
     closeFd(this.#pidfd);
     closeSync(this.#ownPidNamespace);
   }

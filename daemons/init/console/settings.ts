@@ -1,28 +1,32 @@
-import { z } from 'zod';
+import type { Datastore } from '../datastores.js';
 
 /** What init tells the process that builds the console's root and becomes its pid 1. Absolute, resolved paths. */
-export const ConsoleSettings = z.object({
+export interface ConsoleSettings {
   /** DIR/console */
-  rootFolder: z.string(),
+  rootFolder: string;
   /** DIR/var/log */
-  logFolder: z.string(),
+  logFolder: string;
   /** DIR/run/vmkernel */
-  vmkernelRunFolder: z.string(),
-  /** /dev/shm/esx-<bootId>; absent when there is none (a stand-in VMkernel) */
-  sharedMemoryFolder: z.string().optional(),
+  vmkernelRunFolder: string;
+  /** /dev/shm/esx-<bootId>; absent when there is none */
+  sharedMemoryFolder?: string;
   /** The tree that holds dist/, node_modules/ and etc/ */
-  treeFolder: z.string(),
-  nodePath: z.string(),
-  datastores: z.array(z.object({ volume: z.string(), label: z.string(), path: z.string() })),
-  usr: z.enum(['overlay', 'links']),
-});
-export type ConsoleSettings = z.infer<typeof ConsoleSettings>;
+  treeFolder: string;
+  nodePath: string;
+  datastores: readonly Datastore[];
+  /** How /usr is made; 'overlay' falls back to 'links' where Linux refuses it. */
+  usr: 'overlay' | 'links';
+}
 
 /** What init tells the process that enters the console and becomes one of its programs. */
-export const EntrySettings = z.object({
-  argv: z.array(z.string()).min(1),
-  environment: z.record(z.string(), z.string()),
+export interface EntrySettings {
+  argv: readonly string[];
+  environment: Readonly<Record<string, string>>;
   /** Descriptors 0 … keptFds-1 are the program's; keptFds is the console's pidfd, keptFds+1 takes an error. */
-  keptFds: z.number().int().min(3),
-});
-export type EntrySettings = z.infer<typeof EntrySettings>;
+  keptFds: number;
+}
+
+/** Both travel from init to its own launcher, in one argument: no one else writes them. */
+export function readSettings<T extends ConsoleSettings | EntrySettings>(argument: string | undefined): T {
+  return JSON.parse(argument ?? '');
+}

@@ -1,0 +1,138 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../lib/log/index.js';
+import { type ConsoleProcess, ServiceConsole } from './console/service-console.js';
+import { CONSOLE_DIST, CONSOLE_NODE } from './console/usr.js';
+import { readDatastores } from './datastores.js';
+import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
+import type { Listeners } from './listeners.js';
+import { ensureRootPassword } from './password.js';
+import { RestartPolicy } from './restart-policy.js';
+import { SupervisedDaemon } from './supervised-daemon.js';
+
+export interface ConsoleOptions {
+  folder: HostFolder;
+  treeFolder: string;
+  nodePath: string;
+  bootId: string;
+  listeners: Listeners;
+  usr: 'overlay' | 'links';
+  logger: Logger;
+  /** Called with the processes that are the roots of the console, whenever they change. */
+  onProcesses: (pids: readonly number[]) => void;
+}
+
+interface DaemonProgram {
+  name: string;
+  listenFds: readonly number[];
+  /** Its descriptors are 3, 4, … in the order of listenFds, then the readiness pipe. */
+  flags: readonly string[];
+}
+
+/** Daemons live long and do little: small young generations, one helper thread, no code they will not run again. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--single-threaded-gc', '--no-warnings'];
+const FIRST_LISTEN_FD = 3;
+
+/** The service console while the host is up: built again if its pid 1 dies, its daemons started again if they do. */
+export class ConsoleSupervisor {
+  readonly daemons: readonly SupervisedDaemon[];
+  readonly #options: ConsoleOptions;
+  readonly #policy = new RestartPolicy();
+  #console: ServiceConsole | undefined;
+  #stopping = false;
+  #restarting: Promise<void> = Promise.resolve();
+
+  constructor(options: ConsoleOptions) {
+    this.#options = options;
+    const { http, https, ssh } = options.listeners.fds;
+    const programs: DaemonProgram[] = [
+      {
+        name: 'hostd',
+        listenFds: [http, https],
+        flags: ['--http-fd', '3', '--https-fd', '4', '--ready-fd', '5'],
+      },
+      { name: 'sshd', listenFds: [ssh], flags: ['--listen-fd', '3', '--ready-fd', '4'] },
+    ];
+    this.daemons = programs.map(program => this.#supervise(program));
+  }
+
+  /** @throws ConsoleError when the console cannot be built */
+  async start(): Promise<void> {
+    const serviceConsole = await this.#build();
+    await ensureRootPassword(serviceConsole, this.#options.folder.passwordFile);
+    for (const daemon of this.daemons) daemon.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#restarting;
+    await Promise.all(this.daemons.map(daemon => daemon.stop('stopped')));
+    await this.#console?.stop();
+    this.#console = undefined;
+  }
+
+  async #build(): Promise<ServiceConsole> {
+    const { folder, treeFolder, nodePath, bootId, usr, logger } = this.#options;
+    const startedMs = Date.now();
+    const sharedMemory = sharedMemoryFolder(bootId);
+    const serviceConsole = await ServiceConsole.start({
+      rootFolder: folder.console,
+      logFolder: folder.log,
+      vmkernelRunFolder: folder.in('run/vmkernel'),
+      ...(existsSync(sharedMemory) ? { sharedMemoryFolder: sharedMemory } : {}),
+      treeFolder,
+      nodePath,
+      datastores: readDatastores(folder.datastoresFile).map(d => ({ ...d, path: realpathSync(d.path) })),
+      usr,
+    });
+    this.#console = serviceConsole;
+    logger.info({ process: serviceConsole.pid, tookMs: Date.now() - startedMs }, 'service console is up');
+    serviceConsole.ended.then(() => {
+      if (!this.#stopping && this.#console === serviceConsole) this.#restarting = this.#rebuild(startedMs);
+    }, logger.error);
+    return serviceConsole;
+  }
+
+  async #rebuild(startedMs: number): Promise<void> {
+    const { logger } = this.#options;
+    logger.warn('the service console ended');
+    this.#console?.release();
+    this.#console = undefined;
+    await Promise.all(this.daemons.map(daemon => daemon.stop('restarting')));
+    let livedMs = Date.now() - startedMs;
+    while (!this.#stopping && this.#console === undefined) {
+      await sleep(this.#policy.nextDelayMs(livedMs));
+      livedMs = 0;
+      try {
+        await this.#build();
+      } catch (error) {
+        logger.error({ err: error }, 'the service console cannot be built');
+      }
+    }
+    if (!this.#stopping) for (const daemon of this.daemons) daemon.start();
+  }
+
+  #supervise(program: DaemonProgram): SupervisedDaemon {
+    return new SupervisedDaemon({
+      name: program.name,
+      start: () => this.#startDaemon(program),
+      readyFd: FIRST_LISTEN_FD + program.listenFds.length,
+      logger: this.#options.logger,
+      onStarted: () => this.#options.onProcesses(this.#rootPids()),
+    });
+  }
+
+  #startDaemon({ name, listenFds, flags }: DaemonProgram): ConsoleProcess {
+    if (this.#console === undefined) throw new Error('the service console is down');
+    const main = `${CONSOLE_DIST}/daemons/${name}/main.js`;
+    return this.#console.start({
+      argv: [CONSOLE_NODE, ...NODE_FLAGS, main, ...flags],
+      environment: { PATH: '/usr/sbin:/usr/bin', HOME: '/root', LANG: 'C.UTF-8', UV_THREADPOOL_SIZE: '2' },
+      stdio: ['ignore', 'ignore', 'pipe', ...listenFds, 'pipe'],
+    });
+  }
+
+  #rootPids(): number[] {
+    return [this.#console?.pid ?? 0, ...this.daemons.map(({ pid }) => pid)].filter(pid => pid > 0);
+  }
+}

@@ -1,0 +1,17 @@
+import type { PortName } from './listeners.js';
+import type { DaemonState } from './supervised-daemon.js';
+
+/** What the control call `status` answers. Pids are the machine's own; 0 where there is no process. */
+export interface HostStatus {
+  state: 'starting' | 'running' | 'stopping';
+  bootId: string;
+  root: string;
+  bind: string;
+  portOffset: number;
+  /** No offset was asked for, and the product's own ports could not be had. */
+  portsMoved: boolean;
+  ports: Readonly<Record<PortName, number>>;
+  user: string;
+  passwordFile: string;
+  daemons: readonly { name: string; pid: number; state: DaemonState }[];
+}

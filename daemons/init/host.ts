@@ -1,0 +1,257 @@
+import { closeSync, openSync } from 'node:fs';
+import { VmkernelClient } from '../../kernel/client/index.js';
+import { lockFile, setChildSubreaper } from '../../lib/linux/index.js';
+import type { Logger } from '../../lib/log/index.js';
+import { ConsoleSupervisor } from './console-supervisor.js';
+import { ControlServer } from './control-server.js';
+import { readHostConfig, writeHostConfig } from './host-config.js';
+import type { HostFolder } from './host-folder.js';
+import type { HostStatus } from './host-status.js';
+import { InitError } from './init-error.js';
+import { clearLastBoot, endAdopted, removeSharedMemory, writeBootRecord } from './leftovers.js';
+import { Listeners } from './listeners.js';
+import { describeExit } from './process-output.js';
+import type { DaemonState } from './supervised-daemon.js';
+import { Vmkernel } from './vmkernel.js';
+
+export interface HostOptions {
+  folder: HostFolder;
+  bootId: string;
+  /** undefined: the last boot's, or the first free one. */
+  portOffset: number | undefined;
+  bind: string | undefined;
+  treeFolder: string;
+  nodePath: string;
+  vmkernelMain: string;
+  usr: 'overlay' | 'links';
+}
+
+const DEFAULT_BIND = '127.0.0.1';
+
+type Undo = () => Promise<void> | void;
+
+/**
+ * One host from boot to shutdown. Every step of the boot enters its undo before the next begins; shutting down, a
+ * failed step and the VMkernel's death all run them in reverse.
+ */
+export class Host {
+  readonly #options: HostOptions;
+  readonly #logger: Logger;
+  readonly #undo: Undo[] = [];
+  readonly #control: ControlServer;
+  readonly #abort = new AbortController();
+  #state: HostStatus['state'] = 'starting';
+  #listeners: Listeners | undefined;
+  #vmkernel: Vmkernel | undefined;
+  #vmkernelState: DaemonState = 'stopped';
+  #console: ConsoleSupervisor | undefined;
+  #client: VmkernelClient | undefined;
+  #portsMoved = false;
+  #booting: Promise<void> = Promise.resolve();
+  #down: Promise<void> | undefined;
+  #lockFd = -1;
+  #onShutdown: () => void = () => undefined;
+
+  constructor(options: HostOptions, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#control = new ControlServer(
+      {
+        status: () => this.status(),
+        shutdown: async () => {
+          await this.shutdown();
+          setImmediate(this.#onShutdown); // after the reply
+        },
+      },
+      logger,
+    );
+  }
+
+  /** Told when a shutdown that was asked for on the control socket is done. */
+  onShutdown(listener: () => void): void {
+    this.#onShutdown = listener;
+  }
+
+  /** Boots in the product's order. When it rejects everything is undone. `onDied` is told of a later VMkernel death. */
+  async boot(onDied: (error: InitError) => void): Promise<void> {
+    this.#booting = this.#bootSteps(onDied);
+    try {
+      await this.#booting;
+      this.#state = 'running';
+      this.#logger.info({ ports: this.#listeners?.ports }, 'the host is up');
+    } catch (error) {
+      await this.shutdown();
+      throw error;
+    }
+  }
+
+  /** Orderly, from any state, once. Resolves when nothing of the boot is left but the control socket. */
+  shutdown(): Promise<void> {
+    this.#down ??= this.#shutDown();
+    return this.#down;
+  }
+
+  /** Takes the control socket away and lets go of the folder. */
+  async close(): Promise<void> {
+    await this.#control.close();
+    if (this.#lockFd < 0) return;
+    this.#options.folder.clearRun();
+    closeSync(this.#lockFd);
+  }
+
+  status(): HostStatus {
+    const { folder, bootId } = this.#options;
+    const none = { http: 0, https: 0, authd: 0, vmkauthd: 0, ssh: 0 };
+    return {
+      state: this.#state,
+      bootId,
+      root: folder.path,
+      bind: this.#listeners?.bind ?? '',
+      portOffset: this.#listeners?.offset ?? 0,
+      portsMoved: this.#portsMoved,
+      ports: this.#listeners?.ports ?? none,
+      user: 'root',
+      passwordFile: folder.passwordFile,
+      daemons: [
+        { name: 'init', pid: process.pid, state: this.#state === 'starting' ? 'starting' : 'running' },
+        { name: 'vmkernel', pid: this.#vmkernel?.pid ?? 0, state: this.#vmkernelState },
+        ...this.#daemonStates(),
+      ],
+    };
+  }
+
+  #daemonStates(): { name: string; pid: number; state: DaemonState }[] {
+    if (this.#console === undefined)
+      return ['hostd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
+    return this.#console.daemons.map(({ name, pid, state }) => ({ name, pid, state }));
+  }
+
+  async #bootSteps(onDied: (error: InitError) => void): Promise<void> {
+    const { folder, bootId } = this.#options;
+    this.#lock();
+    await clearLastBoot(folder, this.#logger);
+    this.#continue();
+    writeBootRecord(folder, bootId, []);
+    this.#undo.push(() => removeSharedMemory(bootId));
+    await this.#control.listen(folder.controlSocket);
+    this.#openPorts();
+    await this.#startVmkernel(onDied);
+    this.#continue();
+    await this.#startConsole();
+    this.#continue();
+  }
+
+  #continue(): void {
+    if (this.#abort.signal.aborted) throw new InitError('Stopped', {});
+  }
+
+  #lock(): void {
+    const { folder } = this.#options;
+    const fd = openSync(folder.lockFile, 'a', 0o600);
+    if (!lockFile(fd)) {
+      closeSync(fd);
+      throw new InitError('AlreadyUp', { root: folder.path });
+    }
+    this.#lockFd = fd;
+  }
+
+  #openPorts(): void {
+    const { folder, portOffset, bind } = this.#options;
+    const config = readHostConfig(folder.hostFile);
+    const address = bind ?? config.bind ?? DEFAULT_BIND;
+    const listeners =
+      portOffset === undefined
+        ? Listeners.openFirstFree(address, config.portOffset)
+        : Listeners.open(address, portOffset);
+    this.#listeners = listeners;
+    this.#undo.push(() => listeners.close());
+    this.#portsMoved = portOffset === undefined && listeners.offset !== 0;
+    writeHostConfig(folder.hostFile, { ...config, portOffset: listeners.offset, bind: address });
+    this.#logger.info({ bind: address, offset: listeners.offset, ports: listeners.ports }, 'listening');
+  }
+
+  async #startVmkernel(onDied: (error: InitError) => void): Promise<void> {
+    const { folder, bootId, nodePath, vmkernelMain } = this.#options;
+    setChildSubreaper(); // a dead VMkernel's vmx become ours, and are seen to end
+    this.#vmkernelState = 'starting';
+    const vmkernel = await Vmkernel.start({
+      nodePath,
+      mainPath: vmkernelMain,
+      hostFolder: folder.path,
+      bootId,
+      logger: this.#logger,
+    });
+    this.#vmkernel = vmkernel;
+    this.#undo.push(() => this.#stopVmkernel(vmkernel));
+    writeBootRecord(folder, bootId, [vmkernel.pid]);
+    await this.#unlessAborted(vmkernel.ready());
+    this.#vmkernelState = 'running';
+    this.#logger.info({ process: vmkernel.pid }, 'the VMkernel is up');
+    vmkernel.exited.then(exit => {
+      this.#vmkernelState = 'stopped';
+      if (this.#down !== undefined) return;
+      const error = new InitError('VmkernelDied', { reason: describeExit(exit) });
+      this.#logger.fatal(error.message);
+      onDied(error);
+    }, this.#logger.error);
+  }
+
+  async #stopVmkernel(vmkernel: Vmkernel): Promise<void> {
+    this.#client?.close();
+    await vmkernel.stop();
+    this.#vmkernelState = 'stopped';
+    await endAdopted(new Set(), this.#logger);
+  }
+
+  async #startConsole(): Promise<void> {
+    const { folder, bootId, treeFolder, nodePath, usr } = this.#options;
+    const listeners = this.#listeners;
+    if (listeners === undefined) throw new InitError('Stopped', {});
+    this.#client = await VmkernelClient.connect(folder.vmkernelSocket);
+    const serviceConsole = new ConsoleSupervisor({
+      folder,
+      treeFolder,
+      nodePath,
+      bootId,
+      listeners,
+      usr,
+      logger: this.#logger,
+      onProcesses: pids => this.#chargeConsole(pids),
+    });
+    this.#console = serviceConsole;
+    this.#undo.push(() => serviceConsole.stop());
+    await serviceConsole.start();
+  }
+
+  /** The console is a world: the VMkernel charges it the CPU time of these processes and of what they start. */
+  #chargeConsole(pids: readonly number[]): void {
+    this.#client?.call('setConsole', { pids: [...pids] }).catch(error => {
+      this.#logger.warn({ err: error }, 'the VMkernel was not told of the console');
+    });
+  }
+
+  #unlessAborted(step: Promise<void>): Promise<void> {
+    const { signal } = this.#abort;
+    return new Promise((resolve, reject) => {
+      const stopped = (): void => reject(new InitError('Stopped', {}));
+      signal.addEventListener('abort', stopped, { once: true });
+      if (signal.aborted) stopped();
+      step.then(resolve, reject);
+    });
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#state = 'stopping';
+    this.#logger.info('the host goes down');
+    this.#abort.abort();
+    await this.#booting.catch(() => undefined);
+    for (const undo of this.#undo.splice(0).reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        this.#logger.error({ err: error }, 'shutting down');
+      }
+    }
+    this.#logger.info('the host is down');
+  }
+}

@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openLog } from '../../lib/log/index.js';
+import { Host } from './host.js';
+import { HostFolder } from './host-folder.js';
+import { InitError } from './init-error.js';
+import { parseOptions } from './options.js';
+
+const EXIT_FAILED = 1;
+const EXIT_VMKERNEL_DIED = 70;
+
+async function main(): Promise<void> {
+  process.umask(0o022);
+  const options = parseOptions(process.argv.slice(2));
+  if (process.getuid?.() !== 0) throw new InitError('NotRoot', {});
+  const treeFolder = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
+  const folder = new HostFolder(options.root);
+  const { logger } = openLog({ path: join(folder.log, 'init.log') });
+  const host = new Host(
+    {
+      folder,
+      bootId: options.bootId ?? randomBytes(6).toString('hex'),
+      portOffset: options.portOffset,
+      bind: options.bind,
+      treeFolder,
+      nodePath: realpathSync(process.execPath),
+      vmkernelMain: options.vmkernelMain ?? join(treeFolder, 'dist/kernel/boot/main.js'),
+      usr: options.usr,
+    },
+    logger,
+  );
+  const end = (status: number): void => {
+    host.shutdown().then(
+      () => host.close().then(() => process.exit(status)),
+      error => {
+        logger.fatal({ err: error }, 'shutting down');
+        process.exit(EXIT_FAILED);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0));
+  process.on('SIGHUP', () => undefined); // the terminal that started the host may go
+  process.on('uncaughtException', error => {
+    logger.fatal({ err: error }, 'init fails');
+    end(EXIT_FAILED);
+  });
+  host.onShutdown(() => end(0));
+  await host
+    .boot(() => end(EXIT_VMKERNEL_DIED))
+    .catch(async error => {
+      logger.fatal({ err: error }, 'the host did not come up');
+      await host.close();
+      throw error;
+    });
+}
+
+main().catch(error => {
+  const text = error instanceof InitError ? `${error.code}: ${error.message}` : String(error?.stack ?? error);
+  process.stderr.write(`init: ${text}\n`);
+  process.exit(EXIT_FAILED);
+});

@@ -1,0 +1,104 @@
+import type { Logger } from '../../lib/log/index.js';
+import type { ConsoleProcess } from './console/service-console.js';
+import { describeExit, exitOf, logComplaints, readiness } from './process-output.js';
+import { RestartPolicy } from './restart-policy.js';
+
+export type DaemonState = 'starting' | 'running' | 'restarting' | 'stopped';
+
+export interface DaemonOptions {
+  name: string;
+  /** Starts it in the console that is up now; its standard error is a pipe, `readyFd` its readiness pipe. */
+  start: () => ConsoleProcess;
+  readyFd: number;
+  logger: Logger;
+  /** Called with every new pid. */
+  onStarted: () => void;
+}
+
+/** How long a daemon has to go by itself when it is asked to. */
+const STOP_MS = 3000;
+
+/** One daemon of the console, started again whenever it dies, until it is stopped. */
+export class SupervisedDaemon {
+  readonly name: string;
+  readonly #options: DaemonOptions;
+  readonly #policy = new RestartPolicy();
+  #current: ConsoleProcess | undefined;
+  #state: DaemonState = 'stopped';
+  #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(options: DaemonOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  get state(): DaemonState {
+    return this.#state;
+  }
+
+  /** The machine's pid; 0 while there is none. */
+  get pid(): number {
+    return this.#current?.pid ?? 0;
+  }
+
+  start(): void {
+    this.#stopping = false;
+    this.#launch('starting');
+  }
+
+  /** SIGTERM, then SIGKILL. `as` is what the state then says. */
+  async stop(as: 'stopped' | 'restarting'): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    const current = this.#current;
+    if (current !== undefined) {
+      const exited = exitOf(current.process);
+      current.process.kill('SIGTERM');
+      const timer = setTimeout(() => current.process.kill('SIGKILL'), STOP_MS);
+      await exited;
+      clearTimeout(timer);
+    }
+    this.#current = undefined;
+    this.#state = as;
+  }
+
+  #launch(state: 'starting' | 'restarting'): void {
+    const { name, logger, readyFd } = this.#options;
+    this.#state = state;
+    const startedMs = Date.now();
+    const current = this.#options.start();
+    this.#current = current;
+    logger.info({ process: current.pid }, `${name}: ${state}`);
+    logComplaints(current.process.stderr, name, logger);
+    current.entered.catch(error => logger.error({ err: error }, name));
+    readiness(current.process, readyFd).then(
+      () => {
+        if (this.#current === current && !this.#stopping) this.#state = 'running';
+        logger.info({ tookMs: Date.now() - startedMs }, `${name}: running`);
+      },
+      () => undefined, // its exit tells
+    );
+    exitOf(current.process).then(exit => {
+      if (this.#current !== current) return;
+      this.#current = undefined;
+      if (!this.#stopping) this.#restart(Date.now() - startedMs, describeExit(exit));
+    }, logger.error);
+    this.#options.onStarted();
+  }
+
+  #restart(livedMs: number, reason: string): void {
+    const { name, logger } = this.#options;
+    const delayMs = this.#policy.nextDelayMs(livedMs);
+    this.#state = 'restarting';
+    logger.warn({ livedMs, delayMs }, `${name}: ${reason}`);
+    this.#timer = setTimeout(() => {
+      try {
+        this.#launch('restarting');
+      } catch (error) {
+        logger.error({ err: error }, `${name}: cannot be started`);
+        this.#restart(0, 'not started');
+      }
+    }, delayMs);
+  }
+}

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Logger } from '../../lib/log/index.js';
+import { InitError } from './init-error.js';
+import { describeExit, type Exit, exitOf, logComplaints, readiness } from './process-output.js';
+
+export interface VmkernelOptions {
+  nodePath: string;
+  mainPath: string;
+  hostFolder: string;
+  bootId: string;
+  logger: Logger;
+}
+
+const READY_FD = 3;
+/** Powering VMs off takes as long as they take to be reaped; after that the VMkernel is killed, and they with it. */
+const STOP_MS = 30_000;
+
+/** The VMkernel process. SIGTERM is its orderly end, and what it gets when init dies. */
+export class Vmkernel {
+  readonly #child: ChildProcess;
+  readonly #cause: () => string;
+  readonly exited: Promise<Exit>;
+  readonly pid: number;
+
+  private constructor(child: ChildProcess, pid: number, cause: () => string) {
+    this.#child = child;
+    this.#cause = cause;
+    this.pid = pid;
+    this.exited = exitOf(child);
+  }
+
+  /** Starts the process; {@link ready} tells when it serves. @throws InitError VmkernelFailed */
+  static async start(options: VmkernelOptions): Promise<Vmkernel> {
+    const { nodePath, mainPath, hostFolder, bootId, logger } = options;
+    const child = spawn(
+      'setpriv',
+      ['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId].concat([
+        '--ready-fd',
+        String(READY_FD),
+      ]),
+      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] },
+    );
+    if (child.pid === undefined) {
+      const reason = await new Promise<Error>(resolve => child.once('error', resolve));
+      throw new InitError('VmkernelFailed', { reason: reason.message });
+    }
+    const cause = logComplaints(child.stderr, 'vmkernel', logger);
+    return new Vmkernel(child, child.pid, cause);
+  }
+
+  /** Resolves when it serves. @throws InitError VmkernelFailed */
+  async ready(): Promise<void> {
+    try {
+      await readiness(this.#child, READY_FD);
+    } catch {
+      // It ended, or it closed the pipe and lives on.
+      this.#child.kill('SIGKILL');
+      const cause = this.#cause() || 'see var/log/vmkernel and var/log/init.log';
+      const reason = `${describeExit(await this.exited)}: ${cause}`;
+      throw new InitError('VmkernelFailed', { reason });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
