@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The folder of one host: everything it has on the machine, except shared memory. */
@@ -9,6 +9,7 @@ export class HostFolder {
   constructor(path: string) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     this.path = realpathSync(path);
+    this.#closeToOthers();
     for (const [folder, mode] of FOLDERS) mkdirSync(this.in(folder), { recursive: true, mode });
   }
 
@@ -43,6 +44,14 @@ export class HostFolder {
     return this.in('var/log');
   }
 
+  /**
+   * What the console's root lays down inside (a set-uid file, say) must be out of reach of other users of the machine.
+   * A folder that held something else before it became a host's is left as it is.
+   */
+  #closeToOthers(): void {
+    if (readdirSync(this.path).every(name => OWN_NAMES.has(name))) chmodSync(this.path, 0o700);
+  }
+
   /** Removes what a boot leaves below run/. The folders stay. */
   clearRun(): void {
     for (const folder of ['run/init', 'run/vmkernel', 'run/vmx'])
@@ -60,6 +69,11 @@ const FOLDERS = [
   ['console', 0o755],
   ['datastores', 0o755],
 ] as const;
+
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  ...['host.json', 'password', 'run', 'var', 'console', 'datastores', 'init.lock', 'up.lock'],
+  ...['host.json.new', 'password.new'],
+]);
 
 export function sharedMemoryFolder(bootId: string): string {
   return `/dev/shm/esx-${bootId}`;

@@ -4,6 +4,7 @@ const execve_ = libc.func('execve', 'int', ['const char *', 'void *', 'void *'])
 const signal_ = libc.func('intptr_t signal(int signal, intptr_t handler)');
 const fcntl_ = libc.func('int fcntl(int fd, int command, int argument)');
 const pipe_ = libc.func('int pipe2(void *fds, int flags)');
+const dup3_ = libc.func('int dup3(int from, int to, int flags)');
 const waitpid_ = libc.func('int waitpid(int pid, void *status, int options)');
 const syscall_ = libc.func('syscall', 'long', ['long', 'uint32_t', 'uint32_t', 'uint32_t']);
 
@@ -51,6 +52,11 @@ export function exec(options: ExecOptions): never {
 
 export function closeOnExec(fd: number): void {
   check('fcntl(F_SETFD)', fcntl_(fd, F_SETFD, FD_CLOEXEC));
+}
+
+/** Makes descriptor `to` name what `from` names, whatever it was before. */
+export function replaceFd(from: number, to: number): void {
+  check('dup3', dup3_(from, to, 0));
 }
 
 /** A pipe, closed on exec. A program that opens /dev/stdout again can do so on a pipe, not on the sockets Node makes. */

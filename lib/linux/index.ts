@@ -11,6 +11,7 @@ export * from './crypt.js';
 export * from './exec.js';
 export * from './file.js';
 export * from './futex.js';
+export * from './landlock.js';
 export { type Address, addressOf, errnoName, PAGE_BYTES, SystemError } from './libc.js';
 export * from './memory.js';
 export * from './namespaces.js';

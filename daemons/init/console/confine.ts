@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import {
   CAPABILITY,
   type ExecOptions,
@@ -6,6 +7,8 @@ import {
   installSeccompFilter,
   limitCapabilities,
   pinToCpu,
+  replaceFd,
+  scopeAbstractSockets,
   setDumpable,
 } from '../../../lib/linux/index.js';
 import { consoleFilter } from './seccomp.js';
@@ -25,19 +28,37 @@ export const CONSOLE_CAPABILITIES: readonly number[] = [
   CAPABILITY.SYS_CHROOT,
 ];
 
-/** Until {@link confineAndExec} this process has the machine's rights inside the console: nobody there may look in. */
+/**
+ * Until {@link confineAndExec} this process has the machine's rights and is seen in the console: nobody there may
+ * look in. Its start has closed the other door already (LAUNCHER_FLAGS): SIGUSR1 would open Node's inspector.
+ */
 export function hideFromConsole(): void {
   setDumpable(false);
+  process.on('SIGUSR1', () => undefined);
+}
+
+export interface ConfinedProgram extends ExecOptions {
+  /** Descriptors that are to be /dev/null: the console's, because whoever holds a descriptor of the machine's may chmod it. */
+  nullFds: readonly number[];
+  capabilities: readonly number[];
 }
 
 /** The last steps before a program of the console runs: PCPU 0, few capabilities, few system calls, then exec. */
-export function confineAndExec(program: ExecOptions, capabilities: readonly number[]): never {
+export function confineAndExec(program: ConfinedProgram): never {
   const [pcpu0 = 0] = getAffinity();
   pinToCpu(0, pcpu0);
   const filter = consoleFilter();
+  openNull(program.nullFds);
   process.chdir('/');
   process.umask(0o022);
+  scopeAbstractSockets();
   installSeccompFilter(filter);
-  limitCapabilities(capabilities);
+  limitCapabilities(program.capabilities);
   exec(program);
+}
+
+function openNull(fds: readonly number[]): void {
+  const nullFd = openSync('/dev/null', 'r+');
+  for (const fd of fds) replaceFd(nullFd, fd);
+  closeSync(nullFd);
 }

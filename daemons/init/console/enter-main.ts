@@ -22,15 +22,14 @@ try {
   hideFromConsole();
   unshare(CLONE_FS);
   setNamespace(pidfd, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
-  confineAndExec(
-    {
-      path: settings.argv[0] ?? '',
-      argv: settings.argv,
-      environment: settings.environment,
-      keptFds: settings.keptFds,
-    },
-    CONSOLE_CAPABILITIES,
-  );
+  confineAndExec({
+    path: settings.argv[0] ?? '',
+    argv: settings.argv,
+    environment: settings.environment,
+    keptFds: settings.keptFds,
+    nullFds: settings.nullFds,
+    capabilities: CONSOLE_CAPABILITIES,
+  });
 } catch (error) {
   writeSync(errorFd, String(error));
   process.exit(126);

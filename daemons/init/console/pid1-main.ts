@@ -24,10 +24,15 @@ try {
   unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
   process.umask(0);
   buildRoot(readSettings<ConsoleSettings>(process.argv[2]));
-  confineAndExec(
-    { path: '/usr/bin/cat', argv: ['cat'], environment: {}, keptFds: 3, ignoreChildren: true },
-    [],
-  );
+  confineAndExec({
+    path: '/usr/bin/cat',
+    argv: ['cat'],
+    environment: {},
+    keptFds: 3,
+    ignoreChildren: true,
+    nullFds: [1, 2],
+    capabilities: [],
+  });
 } catch (error) {
   writeSync(ERROR_FD, error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exit(126);

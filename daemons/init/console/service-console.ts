@@ -57,6 +57,7 @@ export class ServiceConsole {
       child = spawn(settings.nodePath, [...LAUNCHER_FLAGS, main, JSON.stringify(settings)], {
         stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
         env: {},
+        cwd: '/',
       });
     } finally {
       setNamespace(own, CLONE_NEWPID);
@@ -90,6 +91,7 @@ export class ServiceConsole {
       argv: [...program.argv],
       environment: { ...program.environment },
       keptFds,
+      nullFds: program.stdio.flatMap((entry, fd) => (entry === 'ignore' ? [fd] : [])),
     };
     const main = fileURLToPath(new URL('./enter-main.js', import.meta.url));
     const stdio: StdioOptions = [...program.stdio, this.#pidfd, 'pipe'];
@@ -147,8 +149,16 @@ export class ServiceConsole {
   }
 }
 
-/** A launcher lives for a tenth of a second: no compiler threads, no inspector signal. */
-const LAUNCHER_FLAGS = ['--v8-pool-size=0', '--max-semi-space-size=1', '--no-warnings'];
+/**
+ * A launcher lives for a tenth of a second with the machine's rights, and the console's root may signal it: were it to
+ * start Node's inspector at SIGUSR1, that would be the way out. It gets an address that cannot be bound (RFC 5737).
+ */
+const LAUNCHER_FLAGS = [
+  '--inspect-port=192.0.2.1:9229',
+  '--v8-pool-size=0',
+  '--max-semi-space-size=1',
+  '--no-warnings',
+];
 
 async function pidOf(child: ChildProcess, path: string): Promise<number> {
   if (child.pid !== undefined) return child.pid;

@@ -24,6 +24,8 @@ export interface EntrySettings {
   environment: Readonly<Record<string, string>>;
   /** Descriptors 0 … keptFds-1 are the program's; keptFds is the console's pidfd, keptFds+1 takes an error. */
   keptFds: number;
+  /** Those of them that are /dev/null. */
+  nullFds: readonly number[];
 }
 
 /** Both travel from init to its own launcher, in one argument: no one else writes them. */
