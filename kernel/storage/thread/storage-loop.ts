@@ -63,7 +63,12 @@ export class StorageLoop {
       if (queue === undefined) throw new Error(`no LUN ${lun}`);
       return queue;
     });
-    this.#epoll.add(vm.doorbellFd, vm.worldId);
+    try {
+      this.#epoll.add(vm.doorbellFd, vm.worldId);
+    } catch (error) {
+      disks.close(() => undefined);
+      throw error;
+    }
     this.#vms.set(vm.worldId, disks);
     this.#awake.add(disks);
   }
@@ -88,7 +93,6 @@ export class StorageLoop {
   turn(): void {
     const ready = this.#epoll.wait(this.#mayWait() ? SLEEP_MS : 0);
     Atomics.store(this.#options.asleep, 0, 0);
-    if (ready === 0 && this.#awake.size === 0) return;
     const startUs = clockUs(CLOCK_THREAD_CPUTIME_ID);
     for (let i = 0; i < ready; i++) this.#answerDoorbell(this.#epoll.tag(i));
     for (const queue of this.#luns.values()) queue.collect();

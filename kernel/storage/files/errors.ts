@@ -1,0 +1,35 @@
+import { VmkernelError, type VmkernelErrorCode } from '../../abi/index.js';
+
+const codes: Readonly<Record<string, VmkernelErrorCode>> = {
+  ENOENT: 'NotFound',
+  EEXIST: 'AlreadyExists',
+  ENOTDIR: 'NotADirectory',
+  ENOTEMPTY: 'NotEmpty',
+  EACCES: 'PermissionDenied',
+  EPERM: 'PermissionDenied',
+  EROFS: 'PermissionDenied',
+  // Ways out of the datastore: symbolic links and "..".
+  ELOOP: 'PermissionDenied',
+  EXDEV: 'PermissionDenied',
+  ENOSPC: 'NoSpace',
+  EDQUOT: 'NoSpace',
+  EISDIR: 'InvalidArgument',
+  EINVAL: 'InvalidArgument',
+  ENAMETOOLONG: 'InvalidArgument',
+  EBUSY: 'Busy',
+  ETXTBSY: 'Busy',
+};
+
+/** The VMkernel's word for what Linux said of a datastore file. */
+export function fileError(error: unknown, path: string): VmkernelError {
+  if (error instanceof VmkernelError) return error;
+  const errno = errnoOf(error);
+  const code = codes[errno] ?? 'IoError';
+  return new VmkernelError(code, `${path}: ${errno}`, { path, errno });
+}
+
+function errnoOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
+    return error.code;
+  return String(error);
+}

@@ -1,0 +1,137 @@
+import { closeSync, constants, fstatSync } from 'node:fs';
+import { posix } from 'node:path';
+import {
+  type Extent,
+  InvalidDescriptor,
+  LIMITS,
+  NO_PARENT,
+  parseDescriptor,
+  type VmdkDescriptor,
+} from '../../../lib/vmdk/index.js';
+import { VmkernelError } from '../../abi/index.js';
+import type { ImageExtent } from '../thread/image.js';
+import { readContents } from './contents.js';
+import { fileError } from './errors.js';
+import { type DatastoreTree, parentOf, refuseIfLocked } from './tree.js';
+
+const SECTOR_BYTES = 512;
+const FLAT_TYPES: ReadonlySet<string> = new Set(['vmfs', 'monolithicFlat', 'twoGbMaxExtentFlat']);
+const FLAT_EXTENTS: ReadonlySet<string> = new Set(['VMFS', 'FLAT']);
+/** First four bytes of extents that are no descriptor, little endian. */
+const SPARSE_EXTENTS: Readonly<Record<string, string>> = { KDMV: 'monolithicSparse', COWD: 'vmfsSparse' };
+
+/** An open virtual disk. Its descriptors hold the locks: closing them gives the disk back. */
+export interface OpenDisk {
+  readonly extents: readonly ImageExtent[];
+  readonly sizeBytes: number;
+  readonly uuid: Uint8Array | undefined;
+}
+
+/**
+ * Opens and locks the files of a flat virtual disk.
+ * @param shown what the datastore's folder is called in errors: `/vmfs/volumes/<volume>`
+ * @throws VmkernelError DiskMissing, DiskTooShort, InvalidDescriptor, NotSupported, FileLocked, PermissionDenied, IoError
+ */
+export function openDisk(tree: DatastoreTree, path: string, shown: string): OpenDisk {
+  const place = posix.join(shown, path);
+  const descriptor = readDescriptor(tree, path, place);
+  refuseOtherTypes(descriptor, place);
+  const extents: ImageExtent[] = [];
+  try {
+    for (const extent of descriptor.extents) {
+      const file = posix.join(parentOf(path), extent.fileName ?? '');
+      extents.push(openExtent(tree, extent, file, posix.join(shown, file), endOf(extents)));
+    }
+  } catch (error) {
+    closeDisk(extents);
+    throw error;
+  }
+  return { extents, sizeBytes: endOf(extents), uuid: parseUuid(descriptor.get('ddb.uuid')) };
+}
+
+export function closeDisk(extents: readonly ImageExtent[]): void {
+  for (const { fd } of extents) closeSync(fd);
+}
+
+function readDescriptor(tree: DatastoreTree, path: string, place: string): VmdkDescriptor {
+  const bytes = diskMissing(place, () => readContents(tree, path, 0, LIMITS.sizeBytes + 1));
+  const sparse = SPARSE_EXTENTS[Buffer.from(bytes.subarray(0, 4)).toString('latin1')];
+  if (sparse !== undefined) throw notSupported(place, sparse);
+  try {
+    return parseDescriptor(bytes);
+  } catch (error) {
+    if (!(error instanceof InvalidDescriptor)) throw error;
+    const { line, reason, key } = error;
+    throw new VmkernelError('InvalidDescriptor', `${place}: ${error.message}`, {
+      path: place,
+      line,
+      reason,
+      key,
+    });
+  }
+}
+
+function refuseOtherTypes(descriptor: VmdkDescriptor, place: string): void {
+  if (!FLAT_TYPES.has(descriptor.createType)) throw notSupported(place, descriptor.createType);
+  if (descriptor.parentCid !== NO_PARENT) throw notSupported(place, `${descriptor.createType} with a parent`);
+  for (const { access, type, fileName, rest } of descriptor.extents) {
+    if (!FLAT_EXTENTS.has(type)) throw notSupported(place, `extent ${type}`);
+    if (access !== 'RW' || rest !== undefined) throw notSupported(place, `extent ${access} ${type}`);
+    const outside = fileName === undefined || fileName.startsWith('/') || fileName.split('/').includes('..');
+    if (outside)
+      throw new VmkernelError('PermissionDenied', `${place}: extent ${fileName}`, {
+        path: place,
+        extent: fileName,
+      });
+  }
+}
+
+function openExtent(
+  tree: DatastoreTree,
+  extent: Extent,
+  file: string,
+  place: string,
+  startBytes: number,
+): ImageExtent {
+  const fd = diskMissing(place, () => tree.openFile(file, constants.O_RDWR));
+  try {
+    const lengthBytes = extent.sectors * SECTOR_BYTES;
+    const fileOffsetBytes = (extent.offsetSectors ?? 0) * SECTOR_BYTES;
+    const haveBytes = fstatSync(fd).size;
+    const neededBytes = fileOffsetBytes + lengthBytes;
+    if (haveBytes < neededBytes) {
+      const details = { path: place, neededBytes, haveBytes };
+      throw new VmkernelError('DiskTooShort', `${place}: ${haveBytes} of ${neededBytes} bytes`, details);
+    }
+    refuseIfLocked(fd, place);
+    return { fd, startBytes, lengthBytes, fileOffsetBytes };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function diskMissing<T>(place: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    const known = fileError(error, place);
+    if (known.code === 'NotFound' || known.code === 'NotADirectory')
+      throw new VmkernelError('DiskMissing', `${place} is missing`, { path: place });
+    throw known;
+  }
+}
+
+function notSupported(path: string, type: string): VmkernelError {
+  return new VmkernelError('NotSupported', `${path}: disk type ${type} is not built`, { path, type });
+}
+
+const endOf = (extents: readonly ImageExtent[]): number => {
+  const last = extents.at(-1);
+  return last === undefined ? 0 : last.startBytes + last.lengthBytes;
+};
+
+function parseUuid(text: string | undefined): Uint8Array | undefined {
+  const digits = (text ?? '').replace(/[ -]/g, '');
+  return /^[0-9A-Fa-f]{32}$/.test(digits) ? Uint8Array.from(Buffer.from(digits, 'hex')) : undefined;
+}

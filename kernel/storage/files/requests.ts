@@ -1,0 +1,42 @@
+import type { CallFailure, DirectoryEntry, FileStat } from '../../abi/index.js';
+import type { OpenDisk } from './open-disk.js';
+
+/** What a datastore's file worker does. Paths are relative to the datastore. */
+export interface FileRequests {
+  read: { args: { path: string; offsetBytes: number; lengthBytes: number }; result: Uint8Array };
+  write: {
+    args: { path: string; data: Uint8Array; offsetBytes: number; create: boolean; truncate: boolean };
+    result: unknown;
+  };
+  append: { args: { path: string; data: Uint8Array }; result: unknown };
+  replace: { args: { path: string; data: Uint8Array }; result: unknown };
+  stat: { args: { path: string }; result: FileStat };
+  list: { args: { path: string }; result: DirectoryEntry[] };
+  mkdir: { args: { path: string; recursive: boolean }; result: unknown };
+  rename: { args: { from: string; to: string }; result: unknown };
+  remove: { args: { path: string; recursive: boolean }; result: unknown };
+  space: { args: Record<string, never>; result: { capacityBytes: number; freeBytes: number } };
+  openDisk: { args: { path: string }; result: OpenDisk };
+  lockVmx: { args: { path: string; owner: string }; result: number };
+  unlockVmx: { args: { path: string; fd: number }; result: unknown };
+}
+
+export type FileRequestName = keyof FileRequests;
+
+export interface FileRequest {
+  readonly id: number;
+  readonly name: FileRequestName;
+  readonly args: unknown;
+}
+
+export type FileReply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: CallFailure };
+
+export interface FileWorkerData {
+  /** The datastore's folder. */
+  readonly folder: string;
+  /** `/vmfs/volumes/<volume>` */
+  readonly shown: string;
+  readonly name: string;
+}

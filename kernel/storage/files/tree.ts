@@ -1,0 +1,155 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
+import { posix } from 'node:path';
+import { lockFile, O_PATH, openBeneath } from '../../../lib/linux/index.js';
+import { type DirectoryEntry, type FileStat, VmkernelError } from '../../abi/index.js';
+
+const MAX_ENTRIES = 5000;
+const MAX_DEPTH = 64;
+const FOLDER_MODE = 0o755;
+
+/**
+ * A datastore's folder, held by descriptor. Paths are relative to it, normalised, '' is the folder itself. Every
+ * access resolves beneath it and through no symbolic link, whoever renames what meanwhile.
+ */
+export class DatastoreTree {
+  readonly #fd: number;
+
+  constructor(folder: string) {
+    this.#fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  get rootPath(): string {
+    return `/proc/self/fd/${this.#fd}`;
+  }
+
+  /** Opens a regular file. O_NONBLOCK: a FIFO put there must not hold the thread. */
+  openFile(path: string, flags: number, mode = 0o600): number {
+    const creates = (flags & constants.O_CREAT) !== 0;
+    const fd = openBeneath(
+      this.#fd,
+      path,
+      flags | constants.O_NONBLOCK | constants.O_NOFOLLOW,
+      creates ? mode : 0,
+    );
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    throw new VmkernelError('InvalidArgument', `${path}: no file`, { path });
+  }
+
+  stat(path: string): FileStat {
+    return fileStat(path === '' ? fstatSync(this.#fd) : this.inParent(path, place => lstatSync(place)));
+  }
+
+  list(path: string): DirectoryEntry[] {
+    return this.#inFolder(path, place => {
+      const names = readdirSync(place);
+      if (names.length > MAX_ENTRIES)
+        throw new VmkernelError('NotSupported', `${path}: ${names.length} entries`, {
+          path,
+          limit: MAX_ENTRIES,
+        });
+      return names.flatMap(name => {
+        const stats = lstatSync(posix.join(place, name), { throwIfNoEntry: false });
+        return stats === undefined ? [] : [{ name, ...fileStat(stats) }];
+      });
+    });
+  }
+
+  mkdir(path: string, recursive: boolean): void {
+    const parts = path.split('/');
+    const from = recursive ? 1 : parts.length;
+    for (let depth = from; depth <= parts.length; depth++) {
+      const folder = parts.slice(0, depth).join('/');
+      try {
+        this.inParent(folder, place => mkdirSync(place, FOLDER_MODE));
+      } catch (error) {
+        if (!recursive || !this.#isFolder(folder)) throw error;
+      }
+    }
+  }
+
+  rename(from: string, to: string): void {
+    this.#refuseIfLocked(from);
+    this.inParent(from, source => this.inParent(to, target => renameSync(source, target)));
+  }
+
+  remove(path: string, recursive: boolean, depth = 0): void {
+    if (depth > MAX_DEPTH) throw new VmkernelError('NotSupported', `${path}: too deep`, { path });
+    if (!this.inParent(path, place => lstatSync(place)).isDirectory()) {
+      this.#refuseIfLocked(path);
+      this.inParent(path, place => unlinkSync(place));
+      return;
+    }
+    if (recursive)
+      for (const name of this.#inFolder(path, place => readdirSync(place)))
+        this.remove(posix.join(path, name), true, depth + 1);
+    this.inParent(path, place => rmdirSync(place));
+  }
+
+  /** Calls back with a path of the last component whose folder cannot change under it. */
+  inParent<T>(path: string, use: (place: string) => T): T {
+    const name = posix.basename(path);
+    if (name === '') throw new VmkernelError('PermissionDenied', 'the datastore itself', { path });
+    return this.#inFolder(parentOf(path), folder => use(posix.join(folder, name)));
+  }
+
+  #inFolder<T>(path: string, use: (place: string) => T): T {
+    const fd = openBeneath(this.#fd, path === '' ? '.' : path, O_PATH | constants.O_DIRECTORY);
+    try {
+      return use(`/proc/self/fd/${fd}`);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #isFolder(path: string): boolean {
+    return this.inParent(path, place => lstatSync(place, { throwIfNoEntry: false }))?.isDirectory() ?? false;
+  }
+
+  /** A disk that a VM has open is neither moved nor removed. */
+  #refuseIfLocked(path: string): void {
+    if (!this.inParent(path, place => lstatSync(place)).isFile()) return;
+    const fd = this.openFile(path, constants.O_RDWR);
+    try {
+      refuseIfLocked(fd, path);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** @throws FileLocked when another open file holds the lock; otherwise the lock goes with `fd` */
+export function refuseIfLocked(fd: number, path: string): void {
+  if (!lockFile(fd)) throw new VmkernelError('FileLocked', `${path} is in use`, { path });
+}
+
+export function parentOf(path: string): string {
+  const parent = posix.dirname(path);
+  return parent === '.' ? '' : parent;
+}
+
+function fileStat(stats: Stats): FileStat {
+  return {
+    type: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other',
+    sizeBytes: stats.size,
+    allocatedBytes: stats.blocks * 512,
+    modifiedMs: stats.mtimeMs,
+    owner: stats.uid,
+  };
+}

@@ -1,0 +1,212 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { closeFd, eventfdCreate } from '../../lib/linux/index.js';
+import { type DatastoreInfo, StorageFileWriter, VmkernelError } from '../abi/index.js';
+import {
+  type Datastore,
+  Datastores,
+  loadDatastores,
+  type ResolvedPath,
+  writeMountList,
+} from './datastores.js';
+import { DiskOpener, type DiskRequest, type DiskVm, type OpenedDisks } from './disk-opener.js';
+import { FileCalls } from './file-calls.js';
+import { FileClient } from './files/file-client.js';
+import { IoPool } from './io-pool.js';
+import { createShmFile, type RingSizes } from './ring-files.js';
+import { StorageThreadClient } from './thread-client.js';
+import { within } from './within.js';
+
+export interface StorageOptions {
+  /** The host's root folder: datastores under `datastores/`, the mount list in `run/vmkernel/`. */
+  readonly rootDir: string;
+  readonly shmDir: string;
+  readonly bellPath: string;
+  /** This host's name, left in lock files. */
+  readonly hostName: string;
+  /** A thread of storage died: the host cannot go on. */
+  readonly onFatal: (error: Error) => void;
+  /** A vmx wrote nonsense into its ring: its disks are out of service, the VM should end. */
+  readonly onRingBroken: (worldId: number) => void;
+  readonly workersPerDatastore?: number;
+  /** Folder of the built threads, where it is not this module's own. */
+  readonly threadsDir?: URL;
+}
+
+export interface VmxLock {
+  /** Removes the lock file. May be called again. */
+  release(): Promise<void>;
+}
+
+interface Running {
+  readonly thread: StorageThreadClient;
+  readonly disks: DiskOpener;
+  readonly files: FileCalls;
+  readonly controlFd: number;
+  readonly workFd: number;
+}
+
+const WORKERS = 2;
+const SPACE_TIMEOUT_MS = 2000;
+
+/** Storage as the VMkernel's main thread sees it: datastores, their files, the disks of VMs. */
+export class StorageSystem {
+  readonly #options: StorageOptions;
+  readonly #threadsDir: URL;
+  readonly #asleep = new SharedArrayBuffer(4);
+  readonly #clients = new Map<Datastore, FileClient>();
+  readonly #pools = new Map<Datastore, Promise<IoPool>>();
+  #datastores = new Datastores([]);
+  #running: Running | undefined;
+
+  constructor(options: StorageOptions) {
+    this.#options = options;
+    this.#threadsDir = options.threadsDir ?? new URL('./', import.meta.url);
+  }
+
+  async start(): Promise<void> {
+    const { rootDir, shmDir, bellPath, onFatal, onRingBroken } = this.#options;
+    const found = loadDatastores(join(rootDir, 'datastores'));
+    this.#datastores = new Datastores(found);
+    writeMountList(join(rootDir, 'run', 'vmkernel', 'datastores.json'), found);
+    const statisticsPath = join(shmDir, StorageFileWriter.NAME);
+    if (!existsSync(statisticsPath))
+      createShmFile(statisticsPath, StorageFileWriter.SIZE_BYTES, memory => StorageFileWriter.stamp(memory));
+    const controlFd = eventfdCreate(false);
+    const workFd = eventfdCreate(false);
+    const data = { bellPath, statisticsPath, controlFd, workFd, asleep: this.#asleep };
+    const thread = new StorageThreadClient(this.#script('thread/main.js'), data, { onFatal, onRingBroken });
+    const disks = new DiskOpener({
+      shmDir,
+      thread,
+      resolve: path => this.resolve(path),
+      open: (datastore, path) => this.#clientOf(datastore).request('openDisk', { path }),
+      startWorkers: async datastore => void (await this.#poolOf(datastore)),
+    });
+    const files = new FileCalls(this.#datastores, datastore => this.#clientOf(datastore));
+    this.#running = { thread, disks, files, controlFd, workFd };
+    await thread.ready;
+  }
+
+  /**
+   * Closes every disk and ends the threads. May be called again.
+   * @returns false when a thread hangs in a datastore: then only SIGKILL ends this process
+   */
+  async stop(): Promise<boolean> {
+    const running = this.#running;
+    if (running === undefined) return true;
+    this.#running = undefined;
+    await running.disks.closeAll();
+    await running.thread.stop();
+    const pools = await Promise.all(this.#pools.values());
+    const ended = await Promise.all([
+      ...pools.map(pool => pool.stop()),
+      ...[...this.#clients.values()].map(client => client.stop()),
+    ]);
+    this.#pools.clear();
+    this.#clients.clear();
+    closeFd(running.controlFd);
+    closeFd(running.workFd);
+    return !ended.includes(false);
+  }
+
+  /** The handlers of the file calls. */
+  get files(): FileCalls {
+    return this.#started().files;
+  }
+
+  /** @throws VmkernelError NotFound, InvalidArgument, PermissionDenied */
+  resolve(path: string): ResolvedPath {
+    return this.#datastores.resolve(path);
+  }
+
+  /** Never waits longer than two seconds: a datastore that hangs is not accessible. */
+  listDatastores(): Promise<DatastoreInfo[]> {
+    return Promise.all(this.#datastores.all.map(datastore => this.#describe(datastore)));
+  }
+
+  /**
+   * Opens and locks a VM's disks and makes its ring. All or nothing.
+   * @throws VmkernelError DiskMissing, DiskTooShort, InvalidDescriptor, NotSupported, FileLocked, ShmTooSmall, …
+   */
+  openDisks(vm: DiskVm, disks: readonly DiskRequest[], sizes?: RingSizes): Promise<OpenedDisks> {
+    return this.#started().disks.open(vm, disks, sizes);
+  }
+
+  /** Ends when no I/O of the VM is under way, also when its vmx was killed. May be called again. */
+  async closeDisks(worldId: number): Promise<void> {
+    await this.#running?.disks.close(worldId);
+  }
+
+  /** @throws VmkernelError FileLocked while another holder lives, NotFound */
+  async lockVmx(path: string): Promise<VmxLock> {
+    const { datastore, relative } = this.resolve(path);
+    const client = this.#clientOf(datastore);
+    const fd = await client.request('lockVmx', { path: relative, owner: this.#options.hostName });
+    let released: Promise<void> | undefined;
+    return {
+      release: () => {
+        released ??= client.request('unlockVmx', { path: relative, fd });
+        return released;
+      },
+    };
+  }
+
+  async #describe(datastore: Datastore): Promise<DatastoreInfo> {
+    const { volume, label, shown } = datastore;
+    const unknown = { capacityBytes: 0, freeBytes: 0 };
+    const asked = this.#clientOf(datastore)
+      .request('space', {})
+      .catch(() => undefined);
+    const space = await within(SPACE_TIMEOUT_MS, asked);
+    return {
+      volume,
+      label,
+      type: 'NAS',
+      path: shown,
+      ...(space ?? unknown),
+      accessible: space !== undefined,
+    };
+  }
+
+  #clientOf(datastore: Datastore): FileClient {
+    const known = this.#clients.get(datastore);
+    if (known !== undefined) return known;
+    const { folder, shown, label } = datastore;
+    const client = new FileClient(this.#script('files/file-worker.js'), {
+      folder,
+      shown,
+      name: `files-${label}`,
+    });
+    this.#clients.set(datastore, client);
+    return client;
+  }
+
+  #poolOf(datastore: Datastore): Promise<IoPool> {
+    const known = this.#pools.get(datastore);
+    if (known !== undefined) return known;
+    const { thread, workFd } = this.#started();
+    const starting = IoPool.start({
+      script: this.#script('thread/io-worker.js'),
+      label: datastore.label,
+      workers: this.#options.workersPerDatastore ?? WORKERS,
+      asleep: this.#asleep,
+      doorbellFd: workFd,
+      onFatal: this.#options.onFatal,
+    }).then(pool => {
+      thread.addLun(datastore.volume, pool.mailboxes);
+      return pool;
+    });
+    this.#pools.set(datastore, starting);
+    return starting;
+  }
+
+  #started(): Running {
+    if (this.#running === undefined) throw new VmkernelError('InvalidState', 'storage is not running');
+    return this.#running;
+  }
+
+  #script(name: string): URL {
+    return new URL(name, this.#threadsDir);
+  }
+}
