@@ -143,11 +143,11 @@ export class StorageSystem {
     const { datastore, relative } = this.resolve(path);
     const client = this.#clientOf(datastore);
     const fd = await client.request('lockVmx', { path: relative, owner: this.#options.hostName });
-    let released: Promise<void> | undefined;
+    let released: Promise<unknown> | undefined;
     return {
-      release: () => {
+      release: async () => {
         released ??= client.request('unlockVmx', { path: relative, fd });
-        return released;
+        await released;
       },
     };
   }
