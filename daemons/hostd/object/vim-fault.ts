@@ -12,11 +12,18 @@ export class VimFault extends Error {
 }
 
 /** Makes a fault of the schema's type with its fields. */
-export function vimFault<N extends keyof DataTypes>(type: N, fields: DataTypes[N], message: string): VimFault {
+export function vimFault<N extends keyof DataTypes>(
+  type: N,
+  fields: DataTypes[N],
+  message: string,
+): VimFault {
   return new VimFault({ ...fields, _type: type }, message);
 }
 
-export function invalidArgument(property: string, message = 'A specified parameter was not correct.'): VimFault {
+export function invalidArgument(
+  property: string,
+  message = 'A specified parameter was not correct.',
+): VimFault {
   return vimFault('InvalidArgument', { invalidProperty: property }, `${message} ${property}`);
 }
 

@@ -1,9 +1,16 @@
-import { ManagedObjectReference, type PropertyChange, TypedValue, typeNameOf, type VimSchema } from '../../../lib/vim/index.js';
+import {
+  ManagedObjectReference,
+  type PropertyChange,
+  TypedValue,
+  typeNameOf,
+  type VimSchema,
+} from '../../../lib/vim/index.js';
 
 /** Whether two values are the same to a client. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Number.isNaN(a) && Number.isNaN(b);
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null)
+    return Number.isNaN(a) && Number.isNaN(b);
   if (a instanceof Date || b instanceof Date) {
     return a instanceof Date && b instanceof Date && a.getTime() === b.getTime();
   }
@@ -28,12 +35,18 @@ function sameFields(a: object, b: object): boolean {
  * What a filter with partial updates reports between two values of one property: changes of nested fields and
  * of members of keyed arrays by their own paths; the whole where nothing smaller says it.
  */
-export function partialChanges(schema: VimSchema, path: string, before: TypedValue, after: TypedValue): PropertyChange[] {
+export function partialChanges(
+  schema: VimSchema,
+  path: string,
+  before: TypedValue,
+  after: TypedValue,
+): PropertyChange[] {
   if (sameValue(before.value, after.value)) return [];
   if (after.array) return arrayChanges(schema, path, before, after);
   const type = typeNameOf(after.value) ?? after.type;
   const isData = schema.type(type)?.kind === 'data';
-  if (!isData || (typeNameOf(before.value) ?? before.type) !== type) return [{ name: path, op: 'assign', val: after }];
+  if (!isData || (typeNameOf(before.value) ?? before.type) !== type)
+    return [{ name: path, op: 'assign', val: after }];
   const left = before.value as Readonly<Record<string, unknown>>;
   const right = after.value as Readonly<Record<string, unknown>>;
   return schema.fields(type).flatMap(field => {
@@ -47,7 +60,12 @@ function typed(field: { type: string; array: boolean }, value: unknown): TypedVa
   return value instanceof TypedValue ? value : new TypedValue(field.type, field.array, value);
 }
 
-function fieldChanges(schema: VimSchema, path: string, before?: TypedValue, after?: TypedValue): PropertyChange[] {
+function fieldChanges(
+  schema: VimSchema,
+  path: string,
+  before?: TypedValue,
+  after?: TypedValue,
+): PropertyChange[] {
   if (before === undefined && after === undefined) return [];
   if (after === undefined) return [{ name: path, op: 'assign' }];
   if (before === undefined) return [{ name: path, op: 'assign', val: after }];
@@ -56,7 +74,12 @@ function fieldChanges(schema: VimSchema, path: string, before?: TypedValue, afte
 
 type Keyed = ReadonlyMap<string, unknown>;
 
-function arrayChanges(schema: VimSchema, path: string, before: TypedValue, after: TypedValue): PropertyChange[] {
+function arrayChanges(
+  schema: VimSchema,
+  path: string,
+  before: TypedValue,
+  after: TypedValue,
+): PropertyChange[] {
   const left = membersByKey(before.value);
   const right = membersByKey(after.value);
   if (left === undefined || right === undefined) return [{ name: path, op: 'assign', val: after }];
@@ -66,8 +89,12 @@ function arrayChanges(schema: VimSchema, path: string, before: TypedValue, after
   const kept = [...right].filter(([key]) => left.has(key));
   return [
     ...gone.map((key): PropertyChange => ({ name: `${path}[${key}]`, op: 'remove' })),
-    ...added.map(([key, value]): PropertyChange => ({ name: `${path}[${key}]`, op: 'add', val: member(value) })),
-    ...kept.flatMap(([key, value]) => partialChanges(schema, `${path}[${key}]`, member(left.get(key)), member(value))),
+    ...added.map(
+      ([key, value]): PropertyChange => ({ name: `${path}[${key}]`, op: 'add', val: member(value) }),
+    ),
+    ...kept.flatMap(([key, value]) =>
+      partialChanges(schema, `${path}[${key}]`, member(left.get(key)), member(value)),
+    ),
   ];
 }
 

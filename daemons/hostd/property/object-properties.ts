@@ -18,7 +18,11 @@ export interface PropertyValues {
 }
 
 /** Whether some spec is for this type; only then is the object reported. */
-export function isAskedFor(schema: VimSchema, object: ManagedObject, propSet: readonly PropertySpec[]): boolean {
+export function isAskedFor(
+  schema: VimSchema,
+  object: ManagedObject,
+  propSet: readonly PropertySpec[],
+): boolean {
   return propSet.some(spec => schema.isA(object.objectClass.typeName, spec.type));
 }
 
@@ -73,7 +77,11 @@ function missingProperty(path: string, error: unknown): MissingProperty {
 }
 
 /** @throws VimFault InvalidProperty when a spec names a type or a first-level property that does not exist */
-export function checkPropertySpecs(schema: VimSchema, propSet: readonly PropertySpec[], context: ReadContext): void {
+export function checkPropertySpecs(
+  schema: VimSchema,
+  propSet: readonly PropertySpec[],
+  context: ReadContext,
+): void {
   for (const spec of propSet) {
     if (!schema.isManaged(spec.type)) throw invalidArgument('propSet.type');
     for (const path of spec.pathSet ?? []) {

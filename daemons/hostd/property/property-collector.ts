@@ -6,7 +6,12 @@ import {
   type UpdateSet,
   type WaitOptions,
 } from '../../../lib/vim/index.js';
-import { type CallContext, defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import {
+  type CallContext,
+  defineClass,
+  type ManagedObject,
+  type ObjectClass,
+} from '../object/managed-object.js';
 import type { ObjectChange } from '../object/object-registry.js';
 import { invalidArgument, requestCanceled, vimFault } from '../object/vim-fault.js';
 import type { Session } from '../session/session.js';
@@ -164,7 +169,11 @@ function settleBurst(): Promise<void> {
 
 type RetrieveArgs = Methods['RetrievePropertiesEx']['args'];
 
-function retrieveEx(collector: PropertyCollector, args: RetrieveArgs, call: CallContext): Methods['RetrievePropertiesEx']['returns'] {
+function retrieveEx(
+  collector: PropertyCollector,
+  args: RetrieveArgs,
+  call: CallContext,
+): Methods['RetrievePropertiesEx']['returns'] {
   const limit = objectLimit(args.options.maxObjects, 'options.maxObjects');
   const objects = retrieve(collector, args.specSet, call);
   return objects.length === 0 ? undefined : collector.tokens.cut(objects, limit);

@@ -11,7 +11,13 @@ import { defineClass, type ManagedObject, type ObjectClass } from '../object/man
 import type { ObjectChange } from '../object/object-registry.js';
 import { managedObjectNotFound } from '../object/vim-fault.js';
 import { partialChanges, sameValue } from './compare-values.js';
-import { askedPaths, checkPropertySpecs, isAskedFor, type PropertyValues, readProperties } from './object-properties.js';
+import {
+  askedPaths,
+  checkPropertySpecs,
+  isAskedFor,
+  type PropertyValues,
+  readProperties,
+} from './object-properties.js';
 import { type Selected, type SelectionScope, selectObjects } from './selection.js';
 
 interface Reported {
@@ -102,7 +108,8 @@ export class PropertyFilter implements ManagedObject {
       updates.push({ kind: 'leave', obj: object.ref });
     }
     for (const object of selected.objects.values()) {
-      if (this.#reported.has(object.ref.value) || !isAskedFor(this.#scope.schema, object, this.spec.propSet)) continue;
+      if (this.#reported.has(object.ref.value) || !isAskedFor(this.#scope.schema, object, this.spec.propSet))
+        continue;
       if (updates.length >= limit) return false;
       updates.push(this.#enter(object));
     }
@@ -134,7 +141,9 @@ export class PropertyFilter implements ManagedObject {
     const before = reported.shown;
     const now = readProperties(this.#scope.schema, reported.object, reported.paths, this.#scope.context);
     reported.shown = now;
-    const changeSet = reported.paths.flatMap(path => this.#changes(path, before.values.get(path), now.values.get(path)));
+    const changeSet = reported.paths.flatMap(path =>
+      this.#changes(path, before.values.get(path), now.values.get(path)),
+    );
     const missing = sameValue(before.missing, now.missing) ? [] : now.missing;
     if (changeSet.length === 0 && missing.length === 0) return undefined;
     return { kind: 'modify', obj: reported.object.ref, ...sets(changeSet, missing) };

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { ManagedObjectReference, ObjectContent, ObjectSpec, PropertyFilterSpec } from '../../../lib/vim/index.js';
+import type {
+  ManagedObjectReference,
+  ObjectContent,
+  ObjectSpec,
+  PropertyFilterSpec,
+} from '../../../lib/vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import { invalidArgument, invalidProperty } from '../object/vim-fault.js';
 import {
@@ -33,7 +38,11 @@ export function retrieveObjects(
   });
 }
 
-function objectContent(scope: SelectionScope, object: ManagedObject, spec: PropertyFilterSpec): ObjectContent {
+function objectContent(
+  scope: SelectionScope,
+  object: ManagedObject,
+  spec: PropertyFilterSpec,
+): ObjectContent {
   const paths = askedPaths(scope.schema, object, spec.propSet, scope.context);
   const { values, missing } = readProperties(scope.schema, object, paths, scope.context);
   return {

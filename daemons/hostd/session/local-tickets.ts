@@ -25,7 +25,10 @@ export class LocalTickets {
   }
 
   /** @param owner uid and gid to give the file to */
-  async issue(userName: string, owner: { uid: number; gid: number }): Promise<{ userName: string; path: string }> {
+  async issue(
+    userName: string,
+    owner: { uid: number; gid: number },
+  ): Promise<{ userName: string; path: string }> {
     await this.#makeRoom();
     await mkdir(this.#folder, { recursive: true, mode: 0o711 });
     const path = join(this.#folder, randomBytes(16).toString('hex'));
@@ -50,7 +53,8 @@ export class LocalTickets {
   async #makeRoom(): Promise<void> {
     const now = Date.now();
     const expired = [...this.#tickets.values()].filter(ticket => ticket.expiresMs <= now);
-    const oldest = this.#tickets.size - expired.length >= maxTickets ? [...this.#tickets.values()].slice(0, 1) : [];
+    const oldest =
+      this.#tickets.size - expired.length >= maxTickets ? [...this.#tickets.values()].slice(0, 1) : [];
     for (const ticket of [...expired, ...oldest]) await this.#void(ticket);
   }
 

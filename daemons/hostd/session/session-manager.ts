@@ -1,5 +1,10 @@
 import { ManagedObjectReference, type UserSession } from '../../../lib/vim/index.js';
-import { type CallContext, defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import {
+  type CallContext,
+  defineClass,
+  type ManagedObject,
+  type ObjectClass,
+} from '../object/managed-object.js';
 import { vimFault } from '../object/vim-fault.js';
 import type { LocalTickets } from './local-tickets.js';
 import type { SessionTable } from './session-table.js';
@@ -60,7 +65,12 @@ export class SessionManager implements ManagedObject {
     for (const key of keys) {
       const session = this.table.find(key);
       if (session === undefined) throw vimFault('NotFound', {}, 'The session was not found.');
-      if (session === call.session) throw vimFault('InvalidArgument', { invalidProperty: 'sessionId' }, 'A session cannot terminate itself.');
+      if (session === call.session)
+        throw vimFault(
+          'InvalidArgument',
+          { invalidProperty: 'sessionId' },
+          'A session cannot terminate itself.',
+        );
       this.table.end(session);
     }
   }
@@ -79,7 +89,8 @@ export const sessionManagerClass = defineClass<'SessionManager', SessionManager>
   properties: {
     sessionList: (manager, { session }) =>
       session === undefined || session.isAnonymous ? undefined : manager.table.list().map(one => one.info()),
-    currentSession: (_, { session }) => (session === undefined || session.isAnonymous ? undefined : session.info()),
+    currentSession: (_, { session }) =>
+      session === undefined || session.isAnonymous ? undefined : session.info(),
     message: () => '',
     messageLocaleList: () => ['en'],
     supportedLocaleList: () => ['en'],

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type ApiVersion,
+import type {
+  ApiVersion,
   ManagedObjectReference,
-  type ManagedTypes,
-  type UserSession,
-  type VimSchema,
+  ManagedTypes,
+  UserSession,
+  VimSchema,
 } from '../../../lib/vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
@@ -111,7 +111,8 @@ export class Session {
       context: { session: this, version },
       find: moid => {
         const object = this.find(moid);
-        const isHidden = this.isAnonymous && object !== undefined && !anonymousTypes.has(object.objectClass.typeName);
+        const isHidden =
+          this.isAnonymous && object !== undefined && !anonymousTypes.has(object.objectClass.typeName);
         return isHidden ? undefined : object;
       },
     };
@@ -123,7 +124,11 @@ export class Session {
 
   own(object: ManagedObject & { destroy?(): void }): void {
     if (this.#owned.size >= maxOwned) {
-      throw vimFault('SystemError', { reason: 'too many objects' }, `A session has at most ${maxOwned} objects.`);
+      throw vimFault(
+        'SystemError',
+        { reason: 'too many objects' },
+        `A session has at most ${maxOwned} objects.`,
+      );
     }
     this.#owned.set(object.ref.value, object);
   }

@@ -26,7 +26,11 @@ export class DescriptionFiles {
     const known = wsdlFileNames.find(file => file === name);
     if (known === undefined) return undefined;
     const file = this.#made(known);
-    if (known !== 'vimService.wsdl' || hostHeader === undefined || !/^[A-Za-z0-9.:[\]_-]{1,255}$/.test(hostHeader)) {
+    if (
+      known !== 'vimService.wsdl' ||
+      hostHeader === undefined ||
+      !/^[A-Za-z0-9.:[\]_-]{1,255}$/.test(hostHeader)
+    ) {
       return file;
     }
     const address = `https://${escapeAttribute(hostHeader)}/sdk/vimService`;

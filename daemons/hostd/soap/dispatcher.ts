@@ -14,7 +14,13 @@ import {
   writeResponse,
 } from '../../../lib/vim/index.js';
 import type { CallContext, ManagedObject } from '../object/managed-object.js';
-import { managedObjectNotFound, notAuthenticated, notSupported, VimFault, vimFault } from '../object/vim-fault.js';
+import {
+  managedObjectNotFound,
+  notAuthenticated,
+  notSupported,
+  type VimFault,
+  vimFault,
+} from '../object/vim-fault.js';
 import type { Session } from '../session/session.js';
 import type { SessionTable } from '../session/session-table.js';
 import { codecFault } from './codec-fault.js';
@@ -63,7 +69,10 @@ export class Dispatcher {
       const reply = { namespace: 'urn:vim25', version: '2.5' } as const;
       return this.#fault(codecFault(error), 'ClientFaultCode', reply);
     }
-    const reply = { namespace: request.namespace, version: negotiateVersion(call.soapAction, request.namespace) };
+    const reply = {
+      namespace: request.namespace,
+      version: negotiateVersion(call.soapAction, request.namespace),
+    };
     try {
       return await this.#invoke(request, reply, call);
     } catch (error) {
@@ -104,17 +113,27 @@ export class Dispatcher {
     return { status: 200, body: this.#encode(method, reply, value), newSession };
   }
 
-  #checkMethod(object: ManagedObject, method: MethodDefinition, request: RawRequest, version: ApiVersion): void {
+  #checkMethod(
+    object: ManagedObject,
+    method: MethodDefinition,
+    request: RawRequest,
+    version: ApiVersion,
+  ): void {
     const isOfType = this.#schema.isA(object.objectClass.typeName, method.on);
     if (!isOfType || method.since > versionIndex(version)) throw methodNotFound(request);
   }
 
   /** A value of ours that cannot be written is our defect, not the client's. */
-  #encode(method: MethodDefinition, reply: { namespace: VimNamespace; version: ApiVersion }, value: unknown): string {
+  #encode(
+    method: MethodDefinition,
+    reply: { namespace: VimNamespace; version: ApiVersion },
+    value: unknown,
+  ): string {
     try {
       return writeResponse(this.#schema, { ...reply, method: method.name, value });
     } catch (error) {
-      if (error instanceof CodecError) throw new Error(`reply of ${method.name}: ${error.message}`, { cause: error });
+      if (error instanceof CodecError)
+        throw new Error(`reply of ${method.name}: ${error.message}`, { cause: error });
       throw error;
     }
   }
@@ -125,7 +144,11 @@ export class Dispatcher {
     reply: { namespace: VimNamespace; version: ApiVersion },
   ): SoapAnswer {
     const { detail, message } = fault;
-    return { status: 500, body: writeFault(this.#schema, { code, message, detail }, reply), newSession: undefined };
+    return {
+      status: 500,
+      body: writeFault(this.#schema, { code, message, detail }, reply),
+      newSession: undefined,
+    };
   }
 }
 

@@ -6,7 +6,10 @@ export const maxRequestBytes = 4 << 20;
 export type RequestBody = { readonly text: string } | { readonly refused: 'TooLarge' | 'NotUtf8' };
 
 /** Reads a request's body, and no more than it may have. */
-export async function readRequestBody(request: IncomingMessage, maxBytes = maxRequestBytes): Promise<RequestBody> {
+export async function readRequestBody(
+  request: IncomingMessage,
+  maxBytes = maxRequestBytes,
+): Promise<RequestBody> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return { refused: 'TooLarge' };
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;

@@ -36,7 +36,8 @@ export class SoapEndpoint {
       userAgent: request.headers['user-agent'] ?? '',
       signal: aborter.signal,
     });
-    if (answer.newSession !== undefined) response.setHeader('Set-Cookie', sessionCookie(answer.newSession.key));
+    if (answer.newSession !== undefined)
+      response.setHeader('Set-Cookie', sessionCookie(answer.newSession.key));
     send(response, answer.status, answer.body);
   }
 

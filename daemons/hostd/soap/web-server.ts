@@ -1,4 +1,9 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { DescriptionFiles } from './description-files.js';
 import type { SoapEndpoint } from './soap-endpoint.js';
@@ -12,7 +17,12 @@ export interface WebContent {
 }
 
 /** A client that is slow with its headers or body is cut off; one that waits for our reply is not. */
-const limits = { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 60_000, maxHeaderSize: 16_384 };
+const limits = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 60_000,
+  maxHeaderSize: 16_384,
+};
 const maxConnections = 4096;
 
 /** The HTTPS server. TLS 1.2 or newer. */
@@ -36,7 +46,11 @@ export function createRedirectServer(httpsPort: () => number): Server {
     const host = /^[A-Za-z0-9.:[\]_-]{1,255}$/.test(name) ? name : 'localhost';
     const port = httpsPort() === 443 ? '' : `:${httpsPort()}`;
     const path = request.url?.startsWith('/') === true ? request.url : '/';
-    response.writeHead(301, { Location: `https://${host}${port}${path}`, 'Content-Length': 0, Connection: 'close' });
+    response.writeHead(301, {
+      Location: `https://${host}${port}${path}`,
+      'Content-Length': 0,
+      Connection: 'close',
+    });
     response.end();
   });
   return bounded(server);
@@ -45,7 +59,8 @@ export function createRedirectServer(httpsPort: () => number): Server {
 function bounded(server: Server): Server {
   server.maxConnections = maxConnections;
   server.on('clientError', (_, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    if (socket.writable)
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();
   });
   return server;
@@ -55,13 +70,19 @@ async function serve(content: WebContent, request: IncomingMessage, response: Se
   const path = (request.url ?? '/').replace(/[?#].*$/s, '');
   const isSdk = path === '/sdk' || path.startsWith('/sdk/');
   if (isSdk && request.method === 'POST') await content.soap.post(request, response);
-  else if (request.method !== 'GET' && request.method !== 'HEAD') sendText(response, 405, 'text/plain', 'Method not allowed\n');
+  else if (request.method !== 'GET' && request.method !== 'HEAD')
+    sendText(response, 405, 'text/plain', 'Method not allowed\n');
   else if (path === '/') sendText(response, 200, 'text/html; charset=utf-8', content.welcomePage);
   else sendDescription(content, isSdk ? path : '', request, response);
 }
 
 /** Clients look for the files at any place below /sdk, and for the service's also as /sdk?wsdl. */
-function sendDescription(content: WebContent, path: string, request: IncomingMessage, response: ServerResponse): void {
+function sendDescription(
+  content: WebContent,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const isQuery = path !== '' && /\?wsdl$/i.test(request.url ?? '');
   const name = isQuery ? 'vimService.wsdl' : path.slice(path.lastIndexOf('/') + 1);
   const file = path === '' ? undefined : content.descriptions.find(name, request.headers.host);

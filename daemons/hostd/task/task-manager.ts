@@ -1,5 +1,10 @@
 import { ManagedObjectReference, type TypedValue } from '../../../lib/vim/index.js';
-import { type CallContext, defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import {
+  type CallContext,
+  defineClass,
+  type ManagedObject,
+  type ObjectClass,
+} from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
 import type { VimFault } from '../object/vim-fault.js';
 import { Task } from './task.js';

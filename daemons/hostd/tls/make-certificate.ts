@@ -48,7 +48,8 @@ function certificateBody(hostName: string, publicKeyInfo: Buffer, algorithm: Buf
 }
 
 function distinguishedName(hostName: string): Buffer {
-  const part = (type: string, value: Buffer): Buffer => der.set(der.sequence(der.objectIdentifier(type), value));
+  const part = (type: string, value: Buffer): Buffer =>
+    der.set(der.sequence(der.objectIdentifier(type), value));
   return der.sequence(
     part(oid.country, der.printableString('US')),
     part(oid.organization, der.utf8String('VMware, Inc.')),

@@ -23,7 +23,12 @@ export class ContainerView implements ManagedObject {
   readonly #stopListening: () => void;
 
   constructor(
-    options: { moid: string; container: ManagedObject; types: readonly string[] | undefined; recursive: boolean },
+    options: {
+      moid: string;
+      container: ManagedObject;
+      types: readonly string[] | undefined;
+      recursive: boolean;
+    },
     session: Session,
     rules: ContainerRules,
   ) {
@@ -45,13 +50,15 @@ export class ContainerView implements ManagedObject {
   }
 
   view(): ManagedObjectReference[] {
-    const found: ManagedObjectReference[] = [];
+    // A machine is below its folder, its host and its pool; it is listed once.
+    const seen = new Set<ManagedObject>();
     const pending = [...(this.#rules.children(this.container) ?? [])].reverse();
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (this.#isWanted(next)) found.push(next.ref);
+      if (seen.has(next)) continue;
+      seen.add(next);
       if (this.recursive) pending.push(...[...(this.#rules.children(next) ?? [])].reverse());
     }
-    return found;
+    return [...seen].filter(object => this.#isWanted(object)).map(object => object.ref);
   }
 
   #isWanted(object: ManagedObject): boolean {

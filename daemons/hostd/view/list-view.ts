@@ -28,7 +28,10 @@ export class ListView implements ManagedObject {
     return this.modify(obj, []);
   }
 
-  modify(add: readonly ManagedObjectReference[], remove: readonly ManagedObjectReference[]): ManagedObjectReference[] {
+  modify(
+    add: readonly ManagedObjectReference[],
+    remove: readonly ManagedObjectReference[],
+  ): ManagedObjectReference[] {
     for (const ref of remove) this.#listed.delete(ref.value);
     const unknown: ManagedObjectReference[] = [];
     for (const ref of add) {

@@ -1,7 +1,12 @@
 import { ManagedObjectReference } from '../../../lib/vim/index.js';
-import { type CallContext, defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import {
+  type CallContext,
+  defineClass,
+  type ManagedObject,
+  type ObjectClass,
+} from '../object/managed-object.js';
 import { managedObjectNotFound } from '../object/vim-fault.js';
-import { ContainerView, type ContainerRules } from './container-view.js';
+import { type ContainerRules, ContainerView } from './container-view.js';
 import { ListView } from './list-view.js';
 
 /** Makes views; each belongs to the session that asked for it. */
@@ -22,7 +27,12 @@ export class ViewManager implements ManagedObject {
     const session = sessionOf(call);
     const container = session.find(args.container.value);
     if (container === undefined) throw managedObjectNotFound(args.container);
-    const options = { moid: session.newMoid('ContainerView'), container, types: args.type, recursive: args.recursive };
+    const options = {
+      moid: session.newMoid('ContainerView'),
+      container,
+      types: args.type,
+      recursive: args.recursive,
+    };
     const view = new ContainerView(options, session, this.#rules);
     session.own(view);
     return view.ref;

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { type ApiVersion, isApiVersion } from '../../lib/vim/index.js';
+
+export interface HostdArguments {
+  /** Inherited listening sockets. */
+  readonly httpsFd: number;
+  readonly httpFd: number;
+  readonly kernelSocket: string;
+  readonly etcFolder: string;
+  readonly logPath: string;
+  readonly shadowPath: string;
+  readonly passwdPath: string;
+  readonly ticketFolder: string;
+  /** about.apiVersion. */
+  readonly apiVersion: string;
+  /** The newest version in vimServiceVersions.xml, and the WSDL set's. */
+  readonly newestVersion: ApiVersion;
+}
+
+const options = {
+  'https-fd': { type: 'string', default: '3' },
+  'http-fd': { type: 'string', default: '4' },
+  kernel: { type: 'string', default: '/var/run/vmware/control.sock' },
+  etc: { type: 'string', default: '/etc/vmware' },
+  log: { type: 'string', default: '/var/log/vmware/hostd.log' },
+  shadow: { type: 'string', default: '/etc/shadow' },
+  passwd: { type: 'string', default: '/etc/passwd' },
+  tickets: { type: 'string', default: '/tmp/vmware-hostd-tickets' },
+  'api-version': { type: 'string', default: '2.5u2' },
+  'newest-version': { type: 'string', default: '4.1' },
+} as const;
+
+/** @throws Error with a line for the user when a flag is unknown or has no sense */
+export function parseArguments(argv: readonly string[]): HostdArguments {
+  const { values } = parseArgs({ args: [...argv], options });
+  const newestVersion = values['newest-version'];
+  if (!isApiVersion(newestVersion)) throw new Error(`--newest-version: ${newestVersion} is no known version`);
+  return {
+    httpsFd: descriptor('https-fd', values['https-fd']),
+    httpFd: descriptor('http-fd', values['http-fd']),
+    kernelSocket: values.kernel,
+    etcFolder: values.etc,
+    logPath: values.log,
+    shadowPath: values.shadow,
+    passwdPath: values.passwd,
+    ticketFolder: values.tickets,
+    apiVersion: values['api-version'],
+    newestVersion,
+  };
+}
+
+function descriptor(name: string, text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new Error(`--${name}: ${text} is no descriptor`);
+  return Number(text);
+}

@@ -1,0 +1,215 @@
+import { type AboutInfo, loadVimSchema, type ManagedObjectReference } from '../../lib/vim/index.js';
+import { HostInventory } from './inventory/host-inventory.js';
+import { VmConfigReader } from './inventory/vm-config-reader.js';
+import { VmInventoryFile } from './inventory/vm-inventory-file.js';
+import { VmRegistration } from './inventory/vm-registration.js';
+import type { Machine } from './machine/machine.js';
+import { ComputeResource } from './mo/compute-resource.js';
+import { Datacenter } from './mo/datacenter.js';
+import { Folder } from './mo/folder.js';
+import { type HostFacts, hostMhz } from './mo/host-facts.js';
+import { HostSystem } from './mo/host-system.js';
+import { moids } from './mo/moids.js';
+import { RootResourcePool } from './mo/resource-pool.js';
+import { SearchIndex } from './mo/search-index.js';
+import { ServiceInstance } from './mo/service-instance.js';
+import { UnbuiltObject } from './mo/unbuilt-object.js';
+import type { ManagedObject } from './object/managed-object.js';
+import { ObjectRegistry } from './object/object-registry.js';
+import type { VimFault } from './object/vim-fault.js';
+import type { LocalTickets } from './session/local-tickets.js';
+import { type LoginPolicy, SessionManager } from './session/session-manager.js';
+import { SessionTable } from './session/session-table.js';
+import { Dispatcher } from './soap/dispatcher.js';
+import { TaskManager } from './task/task-manager.js';
+import { ViewManager } from './view/view-manager.js';
+import { errorFault } from './vmkernel/error-fault.js';
+import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
+
+export interface HostOptions {
+  readonly about: AboutInfo;
+  readonly machine: Machine;
+  readonly uuid: string;
+  /** vmInventory.xml */
+  readonly inventoryPath: string;
+}
+
+export interface HostDependencies {
+  connectVmkernel(): Promise<VmkernelConnection>;
+  readonly policy: LoginPolicy;
+  readonly tickets: LocalTickets;
+  onError(error: unknown): void;
+}
+
+/** A host's management server without its sockets: all objects, and the dispatcher that calls them. */
+export class Host {
+  readonly schema = loadVimSchema();
+  readonly registry = new ObjectRegistry();
+  readonly tasks: TaskManager;
+  readonly inventory: HostInventory;
+  readonly sessions: SessionTable;
+  readonly dispatcher: Dispatcher;
+  readonly link: VmkernelLink;
+  readonly #options: HostOptions;
+  readonly #dependencies: HostDependencies;
+
+  constructor(options: HostOptions, dependencies: HostDependencies) {
+    this.#options = options;
+    this.#dependencies = dependencies;
+    const { schema, registry } = this;
+    const toFault = (error: unknown): VimFault => errorFault(error, dependencies.onError);
+    this.tasks = new TaskManager(moids.taskManager.value, { registry, toFault });
+    this.inventory = this.#makeInventory();
+    this.link = this.#makeLink();
+    this.sessions = new SessionTable({ schema, registry, collectorMoid: moids.propertyCollector.value });
+    this.dispatcher = new Dispatcher({ schema, sessions: this.sessions, toFault });
+    for (const object of [...this.#managers(), ...this.#entities()]) registry.add(object);
+  }
+
+  /** Loads the inventory and makes the first attempt to reach the VMkernel. */
+  async start(): Promise<void> {
+    await this.inventory.load();
+    await this.link.start();
+  }
+
+  close(): void {
+    this.link.close();
+    for (const session of this.sessions.list()) this.sessions.end(session);
+  }
+
+  #makeInventory(): HostInventory {
+    const reader = new VmConfigReader({
+      schema: this.schema,
+      files: () => this.link.files,
+      datastore: name => this.inventory.datastore(name),
+    });
+    return new HostInventory({
+      registry: this.registry,
+      tasks: this.tasks,
+      file: new VmInventoryFile(this.#options.inventoryPath),
+      link: () => this.link,
+      configReader: () => reader,
+      hostMhz: () => hostMhz(this.#options.machine),
+      onError: this.#dependencies.onError,
+    });
+  }
+
+  #makeLink(): VmkernelLink {
+    return new VmkernelLink({
+      connect: () => this.#dependencies.connectVmkernel(),
+      onConnected: () => this.inventory.refresh(),
+      onChange: change => this.inventory.note(change),
+      onDisconnected: () => this.inventory.noteDisconnected(),
+    });
+  }
+
+  #managers(): ManagedObject[] {
+    const children = (object: ManagedObject): ManagedObject[] | undefined => this.#children(object);
+    const { policy, tickets } = this.#dependencies;
+    const sessionOptions = { moid: moids.sessionManager.value, accessRoot: moids.rootFolder };
+    return [
+      new ServiceInstance(this.#options.about),
+      new SessionManager(sessionOptions, { table: this.sessions, policy, tickets }),
+      new ViewManager(moids.viewManager.value, { schema: this.schema, children }),
+      this.tasks,
+      new SearchIndex({
+        vms: () => this.inventory.vms(),
+        hostUuid: this.#options.uuid,
+        find: moid => this.registry.find(moid),
+        children,
+      }),
+      new UnbuiltObject(moids.setting, 'OptionManager'),
+      new UnbuiltObject(moids.userDirectory, 'UserDirectory'),
+      new UnbuiltObject(moids.authorizationManager, 'AuthorizationManager'),
+      new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
+      new UnbuiltObject(moids.eventManager, 'EventManager'),
+      new UnbuiltObject(moids.accountManager, 'HostLocalAccountManager'),
+      new UnbuiltObject(moids.diagnosticManager, 'DiagnosticManager'),
+      new UnbuiltObject(moids.licenseManager, 'LicenseManager'),
+      new UnbuiltObject(moids.fileManager, 'FileManager'),
+      new UnbuiltObject(moids.virtualDiskManager, 'VirtualDiskManager'),
+      new UnbuiltObject(moids.environmentBrowser, 'EnvironmentBrowser'),
+      new UnbuiltObject(moids.hostDatastoreBrowser, 'HostDatastoreBrowser'),
+    ];
+  }
+
+  #entities(): ManagedObject[] {
+    const { inventory, tasks } = this;
+    const facts = this.#facts();
+    const datastores = (): ManagedObjectReference[] => inventory.datastoreRefs();
+    const vms = (): ManagedObjectReference[] => inventory.vmRefs();
+    const recentTasks = (object: ManagedObject): ManagedObjectReference[] => tasks.recentTasks(object);
+    const runningMemoryBytes = (): number => {
+      return inventory.vms().reduce((sum, vm) => sum + (vm.run?.memoryMb ?? 0) * 2 ** 20, 0);
+    };
+    return [
+      ...this.#folders(),
+      new Datacenter({ datastores }),
+      new ComputeResource({ facts, datastores }),
+      new HostSystem({ facts, datastores, vms, recentTasks }),
+      new RootResourcePool({ facts, vms, runningMemoryBytes }),
+    ];
+  }
+
+  #facts(): HostFacts {
+    const { about, machine, uuid } = this.#options;
+    return {
+      about,
+      machine,
+      uuid,
+      kernel: () => this.inventory.host,
+      isConnected: () => this.link.isConnected,
+    };
+  }
+
+  #folders(): Folder[] {
+    const recentTasks = (folder: Folder): ManagedObjectReference[] => this.tasks.recentTasks(folder);
+    const registration = new VmRegistration({
+      inventory: this.inventory,
+      tasks: this.tasks,
+      files: () => this.link.files,
+    });
+    const inDatacenter = (ref: ManagedObjectReference, name: string, type: string) => {
+      return { ref, name, parent: moids.datacenter, childType: [type] };
+    };
+    return [
+      new Folder(
+        { ref: moids.rootFolder, name: 'ha-folder-root', parent: undefined, childType: ['Datacenter'] },
+        { recentTasks, children: () => [moids.datacenter] },
+      ),
+      new Folder(inDatacenter(moids.vmFolder, 'vm', 'VirtualMachine'), {
+        recentTasks,
+        children: () => this.inventory.vmRefs(),
+        registerVm: (folder, args, call) => registration.register(folder, args, call),
+      }),
+      new Folder(inDatacenter(moids.hostFolder, 'host', 'ComputeResource'), {
+        recentTasks,
+        children: () => [moids.computeResource],
+      }),
+      new Folder(inDatacenter(moids.datastoreFolder, 'datastore', 'Datastore'), {
+        recentTasks,
+        children: () => this.inventory.datastoreRefs(),
+      }),
+      new Folder(inDatacenter(moids.networkFolder, 'network', 'Network'), {
+        recentTasks,
+        children: () => [],
+      }),
+    ];
+  }
+
+  /** The inventory's tree: what a container holds, undefined for what is none. */
+  #children(object: ManagedObject): ManagedObject[] | undefined {
+    const refs = childRefs(object);
+    return refs?.map(ref => this.registry.find(ref.value)).filter(child => child !== undefined);
+  }
+}
+
+function childRefs(object: ManagedObject): ManagedObjectReference[] | undefined {
+  if (object instanceof Folder) return object.dependencies.children();
+  if (object instanceof Datacenter) {
+    return [moids.vmFolder, moids.hostFolder, moids.datastoreFolder, moids.networkFolder];
+  }
+  if (object instanceof ComputeResource) return [moids.host, moids.rootPool];
+  if (object instanceof RootResourcePool || object instanceof HostSystem) return object.dependencies.vms();
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import { type VimFault, vimFault } from '../object/vim-fault.js';
+
+/** A file on a datastore as clients and the VMkernel name it. */
+export interface DatastorePath {
+  /** Volume id or label, as it was given. */
+  readonly datastore: string;
+  /** Within the datastore, without a slash at either end. */
+  readonly file: string;
+}
+
+/**
+ * Reads `[label] folder/file` and `/vmfs/volumes/<volume or label>/folder/file`.
+ * @throws VimFault InvalidDatastorePath for anything else and for paths that lead out of the datastore
+ */
+export function parseDatastorePath(text: string): DatastorePath {
+  const match =
+    /^\[([^\][/\0]+)\] ?([^\0]*)$/.exec(text) ?? /^\/vmfs\/volumes\/([^/\0]+)\/([^\0]*)$/.exec(text);
+  const file = match?.[2]?.replace(/\/+$/, '') ?? '';
+  const parts = file.split('/');
+  if (
+    match === null ||
+    text.length > 1024 ||
+    parts.some(part => part === '' || part === '.' || part === '..')
+  ) {
+    throw invalidDatastorePath(text);
+  }
+  return { datastore: match[1] ?? '', file };
+}
+
+export function formatDatastorePath(label: string, file: string): string {
+  return `[${label}] ${file}`;
+}
+
+/** The folder of a file within its datastore; empty at the top. */
+export function folderOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '';
+}
+
+export function baseName(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1);
+}
+
+export function invalidDatastorePath(datastorePath: string): VimFault {
+  const fields = { datastorePath: datastorePath.slice(0, 1024) };
+  return vimFault('InvalidDatastorePath', fields, `Invalid datastore path '${fields.datastorePath}'.`);
+}

@@ -1,0 +1,115 @@
+import { VmkernelError } from '../../../kernel/abi/index.js';
+import type { ManagedObjectReference, VimSchema } from '../../../lib/vim/index.js';
+import { parseDescriptor } from '../../../lib/vmdk/index.js';
+import { parseVmx, type VmxDocument, VmxError } from '../../../lib/vmx/index.js';
+import type { Datastore } from '../mo/datastore.js';
+import type { VirtualMachine } from '../mo/virtual-machine.js';
+import type { VmConfigState } from '../mo/virtual-machine-state.js';
+import { VimFault } from '../object/vim-fault.js';
+import { configInfo } from '../vm-config/config-info.js';
+import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
+import { folderOf, formatDatastorePath, parseDatastorePath } from './datastore-path.js';
+
+export interface ConfigReaderDependencies {
+  readonly schema: VimSchema;
+  files(): DatastoreFileCalls;
+  /** By volume id or label. */
+  datastore(name: string): Datastore | undefined;
+}
+
+/** Largest configuration file and descriptor that are read. */
+const maxVmxBytes = 1 << 20;
+const maxDescriptorBytes = 1 << 20;
+
+/** Reads what a machine's files say of it. */
+export class VmConfigReader {
+  readonly #dependencies: ConfigReaderDependencies;
+
+  constructor(dependencies: ConfigReaderDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Never fails: a file that cannot be had or understood is a state of the machine. */
+  async read(vm: VirtualMachine): Promise<VmConfigState> {
+    try {
+      const files = this.#dependencies.files();
+      const vmx = parseVmx(await files.read(vm.vmxPath, 0, maxVmxBytes));
+      const { modifiedMs } = await files.stat(vm.vmxPath);
+      const capacities = await this.#diskCapacities(vm, vmx);
+      return { kind: 'read', vmx, info: this.#describe(vm, vmx, new Date(modifiedMs), capacities) };
+    } catch (error) {
+      if (error instanceof VmxError) return { kind: 'invalid', reason: error.message };
+      if (error instanceof VmkernelError) return { kind: 'inaccessible' };
+      throw error;
+    }
+  }
+
+  #describe(vm: VirtualMachine, vmx: VmxDocument, modified: Date, capacities: ReadonlyMap<string, number>) {
+    const datastore = this.#dependencies.datastore(vm.path.datastore);
+    const surroundings = {
+      isPoweredOn: vm.powerState === 'poweredOn',
+      locate: (fileName: string) => this.#locate(vm, fileName),
+      diskCapacityKb: (fileName: string) => capacities.get(fileName) ?? 0,
+    };
+    return configInfo(this.#dependencies.schema, {
+      vmx,
+      vmxPath: vm.pathName,
+      folderPath: vm.folderPath,
+      modified,
+      datastoreLabel: datastore?.name ?? vm.path.datastore,
+      datastoreUrl: datastore?.volume.path ?? '',
+      surroundings,
+    });
+  }
+
+  /** Names in a configuration file are relative to its folder, or absolute. */
+  #locate(
+    vm: VirtualMachine,
+    fileName: string,
+  ): { path: string; datastore: ManagedObjectReference | undefined } {
+    const absolute = this.#absolute(vm, fileName);
+    if (absolute === undefined) return { path: fileName, datastore: undefined };
+    const datastore = this.#dependencies.datastore(absolute.datastore);
+    return {
+      path: formatDatastorePath(datastore?.name ?? absolute.datastore, absolute.file),
+      datastore: datastore?.ref,
+    };
+  }
+
+  #absolute(vm: VirtualMachine, fileName: string): { datastore: string; file: string } | undefined {
+    if (fileName === '') return undefined;
+    const folder = folderOf(vm.path.file);
+    const isAbsolute = fileName.startsWith('/');
+    const relative = folder === '' ? fileName : `${folder}/${fileName}`;
+    try {
+      return parseDatastorePath(isAbsolute ? fileName : formatDatastorePath(vm.path.datastore, relative));
+    } catch (error) {
+      if (error instanceof VimFault) return undefined;
+      throw error;
+    }
+  }
+
+  async #diskCapacities(vm: VirtualMachine, vmx: VmxDocument): Promise<Map<string, number>> {
+    const capacities = new Map<string, number>();
+    for (const key of vmx.keys()) {
+      const fileName = /^(?:ide|scsi)\d+:\d+\.filename$/i.test(key) ? vmx.get(key) : undefined;
+      if (fileName === undefined || !/\.vmdk$/i.test(fileName)) continue;
+      const capacityKb = await this.#diskCapacityKb(vm, fileName);
+      if (capacityKb !== undefined) capacities.set(fileName, capacityKb);
+    }
+    return capacities;
+  }
+
+  /** A disk that is missing or broken is for power-on to refuse. */
+  async #diskCapacityKb(vm: VirtualMachine, fileName: string): Promise<number | undefined> {
+    const absolute = this.#absolute(vm, fileName);
+    if (absolute === undefined) return undefined;
+    const path = `/vmfs/volumes/${absolute.datastore}/${absolute.file}`;
+    try {
+      const descriptor = parseDescriptor(await this.#dependencies.files().read(path, 0, maxDescriptorBytes));
+      return Math.floor(descriptor.capacitySectors / 2);
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { childNamed, escapeText, readXml } from '../../../lib/vim/index.js';
+
+export interface InventoryEntry {
+  readonly moid: string;
+  /** `/vmfs/volumes/<volume>/<folder>/<file>.vmx` */
+  readonly vmxPath: string;
+}
+
+/**
+ * vmInventory.xml: which virtual machines are registered. The rename of a new file is the moment at which a
+ * registration or its end is true. Writes follow one another.
+ */
+export class VmInventoryFile {
+  readonly #path: string;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** @throws Error when the file is there but is no inventory: better no host than one that forgot its VMs */
+  async read(): Promise<InventoryEntry[]> {
+    const text = await this.#readText();
+    if (text === undefined) return [];
+    const root = readXml(text);
+    if (root.name !== 'ConfigRoot') throw new Error(`${this.#path} is not an inventory`);
+    return root.children.map(entry => {
+      const moid = childNamed(entry, 'objID')?.text ?? '';
+      const vmxPath = childNamed(entry, 'vmxCfgPath')?.text ?? '';
+      if (!/^\d{1,9}$/.test(moid) || vmxPath === '') throw new Error(`${this.#path} has a broken entry`);
+      return { moid, vmxPath };
+    });
+  }
+
+  async write(entries: readonly InventoryEntry[]): Promise<void> {
+    const text = format(entries);
+    const written = this.#last.then(() => this.#replace(text));
+    // A failed write is told to its caller; the next one stands on its own.
+    this.#last = written.catch(() => undefined);
+    await written;
+  }
+
+  async #readText(): Promise<string | undefined> {
+    try {
+      return await readFile(this.#path, 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async #replace(text: string): Promise<void> {
+    const folder = dirname(this.#path);
+    await mkdir(folder, { recursive: true });
+    const temporary = `${this.#path}.new`;
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, this.#path);
+    const directory = await open(folder, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+}
+
+function format(entries: readonly InventoryEntry[]): string {
+  const rows = entries.map((entry, index) => {
+    const id = String(index).padStart(4, '0');
+    const path = escapeText(entry.vmxPath);
+    return (
+      `  <ConfigEntry id="${id}">\n    <objID>${entry.moid}</objID>\n` +
+      `    <vmxCfgPath>${path}</vmxCfgPath>\n  </ConfigEntry>\n`
+    );
+  });
+  return `<ConfigRoot>\n${rows.join('')}</ConfigRoot>\n`;
+}

@@ -1,0 +1,102 @@
+import type { ManagedObjectReference } from '../../../lib/vim/index.js';
+import type { Folder, RegisterVmArgs } from '../mo/folder.js';
+import { moids } from '../mo/moids.js';
+import type { VirtualMachine } from '../mo/virtual-machine.js';
+import type { CallContext } from '../object/managed-object.js';
+import { invalidArgument, notSupported, vimFault } from '../object/vim-fault.js';
+import type { TaskManager } from '../task/task-manager.js';
+import { newVmUuid, uuidFromVmx, uuidToVmx } from '../vm-config/uuid.js';
+import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
+import { type DatastorePath, invalidDatastorePath, parseDatastorePath } from './datastore-path.js';
+import type { HostInventory } from './host-inventory.js';
+
+export interface RegistrationDependencies {
+  readonly inventory: HostInventory;
+  readonly tasks: TaskManager;
+  files(): DatastoreFileCalls;
+}
+
+/** Registers virtual machines by their configuration file. One registration at a time, so that none is double. */
+export class VmRegistration {
+  readonly #dependencies: RegistrationDependencies;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(dependencies: RegistrationDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  register(folder: Folder, args: RegisterVmArgs, call: CallContext): ManagedObjectReference {
+    if (args.asTemplate) throw notSupported();
+    if (args.pool === undefined || args.pool.value !== moids.rootPool.value) throw invalidArgument('pool');
+    if (args.host !== undefined && args.host.value !== moids.host.value) throw invalidArgument('host');
+    if (args.name !== undefined && (args.name === '' || args.name.length > 80)) {
+      throw vimFault('InvalidName', { name: args.name }, 'The name is not valid.');
+    }
+    const path = this.#resolve(args.path);
+    const request = {
+      entity: folder,
+      methodName: 'RegisterVM_Task',
+      descriptionId: 'Folder.registerVm',
+      call,
+    };
+    return this.#dependencies.tasks.start(request, () => {
+      const registered = this.#last.then(() => this.#register(path, args));
+      this.#last = registered.catch(() => undefined);
+      return registered;
+    });
+  }
+
+  #resolve(text: string): DatastorePath {
+    const { datastore, file } = parseDatastorePath(text);
+    const found = this.#dependencies.inventory.datastore(datastore);
+    if (found === undefined) {
+      throw vimFault('InvalidDatastore', { name: datastore }, `There is no datastore ${datastore}.`);
+    }
+    if (!/\.vmx$/i.test(file)) throw invalidDatastorePath(text);
+    return { datastore: found.volume.volume, file };
+  }
+
+  async #register(path: DatastorePath, args: RegisterVmArgs): Promise<ManagedObjectReference> {
+    const { inventory } = this.#dependencies;
+    const already = inventory.vmAt(path);
+    if (already !== undefined) {
+      throw vimFault(
+        'AlreadyExists',
+        { name: already.pathName },
+        'The virtual machine is already registered.',
+      );
+    }
+    const vm = inventory.prepare(path);
+    await inventory.reload(vm);
+    await this.#requireConfig(vm);
+    await this.#complete(vm, args.name);
+    await inventory.commit(vm);
+    return vm.ref;
+  }
+
+  async #requireConfig(vm: VirtualMachine): Promise<void> {
+    const { config } = vm;
+    if (config.kind === 'invalid') throw vimFault('InvalidVmConfig', {}, `${vm.pathName}: ${config.reason}`);
+    if (config.kind === 'read') return;
+    // Says why it cannot be read: NotFound is what clients know for a file that is not there.
+    const { type } = await this.#dependencies.files().stat(vm.vmxPath);
+    throw vimFault('InvalidVmConfig', {}, `${vm.pathName} is a ${type} that cannot be read.`);
+  }
+
+  /** Gives the machine the name it is registered by and a UUID if it has none. */
+  async #complete(vm: VirtualMachine, name: string | undefined): Promise<void> {
+    if (vm.config.kind !== 'read') return;
+    const { vmx } = vm.config;
+    const needsUuid = uuidFromVmx(vmx.get('uuid.bios')) === undefined;
+    const needsName = name !== undefined && name !== vmx.get('displayName');
+    if (!needsUuid && !needsName) return;
+    if (needsUuid) {
+      const uuid = uuidToVmx(newVmUuid());
+      vmx.set('uuid.bios', uuid);
+      vmx.set('uuid.location', uuid);
+    }
+    if (needsName) vmx.set('displayName', name);
+    await this.#dependencies.files().writeAtomic(vm.vmxPath, vmx.toBytes());
+    await this.#dependencies.inventory.reload(vm);
+  }
+}

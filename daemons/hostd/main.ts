@@ -1,0 +1,76 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { VmkernelClient } from '../../kernel/client/index.js';
+import { readAccount, verifyPassword } from '../../lib/auth/index.js';
+import { openLog } from '../../lib/log/index.js';
+import { parseArguments } from './arguments.js';
+import { Host } from './host.js';
+import { aboutInfo, loadHostUuid, welcomePage } from './identity.js';
+import { readMachine } from './machine/machine.js';
+import { LocalTickets } from './session/local-tickets.js';
+import type { LoginPolicy } from './session/session-manager.js';
+import { DescriptionFiles } from './soap/description-files.js';
+import { SoapEndpoint } from './soap/soap-endpoint.js';
+import { createRedirectServer, createSecureServer } from './soap/web-server.js';
+import { loadServerCertificate } from './tls/server-certificate.js';
+
+/** Users who have the administrator's role on a host. */
+const administrators = new Set(['root', 'vpxuser', 'dcui']);
+
+async function main(): Promise<void> {
+  const args = parseArguments(process.argv.slice(2));
+  const log = openLog({ path: args.logPath });
+  const onError = (error: unknown): void =>
+    log.logger.error({ err: error, module: 'App' }, 'unexpected error');
+  const policy: LoginPolicy = {
+    verifyPassword: (user, password) => verifyPassword(args.shadowPath, user, password),
+    hasAccess: user => administrators.has(user),
+    localUser: user => readAccount(args.passwdPath, user),
+  };
+  const about = aboutInfo(args.apiVersion);
+  const host = new Host(
+    {
+      about,
+      machine: await readMachine(),
+      uuid: await loadHostUuid(args.etcFolder),
+      inventoryPath: join(args.etcFolder, 'hostd', 'vmInventory.xml'),
+    },
+    {
+      connectVmkernel: () => VmkernelClient.connect(args.kernelSocket),
+      policy,
+      tickets: new LocalTickets(args.ticketFolder),
+      onError,
+    },
+  );
+  const certificate = await loadServerCertificate(join(args.etcFolder, 'ssl'), hostname());
+  await host.start();
+  const secure = createSecureServer(certificate, {
+    soap: new SoapEndpoint(host.dispatcher, host.schema),
+    descriptions: new DescriptionFiles(args.newestVersion),
+    welcomePage: welcomePage(about),
+    onError,
+  });
+  const redirect = createRedirectServer(() => portOf(secure.address()));
+  secure.listen({ fd: args.httpsFd });
+  redirect.listen({ fd: args.httpFd });
+  log.logger.info({ module: 'App' }, `${about.fullName}: hostd is up`);
+  const stop = (): void => {
+    log.logger.info({ module: 'App' }, 'hostd ends');
+    host.close();
+    for (const server of [secure, redirect]) server.close();
+    secure.closeAllConnections();
+    redirect.closeAllConnections();
+    log.close();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+function portOf(address: ReturnType<import('node:net').Server['address']>): number {
+  return typeof address === 'object' && address !== null ? address.port : 443;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`hostd: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

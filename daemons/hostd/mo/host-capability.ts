@@ -1,0 +1,57 @@
+import type { HostCapability } from '../../../lib/vim/index.js';
+
+/** Virtual CPUs that one machine may have: what the guest engine runs. */
+const maxVcpusPerVm = 1;
+
+/** What the host can do as it is built today. */
+export function hostCapability(): HostCapability {
+  return {
+    recursiveResourcePoolsSupported: false,
+    cpuMemoryResourceConfigurationSupported: false,
+    rebootSupported: false,
+    shutdownSupported: false,
+    vmotionSupported: false,
+    standbySupported: false,
+    ipmiSupported: false,
+    maxSupportedVcpus: maxVcpusPerVm,
+    datastorePrincipalSupported: false,
+    sanSupported: false,
+    nfsSupported: true,
+    iscsiSupported: false,
+    vlanTaggingSupported: false,
+    nicTeamingSupported: false,
+    highGuestMemSupported: false,
+    maintenanceModeSupported: false,
+    suspendedRelocateSupported: false,
+    restrictedSnapshotRelocateSupported: false,
+    perVmSwapFiles: true,
+    localSwapDatastoreSupported: false,
+    unsharedSwapVMotionSupported: false,
+    backgroundSnapshotsSupported: false,
+    preAssignedPCIUnitNumbersSupported: false,
+    screenshotSupported: false,
+    scaledScreenshotSupported: false,
+    storageVMotionSupported: false,
+    vmotionWithStorageVMotionSupported: false,
+    hbrNicSelectionSupported: false,
+    recordReplaySupported: false,
+    ftSupported: false,
+    loginBySSLThumbprintSupported: false,
+    cloneFromSnapshotSupported: false,
+    deltaDiskBackingsSupported: false,
+    perVMNetworkTrafficShapingSupported: false,
+    tpmSupported: false,
+    virtualExecUsageSupported: false,
+    storageIORMSupported: false,
+    vStorageCapable: false,
+    snapshotRelayoutSupported: false,
+    vmfsDatastoreMountCapable: false,
+    eightPlusHostVmfsSharedAccessSupported: false,
+    nestedHVSupported: false,
+    vPMCSupported: false,
+    interVMCommunicationThroughVMCISupported: false,
+    featureCapabilitiesSupported: false,
+    latencySensitivitySupported: false,
+    accel3dSupported: false,
+  };
+}

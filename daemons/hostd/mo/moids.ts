@@ -1,0 +1,32 @@
+import { ManagedObjectReference } from '../../../lib/vim/index.js';
+
+/** The host's fixed objects, with the product's moids. */
+export const moids = {
+  serviceInstance: new ManagedObjectReference('ServiceInstance', 'ServiceInstance'),
+  rootFolder: new ManagedObjectReference('Folder', 'ha-folder-root'),
+  datacenter: new ManagedObjectReference('Datacenter', 'ha-datacenter'),
+  vmFolder: new ManagedObjectReference('Folder', 'ha-folder-vm'),
+  hostFolder: new ManagedObjectReference('Folder', 'ha-folder-host'),
+  datastoreFolder: new ManagedObjectReference('Folder', 'ha-folder-datastore'),
+  networkFolder: new ManagedObjectReference('Folder', 'ha-folder-network'),
+  computeResource: new ManagedObjectReference('ComputeResource', 'ha-compute-res'),
+  host: new ManagedObjectReference('HostSystem', 'ha-host'),
+  rootPool: new ManagedObjectReference('ResourcePool', 'ha-root-pool'),
+  environmentBrowser: new ManagedObjectReference('EnvironmentBrowser', 'ha-environment-browser'),
+  hostDatastoreBrowser: new ManagedObjectReference('HostDatastoreBrowser', 'ha-host-datastorebrowser'),
+  propertyCollector: new ManagedObjectReference('PropertyCollector', 'ha-property-collector'),
+  viewManager: new ManagedObjectReference('ViewManager', 'ViewManager'),
+  setting: new ManagedObjectReference('OptionManager', 'HostAgentSettings'),
+  userDirectory: new ManagedObjectReference('UserDirectory', 'ha-user-directory'),
+  sessionManager: new ManagedObjectReference('SessionManager', 'ha-sessionmgr'),
+  authorizationManager: new ManagedObjectReference('AuthorizationManager', 'ha-authmgr'),
+  perfManager: new ManagedObjectReference('PerformanceManager', 'ha-perfmgr'),
+  eventManager: new ManagedObjectReference('EventManager', 'ha-eventmgr'),
+  taskManager: new ManagedObjectReference('TaskManager', 'ha-taskmgr'),
+  accountManager: new ManagedObjectReference('HostLocalAccountManager', 'ha-localacctmgr'),
+  diagnosticManager: new ManagedObjectReference('DiagnosticManager', 'ha-diagnosticmgr'),
+  licenseManager: new ManagedObjectReference('LicenseManager', 'ha-license-manager'),
+  searchIndex: new ManagedObjectReference('SearchIndex', 'ha-searchindex'),
+  fileManager: new ManagedObjectReference('FileManager', 'ha-nfc-file-manager'),
+  virtualDiskManager: new ManagedObjectReference('VirtualDiskManager', 'ha-vdiskmanager'),
+} as const;

@@ -1,0 +1,56 @@
+import type { AboutInfo, ServiceContent } from '../../../lib/vim/index.js';
+import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import { moids } from './moids.js';
+
+/** The door to everything else. */
+export class ServiceInstance implements ManagedObject {
+  readonly ref = moids.serviceInstance;
+  readonly objectClass: ObjectClass = serviceInstanceClass;
+  readonly about: AboutInfo;
+
+  constructor(about: AboutInfo) {
+    this.about = about;
+  }
+
+  /** What ESX Server 3.5 has; the managers of VirtualCenter are not there. */
+  content(): ServiceContent {
+    return {
+      rootFolder: moids.rootFolder,
+      propertyCollector: moids.propertyCollector,
+      viewManager: moids.viewManager,
+      about: this.about,
+      setting: moids.setting,
+      userDirectory: moids.userDirectory,
+      sessionManager: moids.sessionManager,
+      authorizationManager: moids.authorizationManager,
+      perfManager: moids.perfManager,
+      eventManager: moids.eventManager,
+      taskManager: moids.taskManager,
+      accountManager: moids.accountManager,
+      diagnosticManager: moids.diagnosticManager,
+      licenseManager: moids.licenseManager,
+      searchIndex: moids.searchIndex,
+      fileManager: moids.fileManager,
+      virtualDiskManager: moids.virtualDiskManager,
+    };
+  }
+}
+
+export const serviceInstanceClass: ObjectClass = defineClass<'ServiceInstance', ServiceInstance>(
+  'ServiceInstance',
+  {
+    properties: {
+      serverClock: () => new Date(),
+      capability: () => ({
+        provisioningSupported: false,
+        multiHostSupported: false,
+        userShellAccessSupported: true,
+      }),
+      content: instance => instance.content(),
+    },
+    methods: {
+      CurrentTime: () => new Date(),
+      RetrieveServiceContent: instance => instance.content(),
+    },
+  },
+);

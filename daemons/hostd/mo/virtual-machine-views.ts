@@ -1,0 +1,141 @@
+import type {
+  GuestInfo,
+  VirtualDisk,
+  VirtualMachineCapability,
+  VirtualMachineFileLayout,
+  VirtualMachineRuntimeInfo,
+  VirtualMachineSummary,
+} from '../../../lib/vim/index.js';
+import { baseName } from '../inventory/datastore-path.js';
+import { moids } from './moids.js';
+import type { VirtualMachine } from './virtual-machine.js';
+
+export function runtimeInfo(vm: VirtualMachine): VirtualMachineRuntimeInfo {
+  const { run } = vm;
+  const config = vm.config.kind === 'read' ? vm.config.info : undefined;
+  const isOn = vm.powerState === 'poweredOn';
+  return {
+    host: moids.host,
+    connectionState: vm.connectionState,
+    powerState: vm.powerState,
+    faultToleranceState: 'notConfigured',
+    toolsInstallerMounted: false,
+    bootTime: isOn && run !== undefined ? new Date(run.bootTimeMs) : undefined,
+    maxCpuUsage: config === undefined ? undefined : config.hardware.numCPU * vm.dependencies.hostMhz(),
+    maxMemoryUsage: config?.hardware.memoryMB,
+    numMksConnections: 0,
+    recordReplayState: 'inactive',
+    onlineStandby: false,
+    consolidationNeeded: false,
+  };
+}
+
+/** No guest reports yet: there is no backdoor for its tools. */
+export function guestInfo(vm: VirtualMachine): GuestInfo {
+  return {
+    toolsStatus: 'toolsNotInstalled',
+    toolsVersionStatus: 'guestToolsNotInstalled',
+    toolsRunningStatus: 'guestToolsNotRunning',
+    guestState: vm.powerState === 'poweredOn' ? 'unknown' : 'notRunning',
+  };
+}
+
+export function summary(vm: VirtualMachine): VirtualMachineSummary {
+  const config = vm.config.kind === 'read' ? vm.config.info : undefined;
+  const devices = config?.hardware.device ?? [];
+  return {
+    vm: vm.ref,
+    runtime: runtimeInfo(vm),
+    guest: {
+      guestId: config?.guestId,
+      guestFullName: config?.guestFullName,
+      toolsStatus: 'toolsNotInstalled',
+      toolsVersionStatus: 'guestToolsNotInstalled',
+      toolsRunningStatus: 'guestToolsNotRunning',
+    },
+    config: {
+      name: vm.name,
+      template: false,
+      vmPathName: vm.pathName,
+      memorySizeMB: config?.hardware.memoryMB,
+      cpuReservation: Number(config?.cpuAllocation?.reservation ?? 0),
+      memoryReservation: Number(config?.memoryAllocation?.reservation ?? 0),
+      numCpu: config?.hardware.numCPU,
+      numEthernetCards: devices.filter(device => 'macAddress' in device).length,
+      numVirtualDisks: devices.filter(device => device._type === 'VirtualDisk').length,
+      uuid: config?.uuid,
+      guestId: config?.guestId,
+      guestFullName: config?.guestFullName,
+      annotation: config?.annotation,
+    },
+    quickStats: { guestHeartbeatStatus: 'gray', uptimeSeconds: uptimeSeconds(vm) },
+    overallStatus: vm.connectionState === 'connected' ? 'green' : 'red',
+    customValue: [],
+  };
+}
+
+function uptimeSeconds(vm: VirtualMachine): number | undefined {
+  if (vm.run === undefined || vm.powerState !== 'poweredOn') return undefined;
+  return Math.max(0, Math.floor((Date.now() - vm.run.bootTimeMs) / 1000));
+}
+
+export function layout(vm: VirtualMachine): VirtualMachineFileLayout | undefined {
+  if (vm.config.kind !== 'read') return undefined;
+  const disks = (vm.config.info.hardware.device ?? []).filter(
+    device => device._type === 'VirtualDisk',
+  ) as VirtualDisk[];
+  return {
+    configFile: [baseName(vm.path.file)],
+    logFile: [],
+    disk: disks.map(disk => ({ key: disk.key, diskFile: [diskFile(disk)] })),
+    snapshot: [],
+  };
+}
+
+function diskFile(disk: VirtualDisk): string {
+  const { backing } = disk;
+  return backing !== undefined && 'fileName' in backing ? String(backing.fileName) : '';
+}
+
+/** What a machine can be asked to do here; it grows with what is built. */
+export function vmCapability(): VirtualMachineCapability {
+  return {
+    snapshotOperationsSupported: false,
+    multipleSnapshotsSupported: false,
+    snapshotConfigSupported: false,
+    poweredOffSnapshotsSupported: false,
+    memorySnapshotsSupported: false,
+    revertToSnapshotSupported: false,
+    quiescedSnapshotsSupported: false,
+    disableSnapshotsSupported: false,
+    lockSnapshotsSupported: false,
+    consolePreferencesSupported: false,
+    cpuFeatureMaskSupported: false,
+    s1AcpiManagementSupported: false,
+    settingScreenResolutionSupported: false,
+    toolsAutoUpdateSupported: false,
+    vmNpivWwnSupported: false,
+    npivWwnOnNonRdmVmSupported: false,
+    vmNpivWwnDisableSupported: false,
+    vmNpivWwnUpdateSupported: false,
+    swapPlacementSupported: false,
+    toolsSyncTimeSupported: false,
+    virtualMmuUsageSupported: false,
+    diskSharesSupported: false,
+    bootOptionsSupported: false,
+    bootRetryOptionsSupported: false,
+    settingVideoRamSizeSupported: false,
+    settingDisplayTopologySupported: false,
+    recordReplaySupported: false,
+    changeTrackingSupported: false,
+    multipleCoresPerSocketSupported: false,
+    hostBasedReplicationSupported: false,
+    guestAutoLockSupported: false,
+    memoryReservationLockSupported: false,
+    featureRequirementSupported: false,
+    poweredOnMonitorTypeChangeSupported: false,
+    seSparseDiskSupported: false,
+    nestedHVSupported: false,
+    vPMCSupported: false,
+  };
+}

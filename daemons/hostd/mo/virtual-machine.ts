@@ -1,0 +1,164 @@
+import {
+  ManagedObjectReference,
+  type VirtualMachineConnectionState,
+  type VirtualMachinePowerState,
+} from '../../../lib/vim/index.js';
+import type { DatastorePath } from '../inventory/datastore-path.js';
+import { baseName, folderOf, formatDatastorePath } from '../inventory/datastore-path.js';
+import { type CallContext, defineClass, type ObjectClass } from '../object/managed-object.js';
+import type { ObjectRegistry } from '../object/object-registry.js';
+import type { TaskManager } from '../task/task-manager.js';
+import type { Datastore } from './datastore.js';
+import { type Entity, entityClass } from './entity.js';
+import { moids } from './moids.js';
+import { type PowerOperations, powerMethods } from './virtual-machine-power.js';
+import type { VmConfigState, VmRunState } from './virtual-machine-state.js';
+import { guestInfo, layout, runtimeInfo, summary, vmCapability } from './virtual-machine-views.js';
+
+export interface VirtualMachineDependencies {
+  readonly registry: ObjectRegistry;
+  readonly tasks: TaskManager;
+  readonly power: PowerOperations;
+  /** Forgets the machine; its files stay. */
+  unregister(vm: VirtualMachine): Promise<void>;
+  datastore(path: DatastorePath): Datastore | undefined;
+  hostMhz(): number;
+  /** The machine went on or off: its description is to be read anew. */
+  powerStateChanged(vm: VirtualMachine): void;
+}
+
+/** Properties whose values follow from the configuration file, and those that follow from running. */
+const configProperties = [
+  'name',
+  'config',
+  'layout',
+  'summary',
+  'datastore',
+  'resourceConfig',
+  'guest',
+  'runtime',
+];
+const runProperties = ['runtime', 'summary', 'guest', 'config'];
+
+/** A registered virtual machine: its place, its configuration as last read, and whether the VMkernel runs it. */
+export class VirtualMachine implements Entity {
+  readonly ref: ManagedObjectReference;
+  readonly objectClass: ObjectClass = virtualMachineClass;
+  readonly parent: ManagedObjectReference = moids.vmFolder;
+  /** `/vmfs/volumes/<volume>/<folder>/<file>.vmx`, the name the VMkernel knows it by. */
+  readonly vmxPath: string;
+  readonly path: DatastorePath;
+  readonly dependencies: VirtualMachineDependencies;
+  #config: VmConfigState = { kind: 'inaccessible' };
+  #run: VmRunState;
+  #busy: ManagedObjectReference | undefined;
+
+  constructor(moid: string, path: DatastorePath, dependencies: VirtualMachineDependencies) {
+    this.ref = new ManagedObjectReference('VirtualMachine', moid);
+    this.path = path;
+    this.vmxPath = `/vmfs/volumes/${path.datastore}/${path.file}`;
+    this.dependencies = dependencies;
+  }
+
+  get config(): VmConfigState {
+    return this.#config;
+  }
+
+  get run(): VmRunState {
+    return this.#run;
+  }
+
+  get name(): string {
+    return this.#config.kind === 'read'
+      ? this.#config.info.name
+      : baseName(this.path.file).replace(/\.vmx$/i, '');
+  }
+
+  get datastore(): Datastore | undefined {
+    return this.dependencies.datastore(this.path);
+  }
+
+  /** `[label] folder/file.vmx` */
+  get pathName(): string {
+    return formatDatastorePath(this.#label, this.path.file);
+  }
+
+  /** `[label] folder/` */
+  get folderPath(): string {
+    const folder = folderOf(this.path.file);
+    return formatDatastorePath(this.#label, folder === '' ? '' : `${folder}/`);
+  }
+
+  get #label(): string {
+    return this.datastore?.name ?? this.path.datastore;
+  }
+
+  get powerState(): VirtualMachinePowerState {
+    return this.#run === undefined || this.#run.state === 'poweringOn' ? 'poweredOff' : 'poweredOn';
+  }
+
+  get connectionState(): VirtualMachineConnectionState {
+    if (this.#config.kind === 'read') return 'connected';
+    return this.#config.kind === 'invalid' ? 'invalid' : 'inaccessible';
+  }
+
+  /** The task that is changing the machine, if any. */
+  get busy(): ManagedObjectReference | undefined {
+    return this.#busy;
+  }
+
+  setBusy(task: ManagedObjectReference | undefined): void {
+    this.#busy = task;
+  }
+
+  setConfig(config: VmConfigState): void {
+    this.#config = config;
+    this.dependencies.registry.changed(this, ...configProperties);
+  }
+
+  setRun(run: VmRunState): void {
+    const before = { run: this.#run, powerState: this.powerState };
+    this.#run = run;
+    if (before.run?.worldId === run?.worldId && before.run?.state === run?.state) return;
+    this.dependencies.registry.changed(this, ...runProperties);
+    if (this.powerState !== before.powerState) this.dependencies.powerStateChanged(this);
+  }
+
+  recentTasks(): ManagedObjectReference[] {
+    return this.dependencies.tasks.recentTasks(this);
+  }
+
+  unregister(_call: CallContext): Promise<void> {
+    return this.dependencies.unregister(this);
+  }
+}
+
+export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', VirtualMachine>(
+  'VirtualMachine',
+  {
+    properties: {
+      overallStatus: vm => (vm.connectionState === 'connected' ? 'green' : 'red'),
+      capability: vmCapability,
+      config: vm => (vm.config.kind === 'read' ? vm.config.info : undefined),
+      layout,
+      environmentBrowser: () => moids.environmentBrowser,
+      resourcePool: () => moids.rootPool,
+      resourceConfig: vm => {
+        if (vm.config.kind !== 'read') return undefined;
+        const { cpuAllocation = {}, memoryAllocation = {} } = vm.config.info;
+        return { entity: vm.ref, cpuAllocation, memoryAllocation };
+      },
+      runtime: runtimeInfo,
+      guest: guestInfo,
+      summary,
+      datastore: vm => (vm.datastore === undefined ? [] : [vm.datastore.ref]),
+      network: () => [],
+      guestHeartbeatStatus: () => 'gray',
+    },
+    methods: {
+      ...powerMethods,
+      UnregisterVM: (vm, _, call) => vm.unregister(call),
+    },
+  },
+  entityClass,
+);

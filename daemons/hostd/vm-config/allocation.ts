@@ -1,0 +1,37 @@
+import type { ResourceAllocationInfo, SharesInfo } from '../../../lib/vim/index.js';
+import type { VmxDocument } from '../../../lib/vmx/index.js';
+
+/** CPU shares, reservation and limit in MHz. Normal is 1000 shares for each virtual CPU. */
+export function cpuAllocation(vmx: VmxDocument, vcpuCount: number): ResourceAllocationInfo {
+  return allocation(vmx, 'sched.cpu', 1000 * vcpuCount);
+}
+
+/** Memory shares, reservation and limit in MB. Normal is 10 shares for each MB. */
+export function memoryAllocation(vmx: VmxDocument, memoryMb: number): ResourceAllocationInfo {
+  return allocation(vmx, 'sched.mem', 10 * memoryMb);
+}
+
+function allocation(vmx: VmxDocument, prefix: string, normalShares: number): ResourceAllocationInfo {
+  const minimum =
+    prefix === 'sched.mem'
+      ? (vmx.get('sched.mem.min') ?? vmx.get('sched.mem.minsize'))
+      : vmx.get(`${prefix}.min`);
+  return {
+    reservation: positive(minimum) ?? 0,
+    expandableReservation: false,
+    limit: positive(vmx.get(`${prefix}.max`)) ?? -1,
+    shares: sharesInfo(vmx.get(`${prefix}.shares`), normalShares),
+  };
+}
+
+function positive(text: string | undefined): number | undefined {
+  return text !== undefined && /^\s*\d{1,9}\s*$/.test(text) ? Number(text) : undefined;
+}
+
+function sharesInfo(text: string | undefined, normal: number): SharesInfo {
+  const word = text?.trim().toLowerCase();
+  if (word === 'low') return { shares: normal / 2, level: 'low' };
+  if (word === 'high') return { shares: normal * 2, level: 'high' };
+  const custom = positive(text);
+  return custom === undefined ? { shares: normal, level: 'normal' } : { shares: custom, level: 'custom' };
+}

@@ -1,0 +1,19 @@
+import { VmkernelError } from '../../../kernel/abi/index.js';
+import { VmxError } from '../../../lib/vmx/index.js';
+import { VimFault, vimFault } from '../object/vim-fault.js';
+import { vmkernelFault } from './vmkernel-fault.js';
+
+/** Any error as a fault. What nobody foresaw is told to `onUnexpected`, and to the client without its text. */
+export function errorFault(error: unknown, onUnexpected: (error: unknown) => void): VimFault {
+  if (error instanceof VimFault) return error;
+  if (error instanceof VmkernelError) return vmkernelFault(error);
+  if (error instanceof VmxError) {
+    return vimFault('InvalidVmConfig', { property: error.key }, error.message);
+  }
+  onUnexpected(error);
+  return vimFault(
+    'SystemError',
+    { reason: 'internal error' },
+    'A general system error occurred: internal error',
+  );
+}
