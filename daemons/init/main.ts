@@ -47,13 +47,14 @@ async function main(): Promise<void> {
     end(EXIT_FAILED);
   });
   host.onShutdown(() => end(0));
-  await host
-    .boot(() => end(EXIT_VMKERNEL_DIED))
-    .catch(async error => {
-      logger.fatal({ err: error }, 'the host did not come up');
-      await host.close();
-      throw error;
-    });
+  try {
+    await host.boot(() => end(EXIT_VMKERNEL_DIED));
+  } catch (error) {
+    if (error instanceof InitError && error.code === 'Stopped') return; // whoever stopped it ends this process
+    logger.fatal({ err: error }, 'the host did not come up');
+    await host.close();
+    throw error;
+  }
 }
 
 main().catch(error => {
