@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { type CallName, VmkernelError } from '../abi/index.js';
+
+/** What comes over the control socket, checked once. */
+const MAX_PATH = 4096;
+const path = z.string().min(1).max(MAX_PATH);
+const nothing = z.object({});
+const vm = z.object({ vmxPath: path });
+const offset = z.number().int().min(0);
+
+const schemas: { readonly [N in CallName]: z.ZodType } = {
+  hostInfo: nothing,
+  listVms: nothing,
+  powerOn: vm.extend({ failAfterStep: z.string().max(64).optional() }),
+  powerOff: vm,
+  reset: vm,
+  readScreen: vm,
+  listDatastores: nothing,
+  setConsole: z.object({ pids: z.array(z.number().int().positive()).max(64) }),
+  watch: z.object({ bootId: z.string().max(64).optional(), after: z.number().int().min(0).optional() }),
+  fileRead: z.object({ path, offsetBytes: offset, lengthBytes: offset }),
+  fileWrite: z.object({ path, offsetBytes: offset, create: z.boolean(), truncate: z.boolean() }),
+  fileWriteAtomic: z.object({ path }),
+  fileAppend: z.object({ path }),
+  fileStat: z.object({ path }),
+  fileList: z.object({ path }),
+  fileMkdir: z.object({ path, recursive: z.boolean() }),
+  fileRename: z.object({ from: path, to: path }),
+  fileRemove: z.object({ path, recursive: z.boolean() }),
+};
+
+/** @throws VmkernelError NotSupported for an unknown call, InvalidArgument {path, expected} */
+export function checkArguments(call: string, args: unknown): { call: CallName; args: unknown } {
+  if (!Object.hasOwn(schemas, call))
+    throw new VmkernelError('NotSupported', `There is no call ${call}`, { call });
+  const name = call as CallName;
+  const parsed = schemas[name].safeParse(args ?? {});
+  if (parsed.success) return { call: name, args: parsed.data };
+  const issue = parsed.error.issues[0];
+  throw new VmkernelError(
+    'InvalidArgument',
+    `${call}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    {
+      argument: issue?.path.join('.') ?? '',
+    },
+  );
+}

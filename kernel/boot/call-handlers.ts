@@ -1,0 +1,62 @@
+import type { HostInfo } from '../abi/index.js';
+import type { StorageSystem } from '../storage/index.js';
+import type { ChangeFeed } from './change-feed.js';
+import type { ConsoleTime } from './console-time.js';
+import type { CallContext, CallHandlers } from './control-server.js';
+import type { VmManager } from './vm-manager.js';
+
+export interface CallParts {
+  readonly manager: VmManager;
+  readonly storage: StorageSystem;
+  readonly feed: ChangeFeed;
+  readonly consoleTime: ConsoleTime;
+  readonly hostInfo: () => HostInfo;
+}
+
+/** Which part answers which call. */
+export function callHandlers(parts: CallParts): CallHandlers {
+  const { manager, storage, consoleTime, hostInfo } = parts;
+  return {
+    hostInfo: async () => ({ result: hostInfo() }),
+    listVms: async () => ({ result: { vms: manager.list() } }),
+    powerOn: async args => ({ result: await manager.powerOn(args.vmxPath, args.failAfterStep) }),
+    powerOff: async args => {
+      await manager.powerOff(args.vmxPath);
+      return { result: {} };
+    },
+    reset: async args => {
+      await manager.reset(args.vmxPath);
+      return { result: {} };
+    },
+    readScreen: async args => ({ result: await manager.readScreen(args.vmxPath) }),
+    listDatastores: async () => ({ result: { datastores: await storage.listDatastores() } }),
+    setConsole: async args => {
+      consoleTime.setRoots(args.pids);
+      return { result: {} };
+    },
+    watch: async (args, context) => ({ result: watch(parts, args, context) }),
+    fileRead: (args, { body }) => storage.files.call('fileRead', args, body),
+    fileWrite: (args, { body }) => storage.files.call('fileWrite', args, body),
+    fileWriteAtomic: (args, { body }) => storage.files.call('fileWriteAtomic', args, body),
+    fileAppend: (args, { body }) => storage.files.call('fileAppend', args, body),
+    fileStat: (args, { body }) => storage.files.call('fileStat', args, body),
+    fileList: (args, { body }) => storage.files.call('fileList', args, body),
+    fileMkdir: (args, { body }) => storage.files.call('fileMkdir', args, body),
+    fileRename: (args, { body }) => storage.files.call('fileRename', args, body),
+    fileRemove: (args, { body }) => storage.files.call('fileRemove', args, body),
+  };
+}
+
+function watch(
+  parts: CallParts,
+  args: { readonly bootId?: string; readonly after?: number },
+  context: CallContext,
+): { bootId: string; seq: number; gap: boolean } {
+  const { bootId } = parts.hostInfo();
+  const sameBoot = args.bootId === bootId;
+  const { gap, stop } = parts.feed.follow(sameBoot ? args.after : undefined, change =>
+    context.follow(change),
+  );
+  context.onClose(stop);
+  return { bootId, seq: parts.feed.seq, gap: gap || (args.bootId !== undefined && !sameBoot) };
+}

@@ -1,0 +1,151 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '../../lib/log/index.js';
+import {
+  type CallName,
+  type CallReply,
+  type CallRequest,
+  type Calls,
+  type Change,
+  encodeFrame,
+  FrameDecoder,
+  VmkernelError,
+} from '../abi/index.js';
+
+/** Calls that one connection may have under way; more are refused. */
+const MAX_CALLS = 256;
+/** A follower of the feed that reads too slowly is cut off here: it comes back and re-reads. */
+const MAX_UNREAD_BYTES = 4 << 20;
+
+/** What a call is given besides its arguments. */
+export interface CallContext {
+  readonly body: Uint8Array;
+  /** Sends changes to this connection until it closes. */
+  follow(change: Change): void;
+  onClose(listener: () => void): void;
+}
+
+export interface CallOutcome<N extends CallName> {
+  readonly result: Calls[N]['result'];
+  readonly body?: Uint8Array;
+}
+
+export type CallHandlers = {
+  readonly [N in CallName]: (args: Calls[N]['args'], context: CallContext) => Promise<CallOutcome<N>>;
+};
+
+/** Checks the arguments of a call that came over the socket. @throws VmkernelError InvalidArgument */
+export type ArgumentCheck = (call: string, args: unknown) => { call: CallName; args: unknown };
+
+/** The VMkernel's control socket: typed requests in, answers in any order, errors with codes. */
+export class ControlServer {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(
+    private readonly handlers: CallHandlers,
+    private readonly check: ArgumentCheck,
+    private readonly log: Logger,
+  ) {
+    this.#server = createServer(socket => this.#accept(socket));
+  }
+
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(path, () => {
+        this.#server.removeListener('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    return new Promise(resolve => this.#server.close(() => resolve()));
+  }
+
+  #accept(socket: Socket): void {
+    const connection = new Connection(socket, this.handlers, this.check, this.log);
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      connection.closed();
+    });
+  }
+}
+
+class Connection {
+  readonly #decoder = new FrameDecoder();
+  readonly #closeListeners: (() => void)[] = [];
+  #underWay = 0;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly handlers: CallHandlers,
+    private readonly check: ArgumentCheck,
+    private readonly log: Logger,
+  ) {
+    socket.on('error', error => log.debug({ err: error }, 'control connection'));
+    socket.on('data', chunk => this.#receive(chunk));
+  }
+
+  closed(): void {
+    for (const listener of this.#closeListeners) listener();
+  }
+
+  #receive(chunk: Uint8Array): void {
+    try {
+      for (const frame of this.#decoder.push(chunk)) void this.#serve(frame.header, frame.body);
+    } catch (error) {
+      this.log.warn({ err: error }, 'a control connection sent something that is no frame');
+      this.socket.destroy();
+    }
+  }
+
+  async #serve(header: unknown, body: Uint8Array): Promise<void> {
+    const { id, call, args } = (header ?? {}) as Partial<CallRequest>;
+    if (typeof id !== 'number') return void this.socket.destroy();
+    this.#underWay++;
+    try {
+      if (this.#underWay > MAX_CALLS) throw new VmkernelError('Busy', `More than ${MAX_CALLS} calls at once`);
+      const outcome = await this.#call(String(call), args, body);
+      this.#reply({ id, result: outcome.result }, outcome.body);
+    } catch (error) {
+      this.#reply({ id, error: this.#failure(error, String(call)) });
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  #call(call: string, args: unknown, body: Uint8Array): Promise<CallOutcome<CallName>> {
+    const checked = this.check(call, args);
+    const handler = this.handlers[checked.call] as (
+      args: unknown,
+      context: CallContext,
+    ) => Promise<CallOutcome<CallName>>;
+    return handler(checked.args, {
+      body,
+      follow: change => this.#follow(change),
+      onClose: listener => this.#closeListeners.push(listener),
+    });
+  }
+
+  #follow(change: Change): void {
+    if (this.socket.writableLength > MAX_UNREAD_BYTES) this.socket.destroy();
+    else this.#reply({ change });
+  }
+
+  #failure(
+    error: unknown,
+    call: string,
+  ): { code: VmkernelError['code']; message: string; details: Readonly<Record<string, unknown>> } {
+    if (error instanceof VmkernelError)
+      return { code: error.code, message: error.message, details: error.details };
+    this.log.error({ err: error, call }, 'call failed unexpectedly');
+    return { code: 'Internal', message: error instanceof Error ? error.message : String(error), details: {} };
+  }
+
+  #reply(reply: CallReply, body?: Uint8Array): void {
+    if (this.socket.writable) this.socket.write(encodeFrame(reply, body));
+  }
+}

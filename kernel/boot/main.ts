@@ -1,0 +1,86 @@
+import { writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { closeFd, setParentDeathSignal, setThreadName } from '../../lib/linux/index.js';
+import { openLog } from '../../lib/log/index.js';
+import { Vmkernel } from './vmkernel.js';
+
+const SIGTERM = 15;
+
+const { values } = parseArgs({
+  options: {
+    root: { type: 'string' },
+    'boot-id': { type: 'string' },
+    'ready-fd': { type: 'string' },
+    'shm-parent': { type: 'string', default: '/dev/shm' },
+    'memory-mb': { type: 'string' },
+    cpus: { type: 'string' },
+  },
+});
+
+const root = values.root;
+const bootId = values['boot-id'];
+if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
+  process.stderr.write(
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--memory-mb N] [--cpus 0,1]\n',
+  );
+  process.exit(2);
+}
+
+setThreadName('vmkernel');
+setParentDeathSignal(SIGTERM);
+const log = openLog({
+  path: join(resolve(root), 'var', 'log', 'vmkernel'),
+  form: { kind: 'vmkernel', hostName: hostname(), bootTimeMs: Date.now() },
+});
+
+let ending = false;
+const end = (code: number): void => {
+  if (ending) return;
+  ending = true;
+  void vmkernel.stop().then(() => {
+    log.close();
+    process.exit(code);
+  });
+};
+const panic = (error: Error): void => {
+  log.logger.fatal({ module: 'Panic', err: error }, 'the VMkernel stops');
+  end(1);
+};
+const memoryMb = values['memory-mb'];
+const vmkernel = new Vmkernel(
+  {
+    root: resolve(root),
+    bootId,
+    shmParent: values['shm-parent'],
+    initPid: process.ppid,
+    vmxMainPath: fileURLToPath(new URL('../../daemons/vmware-vmx/main.js', import.meta.url)),
+    ...(memoryMb === undefined ? {} : { memoryMb: Number(memoryMb) }),
+    ...(values.cpus === undefined ? {} : { cpus: values.cpus.split(',').map(Number) }),
+  },
+  log.logger,
+  panic,
+);
+process.on('SIGTERM', () => end(0));
+process.on('SIGINT', () => end(0));
+process.on('uncaughtException', panic);
+process.on('unhandledRejection', reason =>
+  panic(reason instanceof Error ? reason : new Error(String(reason))),
+);
+
+try {
+  await vmkernel.boot();
+  const readyFd = values['ready-fd'];
+  if (readyFd !== undefined) {
+    writeSync(Number(readyFd), 'ready\n');
+    closeFd(Number(readyFd));
+  }
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  log.logger.fatal({ module: 'Boot', err: error }, 'boot failed');
+  process.stderr.write(`vmkernel: ${message}\n`);
+  log.close();
+  process.exit(1);
+}

@@ -1,0 +1,238 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { closeFd, memfdCreate, nowUs } from '../../lib/linux/index.js';
+import type { VmConfig } from '../../lib/vmx/index.js';
+import { VmkernelError, VmmFileWriter, VmState, type VmxStart } from '../abi/index.js';
+import { type MemoryThread, PAGES_PER_MB, type Reservations } from '../memory/index.js';
+import type { OpenedDisks, StorageSystem, VmxLock } from '../storage/index.js';
+import type { CpuClaim, HostTables, VmRows } from './host-tables.js';
+import { createSegment } from './segments.js';
+import type { Vm } from './vm.js';
+import { readCheckedConfig } from './vm-checks.js';
+import { VmxProcess } from './vmx-process.js';
+
+const MEGABYTE = 1 << 20;
+/** A vmx that does not come up in this time is broken. */
+const START_TIMEOUT_MS = 60_000;
+
+export interface PowerOnOptions {
+  readonly bootId: string;
+  readonly shmDir: string;
+  /** Folder below which each running VM has one of its own. */
+  readonly vmxRunDir: string;
+  readonly vmxMainPath: string;
+  readonly biosPath: string;
+  readonly vgaBiosPath: string;
+  /** Clock rate of a PCPU: reservations and limits of a .vmx are in MHz. */
+  readonly pcpuMhz: number;
+}
+
+export interface PowerOnParts {
+  readonly tables: HostTables;
+  readonly storage: StorageSystem;
+  readonly memory: MemoryThread;
+  readonly reservations: Reservations;
+}
+
+/** What the steps of one power-on hand to each other. */
+interface Made {
+  readonly config: VmConfig;
+  readonly vmxText: string;
+  readonly rows: VmRows;
+  readonly overheadPages: number;
+  readonly runDir: string;
+  readonly ramFd: number;
+  readonly disks: OpenedDisks;
+}
+
+/**
+ * Powers a VM on, step by step in the ledger: config → lock → admit → rows → runDir → report → ram → disks → fork →
+ * attach → worlds → grant. Whatever fails or dies on the way, the ledger takes everything back in reverse.
+ */
+export class PowerOn {
+  constructor(
+    private readonly options: PowerOnOptions,
+    private readonly parts: PowerOnParts,
+  ) {}
+
+  async run(vm: Vm): Promise<void> {
+    const made = await this.#prepare(vm);
+    const process = await this.#start(vm, made);
+    await this.#attach(vm, made, process);
+    await this.#release(vm, made.rows, process);
+  }
+
+  async #prepare(vm: Vm): Promise<Made> {
+    const { ledger } = vm;
+    const { storage, reservations, tables, memory } = this.parts;
+    const { config, vmxText } = await ledger.step('config', () => this.#readConfig(vm));
+    let lock: VmxLock | null = null;
+    await ledger.step(
+      'lock',
+      async () => {
+        lock = await storage.lockVmx(vm.vmxPath);
+      },
+      () => lock?.release(),
+    );
+    const rows = tables.reserveVm(vm.name, config.memsizeMb, config.numVcpus, this.#claim(config));
+    vm.rows = rows;
+    await ledger.step(
+      'rows',
+      () => undefined,
+      () => tables.releaseVm(rows),
+    );
+    const demand = { memoryMb: config.memsizeMb, vcpus: config.numVcpus };
+    const pages = await ledger.step(
+      'admit',
+      () => reservations.admit(rows.vmRow, demand),
+      () => reservations.release(rows.vmRow),
+    );
+    const runDir = join(this.options.vmxRunDir, String(rows.worldId));
+    await ledger.step(
+      'runDir',
+      () => mkdirSync(runDir, { recursive: true, mode: 0o700 }),
+      () => rmSync(runDir, { recursive: true, force: true }),
+    );
+    const reportPath = join(this.options.shmDir, `${VmmFileWriter.NAME}-${rows.vmmWorldId}`);
+    await ledger.step(
+      'report',
+      () => createSegment(reportPath, VmmFileWriter),
+      () => rmSync(reportPath, { force: true }),
+    );
+    let ramFd = -1;
+    await ledger.step(
+      'ram',
+      () => {
+        ramFd = memfdCreate(`vm-${rows.worldId}`, config.memsizeMb * MEGABYTE);
+      },
+      async () => {
+        await memory.detach(rows.vmRow);
+        if (ramFd >= 0) closeFd(ramFd);
+      },
+    );
+    const disks = await ledger.step(
+      'disks',
+      () => this.#openDisks(vm, config, rows),
+      () => storage.closeDisks(rows.worldId),
+    );
+    return { config, vmxText, rows, overheadPages: pages.overhead, runDir, ramFd, disks };
+  }
+
+  async #readConfig(vm: Vm): Promise<{ config: VmConfig; vmxText: string }> {
+    const bytes = await readVmx(this.parts.storage, vm.vmxPath);
+    const config = readCheckedConfig(bytes);
+    vm.name = config.displayName ?? vm.name;
+    vm.memoryMb = config.memsizeMb;
+    return { config, vmxText: Buffer.from(bytes).toString('utf8') };
+  }
+
+  #claim(config: VmConfig): CpuClaim {
+    const { shares, minMhz, maxMhz } = config.cpu;
+    const mhz = this.options.pcpuMhz;
+    return { shares, min: minMhz / mhz, max: maxMhz === undefined ? null : maxMhz / mhz };
+  }
+
+  #openDisks(vm: Vm, config: VmConfig, rows: VmRows): Promise<OpenedDisks> {
+    return this.parts.storage.openDisks(
+      {
+        worldId: rows.worldId,
+        vmRow: rows.vmRow,
+        vmGeneration: rows.vmGeneration,
+        vmmWorldRow: rows.vmmRow,
+        vmxPath: vm.vmxPath,
+      },
+      config.disks,
+    );
+  }
+
+  #start(vm: Vm, made: Made): Promise<VmxProcess> {
+    const fds = { ram: made.ramFd, diskDoorbell: made.disks.doorbellFd };
+    return vm.ledger.step(
+      'fork',
+      async () => {
+        const process = await VmxProcess.start(this.options.vmxMainPath, fds, m => vm.receive(m), vm.log);
+        vm.process = process;
+        void process.ended.then(end => vm.processEnded(end));
+        return process;
+      },
+      async () => {
+        vm.process?.kill();
+        await vm.process?.ended;
+      },
+    );
+  }
+
+  async #attach(vm: Vm, made: Made, process: VmxProcess): Promise<void> {
+    const { rows } = made;
+    process.send({ type: 'start', start: this.#startMessage(vm, made) });
+    const attached = await within(START_TIMEOUT_MS, vm.attached.reached);
+    await vm.ledger.step('attach', async () => {
+      await this.parts.memory.attach({
+        vmRow: rows.vmRow,
+        generation: rows.vmGeneration,
+        userfaultfd: process.takeFd(attached.userfaultfd),
+        address: attached.ramAddress,
+        sizePages: made.config.memsizeMb * PAGES_PER_MB,
+        overheadPages: made.overheadPages,
+      });
+    });
+    await vm.ledger.step('worlds', () =>
+      this.parts.tables.activateVm(rows, vm.name, process.pid, attached.vmmTid, VmState.poweringOn),
+    );
+  }
+
+  async #release(vm: Vm, rows: VmRows, process: VmxProcess): Promise<void> {
+    process.send({ type: 'grantable' });
+    await within(START_TIMEOUT_MS, vm.poweredOn.reached);
+    await vm.ledger.step('grant', () => {
+      this.parts.tables.setVmState(rows, VmState.poweredOn, nowUs());
+    });
+  }
+
+  #startMessage(vm: Vm, made: Made): VmxStart {
+    const { bootId, shmDir, biosPath, vgaBiosPath } = this.options;
+    return {
+      worldId: made.rows.worldId,
+      name: vm.name,
+      vmxPath: vm.vmxPath,
+      bootId,
+      shmDir,
+      vmmWorldRow: made.rows.vmmRow,
+      vmmWorldId: made.rows.vmmWorldId,
+      memoryBytes: made.config.memsizeMb * MEGABYTE,
+      runDir: made.runDir,
+      disks: made.disks.disks,
+      diskRing: made.disks.ring,
+      biosPath,
+      vgaBiosPath,
+      vmxText: made.vmxText,
+    };
+  }
+}
+
+/** A .vmx is a small text file; what is larger is none. */
+const MAX_VMX_BYTES = MEGABYTE;
+
+async function readVmx(storage: StorageSystem, path: string): Promise<Uint8Array> {
+  const args = { path, offsetBytes: 0, lengthBytes: MAX_VMX_BYTES + 1 };
+  const { body } = await storage.files.call('fileRead', args, new Uint8Array(0));
+  if (body === undefined || body.length > MAX_VMX_BYTES)
+    throw new VmkernelError('InvalidVmx', `${path} is larger than ${MAX_VMX_BYTES} bytes`, {
+      line: 0,
+      reason: 'TooLarge',
+    });
+  return body;
+}
+
+async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const reason = `vmware-vmx did not answer within ${timeoutMs / 1000} s`;
+    timer = setTimeout(() => reject(new VmkernelError('VmxDied', reason, { reason })), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,67 @@
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { allocate, mapFile, SystemError } from '../../lib/linux/index.js';
+import {
+  BellFileWriter,
+  HostFileWriter,
+  MemoryFileWriter,
+  SchedFileWriter,
+  StorageFileWriter,
+  VmkernelError,
+} from '../abi/index.js';
+
+interface SegmentKind {
+  readonly NAME: string;
+  readonly SIZE_BYTES: number;
+  stamp(memory: ArrayBuffer): void;
+}
+
+const BOOT_SEGMENTS: readonly SegmentKind[] = [
+  HostFileWriter,
+  SchedFileWriter,
+  MemoryFileWriter,
+  BellFileWriter,
+  StorageFileWriter,
+];
+
+/** Shared memory that one tiny VM needs besides: its report and a disk ring. */
+const ROOM_FOR_ONE_VM_BYTES = 4 << 20;
+
+/**
+ * Makes the boot's folder and its files, with their space allocated: a too small /dev/shm is an error here, never a
+ * SIGBUS later.
+ * @throws VmkernelError ShmTooSmall {path, neededBytes, availableBytes}
+ */
+export function createBootSegments(shmDir: string): void {
+  const parent = join(shmDir, '..');
+  const neededBytes = BOOT_SEGMENTS.reduce((sum, kind) => sum + kind.SIZE_BYTES, ROOM_FOR_ONE_VM_BYTES);
+  const { bavail, bsize } = statfsSync(parent);
+  if (bavail * bsize < neededBytes) throw tooSmall(parent, neededBytes, bavail * bsize);
+  mkdirSync(shmDir, { mode: 0o700 });
+  for (const kind of BOOT_SEGMENTS) createSegment(join(shmDir, kind.NAME), kind);
+}
+
+/** @throws VmkernelError ShmTooSmall */
+export function createSegment(path: string, kind: SegmentKind): void {
+  const fd = openSync(path, 'wx+', 0o600);
+  try {
+    allocate(fd, 0, kind.SIZE_BYTES);
+  } catch (error) {
+    rmSync(path, { force: true });
+    if (error instanceof SystemError && error.code === 'ENOSPC') throw tooSmall(path, kind.SIZE_BYTES, 0);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  kind.stamp(mapFile(path, kind.SIZE_BYTES, true).memory);
+}
+
+export function removeBootSegments(shmDir: string): void {
+  rmSync(shmDir, { recursive: true, force: true });
+}
+
+function tooSmall(path: string, neededBytes: number, availableBytes: number): VmkernelError {
+  const details = { path, neededBytes, availableBytes };
+  const message = `Shared memory at ${path} is too small: ${neededBytes} bytes are needed, ${availableBytes} are free`;
+  return new VmkernelError('ShmTooSmall', message, details);
+}

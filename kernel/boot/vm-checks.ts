@@ -1,0 +1,49 @@
+import { parseVmx, readVmConfig, type VmConfig, VmxError } from '../../lib/vmx/index.js';
+import { VmkernelError } from '../abi/index.js';
+
+/** What engine 1 runs; anything else is refused at power-on by name. */
+const ENGINE = { maxVcpus: 1, maxMemoryMb: 2047, minMemoryMb: 4 } as const;
+
+/** @throws VmkernelError InvalidVmx {line, reason} and the refusals of what the engine cannot run */
+export function readCheckedConfig(bytes: Uint8Array): VmConfig {
+  const config = parse(bytes);
+  if (config.numVcpus > ENGINE.maxVcpus)
+    throw new VmkernelError(
+      'NumVirtualCpusNotSupported',
+      `The VM has ${config.numVcpus} virtual CPUs; the engine runs ${ENGINE.maxVcpus}`,
+      { max: ENGINE.maxVcpus, count: config.numVcpus },
+    );
+  if (config.memsizeMb > ENGINE.maxMemoryMb || config.memsizeMb < ENGINE.minMemoryMb)
+    throw new VmkernelError(
+      'MemorySizeNotSupported',
+      `The VM has ${config.memsizeMb} MB of memory; the engine runs ${ENGINE.minMemoryMb} to ${ENGINE.maxMemoryMb} MB`,
+      { minMb: ENGINE.minMemoryMb, maxMb: ENGINE.maxMemoryMb, mb: config.memsizeMb },
+    );
+  if (config.guestIs64Bit)
+    throw new VmkernelError('GuestOs64NotSupported', `The engine runs no 64-bit guest (${config.guestOS})`, {
+      guestOS: config.guestOS,
+    });
+  refuseUnbuiltDevices(config);
+  return config;
+}
+
+function parse(bytes: Uint8Array): VmConfig {
+  try {
+    return readVmConfig(parseVmx(bytes));
+  } catch (error) {
+    if (!(error instanceof VmxError)) throw error;
+    const details = { line: error.line, reason: error.reason, key: error.key ?? null };
+    throw new VmkernelError('InvalidVmx', `The configuration file is damaged: ${error.message}`, details);
+  }
+}
+
+function refuseUnbuiltDevices(config: VmConfig): void {
+  const disk = config.disks.find(d => d.controller !== 'ide' || d.bus > 1 || d.unit > 1);
+  const device = disk?.node ?? config.otherDevices[0]?.name;
+  if (config.firmware !== 'bios')
+    throw new VmkernelError('DeviceUnsupported', `No model of firmware ${config.firmware} exists`, {
+      device: 'firmware',
+    });
+  if (device !== undefined)
+    throw new VmkernelError('DeviceUnsupported', `No model of device ${device} exists`, { device });
+}

@@ -1,0 +1,146 @@
+import type { Logger } from '../../lib/log/index.js';
+import { type VmInfo, VmkernelError } from '../abi/index.js';
+import type { StorageSystem } from '../storage/index.js';
+import type { ChangeFeed } from './change-feed.js';
+import { InjectedFailure, Ledger } from './ledger.js';
+import type { PowerOn } from './power-on.js';
+import { Vm } from './vm.js';
+
+/** An orderly power-off that takes longer is ended by force. */
+const POWER_OFF_MS = 5000;
+
+/** The VMs of this host that are not powered off, by the path of their .vmx. */
+export class VmManager {
+  readonly #vms = new Map<string, Vm>();
+  #stopping = false;
+
+  constructor(
+    private readonly powerOnSteps: PowerOn,
+    private readonly storage: StorageSystem,
+    private readonly feed: ChangeFeed,
+    private readonly log: Logger,
+  ) {}
+
+  list(): VmInfo[] {
+    return [...this.#vms.values()].map(vm => vm.info());
+  }
+
+  /** @throws VmkernelError InvalidState when it is not powered off, and every refusal of power-on */
+  async powerOn(path: string, failAfterStep?: string): Promise<VmInfo> {
+    const vmxPath = this.storage.resolve(path).canonical;
+    if (this.#stopping) throw new VmkernelError('Busy', 'The host is going down');
+    const present = this.#vms.get(vmxPath);
+    if (present !== undefined) throw invalidState(present);
+    const name = vmxPath.slice(vmxPath.lastIndexOf('/') + 1).replace(/\.vmx$/, '');
+    const log = this.log.child({ module: 'VM' });
+    const vm = new Vm(vmxPath, name, new Ledger(log, failAfterStep), log);
+    this.#vms.set(vmxPath, vm);
+    this.#tell(vm, 'poweringOn');
+    try {
+      await this.powerOnSteps.run(vm);
+      if (this.#stopping) throw new VmkernelError('Cancelled', 'The host is going down');
+    } catch (error) {
+      await this.#remove(vm, error instanceof Error ? error.message : String(error));
+      throw error instanceof InjectedFailure ? new VmkernelError('Cancelled', error.message) : error;
+    }
+    vm.state = 'poweredOn';
+    vm.bootTimeMs = Date.now();
+    this.#tell(vm, 'poweredOn');
+    this.log.info(
+      { module: 'VM', world: vm.rows?.worldId },
+      `${vm.name}: powered on, vmx ${vm.process?.pid}`,
+    );
+    void vm.process?.ended.then(() => this.#died(vm));
+    return vm.info();
+  }
+
+  /** Resolves when the vmx has been reaped and nothing of the VM is left. */
+  async powerOff(path: string): Promise<void> {
+    const vm = this.#running(path);
+    if (vm.state === 'poweringOff') throw invalidState(vm);
+    vm.state = 'poweringOff';
+    this.#tell(vm, 'poweringOff');
+    await this.#end(vm);
+  }
+
+  async reset(path: string): Promise<void> {
+    const vm = this.#running(path);
+    if (vm.state !== 'poweredOn') throw invalidState(vm);
+    await vm.ask('reset');
+    this.#tell(vm, 'reset');
+  }
+
+  async readScreen(path: string): Promise<{ columns: number; lines: string[]; graphics: boolean }> {
+    const vm = this.#running(path);
+    return (await vm.ask('readScreen')) as { columns: number; lines: string[]; graphics: boolean };
+  }
+
+  /** A fault of the VM's memory could not be resolved: it cannot go on. */
+  memoryRefused(vmRow: number, reason: string): void {
+    for (const vm of this.#vms.values()) {
+      if (vm.rows?.vmRow !== vmRow) continue;
+      vm.ending ??= reason;
+      vm.process?.kill();
+    }
+  }
+
+  /** The VM's disk ring is out of service: its vmx wrote nonsense into it. */
+  ringBroken(worldId: number): void {
+    for (const vm of this.#vms.values()) {
+      if (vm.rows?.worldId !== worldId) continue;
+      vm.ending ??= 'the disk ring is broken';
+      vm.process?.kill();
+    }
+  }
+
+  /** Ends every VM, those that are powering on included. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#vms.values()].map(vm => this.#end(vm)));
+  }
+
+  async #end(vm: Vm): Promise<void> {
+    vm.process?.send({ type: 'powerOff' });
+    const late = setTimeout(() => vm.process?.kill(), POWER_OFF_MS);
+    if (vm.state === 'poweringOn') vm.process?.kill();
+    await vm.gone.reached;
+    clearTimeout(late);
+  }
+
+  async #died(vm: Vm): Promise<void> {
+    await this.#remove(vm, vm.state === 'poweringOff' ? undefined : (vm.ending ?? 'vmware-vmx died'));
+  }
+
+  async #remove(vm: Vm, reason: string | undefined): Promise<void> {
+    await vm.ledger.unwind();
+    if (this.#vms.get(vm.vmxPath) !== vm) return;
+    this.#vms.delete(vm.vmxPath);
+    this.#tell(vm, 'poweredOff', reason);
+    const line = { module: 'VM', world: vm.rows?.worldId };
+    if (reason === undefined) this.log.info(line, `${vm.name}: powered off`);
+    else this.log.warn(line, `${vm.name}: powered off: ${reason}`);
+    vm.gone.resolve();
+  }
+
+  #running(path: string): Vm {
+    const vmxPath = this.storage.resolve(path).canonical;
+    const vm = this.#vms.get(vmxPath);
+    if (vm === undefined)
+      throw new VmkernelError('InvalidState', `${vmxPath} is not powered on`, { state: 'poweredOff' });
+    if (vm.state === 'poweringOn') throw invalidState(vm);
+    return vm;
+  }
+
+  #tell(vm: Vm, event: string, reason?: string): void {
+    this.feed.publish({
+      topic: 'vm',
+      object: vm.vmxPath,
+      event,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+}
+
+function invalidState(vm: Vm): VmkernelError {
+  return new VmkernelError('InvalidState', `${vm.name} is ${vm.state}`, { state: vm.state });
+}

@@ -1,0 +1,227 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { futexWake, mapFile, nowUs } from '../../lib/linux/index.js';
+import type { Logger } from '../../lib/log/index.js';
+import { ABI_HASH, BellFileWriter, Doorbell, HostFileWriter, SchedFile } from '../abi/index.js';
+import { MemoryThread, PAGES_PER_MB, Reservations } from '../memory/index.js';
+import { SchedulerThread } from '../sched/index.js';
+import { StorageSystem } from '../storage/index.js';
+import { checkArguments } from './arguments.js';
+import { callHandlers } from './call-handlers.js';
+import { ChangeFeed } from './change-feed.js';
+import { ConsoleTime } from './console-time.js';
+import { ControlServer } from './control-server.js';
+import { HostTables } from './host-tables.js';
+import { type Machine, readMachine } from './machine.js';
+import { PowerOn } from './power-on.js';
+import { createBootSegments, removeBootSegments } from './segments.js';
+import { VmManager } from './vm-manager.js';
+
+export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
+const CONSOLE_MEMORY_MB = 272;
+const KERNEL_MEMORY_MB = 64;
+const CONSOLE_SAMPLE_MS = 1000;
+
+export interface VmkernelOptions {
+  readonly root: string;
+  readonly bootId: string;
+  readonly shmParent: string;
+  readonly initPid: number;
+  readonly vmxMainPath: string;
+  readonly memoryMb?: number;
+  readonly cpus?: readonly number[];
+}
+
+/** The VMkernel: boots its parts in order, takes them down in reverse. A part that dies by itself is a panic. */
+export class Vmkernel {
+  readonly #undo: (() => void | Promise<void>)[] = [];
+  readonly #feed = new ChangeFeed();
+  #stopped: Promise<void> | null = null;
+
+  constructor(
+    private readonly options: VmkernelOptions,
+    private readonly log: Logger,
+    private readonly panic: (error: Error) => void,
+  ) {}
+
+  get shmDir(): string {
+    return join(this.options.shmParent, `esx-${this.options.bootId}`);
+  }
+
+  /** @throws VmkernelError ShmTooSmall and whatever a part says; what was made is taken down again */
+  async boot(): Promise<void> {
+    try {
+      await this.#boot();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#takeDown();
+    return this.#stopped;
+  }
+
+  async #boot(): Promise<void> {
+    const { root, shmParent } = this.options;
+    const { shmDir } = this;
+    const machine = readMachine(this.options.memoryMb, this.options.cpus);
+    const machineMb = Math.floor(machine.memoryBytes / 1024 / 1024);
+    const vmMb = machineMb - CONSOLE_MEMORY_MB - KERNEL_MEMORY_MB;
+    if (vmMb <= 0)
+      throw new RangeError(`${machineMb} MB of machine memory leave nothing for virtual machines`);
+    const runDir = join(root, 'run', 'vmkernel');
+    mkdirSync(runDir, { recursive: true, mode: 0o755 });
+    this.#undo.push(() => removeBootSegments(shmDir));
+    createBootSegments(shmDir);
+    this.log.info(
+      { module: 'Boot' },
+      `${PRODUCT}: boot ${this.options.bootId}, shared memory in ${shmParent}`,
+    );
+    const host = new HostFileWriter(
+      mapFile(join(shmDir, HostFileWriter.NAME), HostFileWriter.SIZE_BYTES, true).memory,
+    );
+    this.#describeHost(host, machine);
+    const doorbell = this.#openDoorbell();
+    const scheduler = await SchedulerThread.start(shmDir, machine.cpus, this.panic);
+    this.#undo.push(async () => {
+      doorbell.ring();
+      await scheduler.stop();
+    });
+    const vms: { manager: VmManager | null } = { manager: null };
+    const memory = await MemoryThread.start(
+      { shmDir, machinePages: machineMb * PAGES_PER_MB, vmPages: vmMb * PAGES_PER_MB },
+      { onDeath: this.panic, onRefused: (row, reason) => vms.manager?.memoryRefused(row, reason) },
+    );
+    this.#undo.push(() => memory.stop());
+    const storage = await this.#startStorage(worldId => vms.manager?.ringBroken(worldId));
+    const sched = new SchedFile(mapFile(join(shmDir, SchedFile.NAME), SchedFile.SIZE_BYTES, false).memory);
+    const tables = new HostTables(host, sched, () => doorbell.ring());
+    const threads = new Map([
+      ['scheduler', scheduler.tid],
+      ['memory', memory.tid],
+    ]);
+    tables.createSystem(machine.cpus, this.options.initPid, threads);
+    if (!scheduler.realTime)
+      this.log.warn(
+        { module: 'Sched' },
+        'Linux refuses real-time classes: worlds are scheduled as well as it goes',
+      );
+    const powerOn = new PowerOn(this.#powerOnOptions(machine), {
+      tables,
+      storage,
+      memory,
+      reservations: new Reservations(vmMb * PAGES_PER_MB),
+    });
+    const manager = new VmManager(powerOn, storage, this.#feed, this.log);
+    vms.manager = manager;
+    this.#undo.push(() => manager.stop());
+    const consoleTime = this.#sampleConsole(host);
+    await this.#listen(manager, storage, consoleTime, machine, runDir);
+  }
+
+  #describeHost(host: HostFileWriter, machine: Machine): void {
+    const control = host.hostControl;
+    control.setPcpuCount(machine.cpus.length);
+    control.setBootTimeUs(nowUs());
+    control.setBootWallMs(Date.now());
+    control.setMachineMemoryKb(machine.memoryBytes / 1024);
+    control.setConsoleMemoryMb(CONSOLE_MEMORY_MB);
+    control.setHostName(hostname());
+  }
+
+  #openDoorbell(): Doorbell {
+    const { address, memory } = mapFile(
+      join(this.shmDir, BellFileWriter.NAME),
+      BellFileWriter.SIZE_BYTES,
+      true,
+    );
+    const bell = new BellFileWriter(memory);
+    const ringAddress = address + bell.bellControl.ringsIndex() * 4;
+    return new Doorbell(bell, () => futexWake(ringAddress), nowUs);
+  }
+
+  async #startStorage(onRingBroken: (worldId: number) => void): Promise<StorageSystem> {
+    const storage = new StorageSystem({
+      rootDir: this.options.root,
+      shmDir: this.shmDir,
+      bellPath: join(this.shmDir, BellFileWriter.NAME),
+      hostName: hostname(),
+      onFatal: this.panic,
+      onRingBroken,
+    });
+    this.#undo.push(async () => {
+      await storage.stop();
+    });
+    await storage.start();
+    return storage;
+  }
+
+  #powerOnOptions(machine: Machine): ConstructorParameters<typeof PowerOn>[0] {
+    const { root, bootId, vmxMainPath } = this.options;
+    const vmxRunDir = join(root, 'run', 'vmx');
+    rmSync(vmxRunDir, { recursive: true, force: true });
+    mkdirSync(vmxRunDir, { recursive: true, mode: 0o700 });
+    this.#undo.push(() => rmSync(vmxRunDir, { recursive: true, force: true }));
+    return {
+      bootId,
+      shmDir: this.shmDir,
+      vmxRunDir,
+      vmxMainPath,
+      biosPath: join(root, 'firmware', 'bios-256k.bin'),
+      vgaBiosPath: join(root, 'firmware', 'vgabios-stdvga.bin'),
+      pcpuMhz: machine.pcpuMhz,
+    };
+  }
+
+  #sampleConsole(host: HostFileWriter): ConsoleTime {
+    const consoleTime = new ConsoleTime();
+    const timer = setInterval(
+      () => host.hostControl.setConsoleCpuUs(consoleTime.readUs()),
+      CONSOLE_SAMPLE_MS,
+    );
+    this.#undo.push(() => clearInterval(timer));
+    return consoleTime;
+  }
+
+  async #listen(
+    manager: VmManager,
+    storage: StorageSystem,
+    consoleTime: ConsoleTime,
+    machine: Machine,
+    runDir: string,
+  ): Promise<void> {
+    const bootTimeMs = Date.now();
+    const hostInfo = () => ({
+      bootId: this.options.bootId,
+      bootTimeMs,
+      abiHash: ABI_HASH,
+      shmDir: this.shmDir,
+      machineMemoryBytes: machine.memoryBytes,
+      pcpus: machine.cpus,
+      hostName: hostname(),
+      version: PRODUCT,
+    });
+    const handlers = callHandlers({ manager, storage, feed: this.#feed, consoleTime, hostInfo });
+    const server = new ControlServer(handlers, checkArguments, this.log.child({ module: 'Control' }));
+    const path = join(runDir, 'control.sock');
+    rmSync(path, { force: true });
+    await server.listen(path);
+    this.#undo.push(async () => {
+      await server.close();
+      rmSync(path, { force: true });
+    });
+  }
+
+  async #takeDown(): Promise<void> {
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
+      try {
+        await undo();
+      } catch (error) {
+        this.log.error({ module: 'Boot', err: error }, 'a part did not go down cleanly');
+      }
+    }
+  }
+}

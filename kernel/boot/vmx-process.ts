@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { closeFd, pidfdGetfd, pidfdOpen } from '../../lib/linux/index.js';
+import type { Logger } from '../../lib/log/index.js';
+import { encodeFrame, FrameDecoder, type FromVmx, type ToVmx, VMX_CONTROL_FD } from '../abi/index.js';
+
+/**
+ * Node's flags for a vmx. V8's optimising WebAssembly compiler costs as much CPU again in threads of its own during a
+ * boot; docs/benchmarks.md has the comparison that decided.
+ */
+const NODE_FLAGS = [
+  '--liftoff-only',
+  '--no-wasm-dynamic-tiering',
+  '--single-threaded-gc',
+  '--v8-pool-size=1',
+  '--max-semi-space-size=1',
+];
+
+/** How a vmx ended, as Linux tells it. */
+export interface VmxEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** One vmware-vmx process and the talk with it. Reaped before `ended` resolves. */
+export class VmxProcess {
+  readonly ended: Promise<VmxEnd>;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly #control: Duplex;
+  readonly #pidfd: number;
+
+  private constructor(child: ChildProcess, pid: number, onMessage: (message: FromVmx) => void, log: Logger) {
+    this.#child = child;
+    this.pid = pid;
+    this.#pidfd = pidfdOpen(pid);
+    this.#control = child.stdio[VMX_CONTROL_FD] as Duplex;
+    const decoder = new FrameDecoder();
+    this.#control.on('data', (chunk: Buffer) => {
+      try {
+        for (const frame of decoder.push(chunk)) onMessage(frame.header as FromVmx);
+      } catch (error) {
+        log.error({ err: error }, 'the vmx sent something that is no message');
+        this.kill();
+      }
+    });
+    this.#control.on('error', error => log.debug({ err: error }, 'control connection of the vmx'));
+    child.stderr?.on('data', (chunk: Buffer) =>
+      log.warn({ stderr: chunk.toString('utf8').slice(0, 2000) }, 'vmx'),
+    );
+    this.ended = new Promise(resolve => {
+      child.once('exit', (code, signal) => {
+        this.#control.destroy();
+        if (this.#pidfd >= 0) closeFd(this.#pidfd);
+        resolve({ code, signal });
+      });
+    });
+  }
+
+  /** Starts a vmx that inherits its RAM's memfd and its disk ring's doorbell. */
+  static start(
+    mainPath: string,
+    fds: { readonly ram: number; readonly diskDoorbell: number },
+    onMessage: (message: FromVmx) => void,
+    log: Logger,
+  ): Promise<VmxProcess> {
+    const child = spawn(process.execPath, [...NODE_FLAGS, mainPath], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', fds.ram, fds.diskDoorbell],
+      detached: true,
+      env: {},
+    });
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('spawn', () => {
+        child.removeListener('error', reject);
+        child.on('error', error => log.error({ err: error }, 'vmx process'));
+        resolve(new VmxProcess(child, child.pid ?? 0, onMessage, log));
+      });
+    });
+  }
+
+  send(message: ToVmx): void {
+    if (this.#control.writable) this.#control.write(encodeFrame(message));
+  }
+
+  /** Copies a descriptor of the vmx into this process. */
+  takeFd(fd: number): number {
+    return pidfdGetfd(this.#pidfd, fd);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
