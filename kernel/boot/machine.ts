@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { getAffinity } from '../../lib/linux/index.js';
 
 /** The machine as the VMkernel finds it. */
@@ -24,4 +24,16 @@ export function readMachine(memoryMb: number | undefined, cpus: readonly number[
     pcpuMhz: mhz,
     memoryBytes: memoryMb === undefined ? totalBytes : Math.min(totalBytes, memoryMb * 1024 * 1024),
   };
+}
+
+const WORLDS_OF_THE_VMKERNEL = ['scheduler', 'memory', 'storage'] as const;
+
+/** The threads of this process that are worlds of their own, by the names they gave themselves. */
+export function kernelThreads(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const tid of readdirSync('/proc/self/task')) {
+    const name = readFileSync(`/proc/self/task/${tid}/comm`, 'latin1').trim();
+    if (WORLDS_OF_THE_VMKERNEL.some(world => world === name)) found.set(name, Number(tid));
+  }
+  return found;
 }

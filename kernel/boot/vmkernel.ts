@@ -13,7 +13,7 @@ import { ChangeFeed } from './change-feed.js';
 import { ConsoleTime } from './console-time.js';
 import { ControlServer } from './control-server.js';
 import { HostTables } from './host-tables.js';
-import { type Machine, readMachine } from './machine.js';
+import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
 import { createBootSegments, removeBootSegments } from './segments.js';
 import { VmManager } from './vm-manager.js';
@@ -99,11 +99,7 @@ export class Vmkernel {
     const storage = await this.#startStorage(worldId => vms.manager?.ringBroken(worldId));
     const sched = new SchedFile(mapFile(join(shmDir, SchedFile.NAME), SchedFile.SIZE_BYTES, false).memory);
     const tables = new HostTables(host, sched, () => doorbell.ring());
-    const threads = new Map([
-      ['scheduler', scheduler.tid],
-      ['memory', memory.tid],
-    ]);
-    tables.createSystem(machine.cpus, this.options.initPid, threads);
+    tables.createSystem(machine.cpus, this.options.initPid, kernelThreads());
     if (!scheduler.realTime)
       this.log.warn(
         { module: 'Sched' },
