@@ -4,6 +4,7 @@ import type { Logger } from '../../lib/log/index.js';
 import { type ConsoleProcess, ServiceConsole } from './console/service-console.js';
 import { CONSOLE_DIST, CONSOLE_NODE } from './console/usr.js';
 import { readDatastores } from './datastores.js';
+import { firstAnswer } from './first-answer.js';
 import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
 import type { Listeners } from './listeners.js';
 import { ensureRootPassword } from './password.js';
@@ -25,13 +26,15 @@ export interface ConsoleOptions {
 interface DaemonProgram {
   name: string;
   listenFds: readonly number[];
-  /** Its descriptors are 3, 4, … in the order of listenFds, then the readiness pipe. */
+  /** Its descriptors are 3, 4, … in the order of listenFds. */
   flags: readonly string[];
+  /** It runs when it answers this there. */
+  port: number;
+  greeting: string;
 }
 
 /** Daemons live long and do little: small young generations, one helper thread, no code they will not run again. */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--single-threaded-gc', '--no-warnings'];
-const FIRST_LISTEN_FD = 3;
 
 /** The service console while the host is up: built again if its pid 1 dies, its daemons started again if they do. */
 export class ConsoleSupervisor {
@@ -44,14 +47,16 @@ export class ConsoleSupervisor {
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
-    const { http, https, ssh } = options.listeners.fds;
+    const { fds, ports } = options.listeners;
     const programs: DaemonProgram[] = [
       {
         name: 'hostd',
-        listenFds: [http, https],
-        flags: ['--http-fd', '3', '--https-fd', '4', '--ready-fd', '5'],
+        listenFds: [fds.http, fds.https],
+        flags: ['--http-fd', '3', '--https-fd', '4'],
+        port: ports.http,
+        greeting: 'GET / HTTP/1.0\r\n\r\n',
       },
-      { name: 'sshd', listenFds: [ssh], flags: ['--listen-fd', '3', '--ready-fd', '4'] },
+      { name: 'sshd', listenFds: [fds.ssh], flags: ['--listen-fd', '3'], port: ports.ssh, greeting: '' },
     ];
     this.daemons = programs.map(program => this.#supervise(program));
   }
@@ -116,7 +121,7 @@ export class ConsoleSupervisor {
     return new SupervisedDaemon({
       name: program.name,
       start: () => this.#startDaemon(program),
-      readyFd: FIRST_LISTEN_FD + program.listenFds.length,
+      ready: signal => firstAnswer({ address: this.#options.listeners.bind, ...program }, signal),
       logger: this.#options.logger,
       onStarted: () => this.#options.onProcesses(this.#rootPids()),
     });
@@ -128,7 +133,7 @@ export class ConsoleSupervisor {
     return this.#console.start({
       argv: [CONSOLE_NODE, ...NODE_FLAGS, main, ...flags],
       environment: { PATH: '/usr/sbin:/usr/bin', HOME: '/root', LANG: 'C.UTF-8', UV_THREADPOOL_SIZE: '2' },
-      stdio: ['ignore', 'ignore', 'pipe', ...listenFds, 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', ...listenFds],
     });
   }
 

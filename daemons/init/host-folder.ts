@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The folder of one host: everything it has on the machine, except shared memory. */
@@ -54,9 +54,10 @@ export class HostFolder {
 
   /** Removes what a boot leaves below run/. The folders stay. */
   clearRun(): void {
-    for (const folder of ['run/init', 'run/vmkernel', 'run/vmx'])
-      for (const name of readdirSync(this.in(folder)))
-        rmSync(this.in(folder, name), { recursive: true, force: true });
+    for (const folder of ['run/init', 'run/vmkernel', 'run/vmx'].map(name => this.in(name))) {
+      const names = existsSync(folder) ? readdirSync(folder) : [];
+      for (const name of names) rmSync(join(folder, name), { recursive: true, force: true });
+    }
   }
 }
 

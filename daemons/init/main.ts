@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setThreadName } from '../../lib/linux/index.js';
 import { openLog } from '../../lib/log/index.js';
 import { Host } from './host.js';
 import { HostFolder } from './host-folder.js';
@@ -13,6 +14,7 @@ const EXIT_VMKERNEL_DIED = 70;
 
 async function main(): Promise<void> {
   process.umask(0o022);
+  setThreadName('init');
   const options = parseOptions(process.argv.slice(2));
   if (process.getuid?.() !== 0) throw new InitError('NotRoot', {});
   const treeFolder = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
@@ -32,13 +34,16 @@ async function main(): Promise<void> {
     logger,
   );
   const end = (status: number): void => {
-    host.shutdown().then(
-      () => host.close().then(() => process.exit(status)),
-      error => {
-        logger.fatal({ err: error }, 'shutting down');
-        process.exit(EXIT_FAILED);
-      },
-    );
+    host
+      .shutdown()
+      .then(() => host.close())
+      .then(
+        () => process.exit(status),
+        error => {
+          logger.fatal({ err: error }, 'shutting down');
+          process.exit(EXIT_FAILED);
+        },
+      );
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0));
   process.on('SIGHUP', () => undefined); // the terminal that started the host may go

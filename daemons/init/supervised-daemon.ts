@@ -1,15 +1,16 @@
 import type { Logger } from '../../lib/log/index.js';
 import type { ConsoleProcess } from './console/service-console.js';
-import { describeExit, exitOf, logComplaints, readiness } from './process-output.js';
+import { describeExit, exitOf, logComplaints } from './process-output.js';
 import { RestartPolicy } from './restart-policy.js';
 
 export type DaemonState = 'starting' | 'running' | 'restarting' | 'stopped';
 
 export interface DaemonOptions {
   name: string;
-  /** Starts it in the console that is up now; its standard error is a pipe, `readyFd` its readiness pipe. */
+  /** Starts it in the console that is up now; its standard error is a pipe. */
   start: () => ConsoleProcess;
-  readyFd: number;
+  /** Resolves when it serves. */
+  ready: (signal: AbortSignal) => Promise<void>;
   logger: Logger;
   /** Called with every new pid. */
   onStarted: () => void;
@@ -64,7 +65,7 @@ export class SupervisedDaemon {
   }
 
   #launch(state: 'starting' | 'restarting'): void {
-    const { name, logger, readyFd } = this.#options;
+    const { name, logger, ready } = this.#options;
     this.#state = state;
     const startedMs = Date.now();
     const current = this.#options.start();
@@ -72,14 +73,19 @@ export class SupervisedDaemon {
     logger.info({ process: current.pid }, `${name}: ${state}`);
     logComplaints(current.process.stderr, name, logger);
     current.entered.catch(error => logger.error({ err: error }, name));
-    readiness(current.process, readyFd).then(
+    const ended = new AbortController();
+    ready(ended.signal).then(
       () => {
-        if (this.#current === current && !this.#stopping) this.#state = 'running';
+        if (this.#current !== current || this.#stopping) return;
+        this.#state = 'running';
         logger.info({ tookMs: Date.now() - startedMs }, `${name}: running`);
       },
-      () => undefined, // its exit tells
+      error => {
+        if (!ended.signal.aborted) logger.warn({ err: error }, `${name}: no answer`);
+      },
     );
     exitOf(current.process).then(exit => {
+      ended.abort();
       if (this.#current !== current) return;
       this.#current = undefined;
       if (!this.#stopping) this.#restart(Date.now() - startedMs, describeExit(exit));

@@ -1,4 +1,3 @@
-import { closeSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openLog } from '../../lib/log/index.js';
 import { SshServer } from './ssh-server.js';
@@ -6,7 +5,6 @@ import { SshServer } from './ssh-server.js';
 const { values } = parseArgs({
   options: {
     'listen-fd': { type: 'string' },
-    'ready-fd': { type: 'string' },
     etc: { type: 'string', default: '/etc' },
     log: { type: 'string', default: '/var/log/sshd.log' },
   },
@@ -25,7 +23,3 @@ process.on('SIGTERM', () => {
 });
 await server.listen();
 logger.info('listening');
-if (values['ready-fd'] !== undefined) {
-  writeSync(Number(values['ready-fd']), 'ready\n');
-  closeSync(Number(values['ready-fd']));
-}

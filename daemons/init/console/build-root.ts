@@ -79,6 +79,7 @@ function mountRun(machine: string, settings: ConsoleSettings): void {
   // connect() works on a read-only mount; replacing the socket does not.
   bindMount(join(machine, settings.vmkernelRunFolder), folder('/run/vmware'), DATA | MS_NOEXEC | MS_RDONLY);
   bindMount(join(machine, settings.logFolder), folder('/var/log'), DATA | MS_NOEXEC);
+  folder('/var/log/vmware');
 }
 
 function mountShared(machine: string, settings: ConsoleSettings): void {
