@@ -55,7 +55,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (!(name in SHAPES)) throw bad(`no such command: ${name}`);
   const command = name as keyof typeof SHAPES;
   const { values, flags, operands } = split(command, SHAPES[command], rest);
-  const root = values['root'] ?? leading;
+  const root = values.root ?? leading;
   const withRoot = root === undefined ? {} : { root };
   switch (command) {
     case 'up':
@@ -120,9 +120,9 @@ function halves(option: string): [string, string | undefined] {
 }
 
 function upOptions(values: Readonly<Record<string, string>>) {
-  const vm = values['vm'] ?? 'linux';
+  const vm = values.vm ?? 'linux';
   if (vm !== 'linux' && vm !== 'none') throw bad(`--vm is linux or none, not "${vm}"`);
-  const bind = values['bind'];
+  const bind = values.bind;
   if (bind !== undefined && !isIpv4(bind)) throw bad(`--bind takes an IPv4 address, not "${bind}"`);
   const portOffset = values['port-offset'];
   return {
@@ -133,8 +133,8 @@ function upOptions(values: Readonly<Record<string, string>>) {
 }
 
 function consoleOptions(values: Readonly<Record<string, string>>) {
-  const wait = values['wait'];
-  const timeout = values['timeout'];
+  const wait = values.wait;
+  const timeout = values.timeout;
   return {
     ...(wait === undefined ? {} : { waitFor: regularExpression(wait) }),
     ...(timeout === undefined ? {} : { timeoutMs: wholeNumber('--timeout', timeout, 86400) * 1000 }),
@@ -151,7 +151,8 @@ function regularExpression(text: string): RegExp {
 
 function wholeNumber(option: string, text: string, max: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value > max) throw bad(`${option} takes a whole number up to ${max}, not "${text}"`);
+  if (!/^\d+$/.test(text) || value > max)
+    throw bad(`${option} takes a whole number up to ${max}, not "${text}"`);
   return value;
 }
 

@@ -29,7 +29,7 @@ export class RootFolder {
   }
   /** Present while the host is up and everything that `up` promises is done. */
   get completeMark(): string {
-    return this.in('run/up-complete');
+    return this.in('run/init/complete');
   }
   get inventory(): string {
     return this.in('console/etc/vmware/hostd/vmInventory.xml');
@@ -45,7 +45,9 @@ export class RootFolder {
     try {
       return readFileSync(this.passwordFile, 'utf8').trim();
     } catch (cause) {
-      throw new FrontDoorError('RootUnusable', `cannot read ${this.passwordFile}`, 'Only root may read it.', { cause });
+      throw new FrontDoorError('RootUnusable', `cannot read ${this.passwordFile}`, 'Only root may read it.', {
+        cause,
+      });
     }
   }
 

@@ -19,7 +19,9 @@ export function connectSerial(socketPath: string): Promise<Socket> {
     socket.once('connect', () => resolve(socket));
     socket.once('error', cause =>
       reject(
-        new FrontDoorError('UnknownVm', `the VM's serial port does not answer: ${cause.message}`, undefined, { cause }),
+        new FrontDoorError('UnknownVm', `the VM's serial port does not answer: ${cause.message}`, undefined, {
+          cause,
+        }),
       ),
     );
   });
@@ -80,5 +82,9 @@ export async function pipeThrough(socket: Socket, terminal: Terminal, options: S
   socket.destroy();
   terminal.input.pause();
   if (how === 'limit')
-    throw new FrontDoorError('GuestSilent', 'the guest did not print what was waited for', 'See --wait and --timeout.');
+    throw new FrontDoorError(
+      'GuestSilent',
+      'the guest did not print what was waited for',
+      'See --wait and --timeout.',
+    );
 }

@@ -47,7 +47,9 @@ export class Settle {
     if (nowMs - this.#inputEndMs >= this.#options.limitMs)
       return this.#options.waitFor === undefined ? 'yes' : 'limit';
     if (this.#options.waitFor !== undefined || !this.#answered()) return 'no';
-    return nowMs - Math.max(this.#inputEndMs, this.#lastOutputMs ?? 0) >= this.#options.quietMs ? 'yes' : 'no';
+    return nowMs - Math.max(this.#inputEndMs, this.#lastOutputMs ?? 0) >= this.#options.quietMs
+      ? 'yes'
+      : 'no';
   }
 
   #answered(): boolean {

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec cat -- "$ESX_PASSWORD_FILE"

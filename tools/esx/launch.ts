@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process';
+import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FrontDoorError, type FrontDoorErrorCode } from './errors.js';
+import { askInit, type InitStatus } from './init-client.js';
+import type { RootFolder } from './root-folder.js';
+
+const LOOK_MS = 20;
+const BOOT_LIMIT_MS = 90_000;
+
+export interface LaunchOptions {
+  readonly tree: string;
+  readonly portOffset?: number;
+  readonly bind?: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Init's error codes that have a cause the user can do something about; its message says what. */
+const CAUSES: Readonly<Record<string, FrontDoorErrorCode>> = {
+  PortInUse: 'PortInUse',
+  PortRefused: 'PortInUse',
+  NoFreePorts: 'PortInUse',
+  AddressUnavailable: 'BadArguments',
+  AlreadyUp: 'OtherRunning',
+  NotRoot: 'NotRoot',
+};
+
+/** Starts init in a session of its own and waits until the host runs. @throws FrontDoorError with init's own words */
+export async function launchInit(root: RootFolder, options: LaunchOptions): Promise<InitStatus> {
+  mkdirSync(root.in('run'), { recursive: true });
+  const wordsFile = root.in('run/init-words');
+  const words = openSync(
+    wordsFile,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+    0o600,
+  );
+  const main = join(options.tree, 'dist/daemons/init/main.js');
+  const child = spawn(process.execPath, [main, ...flags(root, options)], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', words, words],
+    env: options.environment,
+  });
+  closeSync(words);
+  const ended = new Promise<'ended'>((resolve, reject) => {
+    child.on('exit', () => resolve('ended'));
+    child.on('error', reject);
+  });
+  const status = await awaitReady(root, ended);
+  if (status === 'ended') throw fromInit(readFileSync(wordsFile, 'utf8'), root);
+  child.unref();
+  return status;
+}
+
+/** Waits until every daemon of a host that is starting runs. `ended` resolves when its init is gone. */
+export async function awaitReady(
+  root: RootFolder,
+  ended: Promise<'ended'> = new Promise(() => undefined),
+): Promise<InitStatus | 'ended'> {
+  const deadlineMs = performance.now() + BOOT_LIMIT_MS;
+  for (;;) {
+    const status = await Promise.race([ended, askInit(root.initSocket, 'status').catch(() => undefined)]);
+    if (status === 'ended') return status;
+    if (status !== undefined && isReady(status)) return status;
+    if (performance.now() > deadlineMs)
+      throw new FrontDoorError(
+        'HostFailed',
+        `the host did not come up in 90 s: ${late(status)}`,
+        `${logAdvice(root)} ./esx down ends what runs.`,
+      );
+    await Promise.race([ended, delay(LOOK_MS)]);
+  }
+}
+
+export function isReady(status: InitStatus): boolean {
+  return status.state === 'running' && status.daemons.every(daemon => daemon.state === 'running');
+}
+
+function late(status: InitStatus | undefined): string {
+  const waiting = status?.daemons.filter(d => d.state !== 'running').map(d => `${d.name} is ${d.state}`);
+  return waiting === undefined || waiting.length === 0 ? 'init does not answer' : waiting.join(', ');
+}
+
+function flags(root: RootFolder, { portOffset, bind }: LaunchOptions): string[] {
+  return [
+    '--root',
+    root.path,
+    ...(portOffset === undefined ? [] : ['--port-offset', String(portOffset)]),
+    ...(bind === undefined ? [] : ['--bind', bind]),
+  ];
+}
+
+function fromInit(words: string, root: RootFolder): FrontDoorError {
+  const line =
+    words
+      .trimEnd()
+      .split('\n')
+      .find(text => text.startsWith('init: ')) ?? words.trimEnd();
+  const [, code = '', message = line] = /^init: (?:(\w+): )?(.*)$/s.exec(line) ?? [];
+  return new FrontDoorError(
+    CAUSES[code] ?? 'HostFailed',
+    message || 'init ended without a word',
+    logAdvice(root),
+  );
+}
+
+function logAdvice(root: RootFolder): string {
+  return `The logs are in ${root.in('var/log')}: init.log, vmkernel, hostd.log.`;
+}

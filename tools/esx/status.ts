@@ -1,0 +1,59 @@
+/** What `status --json` prints. */
+export interface HostStatus {
+  readonly root: string;
+  /** null while the host is down. */
+  readonly bootId: string | null;
+  readonly bind: string;
+  readonly ports: Readonly<Record<PortName, number>>;
+  readonly user: string;
+  /** Absolute; 0600; the password alone. */
+  readonly passwordFile: string;
+  readonly daemons: readonly DaemonStatus[];
+  readonly vms: readonly VmStatus[];
+}
+
+export const PORT_NAMES = ['http', 'https', 'authd', 'vmkauthd', 'ssh'] as const;
+export type PortName = (typeof PORT_NAMES)[number];
+
+export interface DaemonStatus {
+  readonly name: string;
+  /** As the machine counts (outermost namespace); null while there is no process. */
+  readonly pid: number | null;
+  readonly state: 'starting' | 'running' | 'restarting' | 'stopped';
+}
+
+export interface VmStatus {
+  readonly vmid: number;
+  readonly name: string;
+  /** `[label] folder/file.vmx` */
+  readonly path: string;
+  readonly state: 'poweredOn' | 'poweredOff' | 'suspended';
+  /** Of its vmware-vmx; null while there is none. */
+  readonly pid: number | null;
+}
+
+/** The table that `up` and `status` end with. */
+export function statusTable(status: HostStatus): string {
+  const { ports } = status;
+  const address = status.bind === '0.0.0.0' ? '127.0.0.1' : status.bind;
+  const up = status.bootId !== null;
+  const rows: [string, string][] = [
+    ['host', `${up ? 'up' : 'down'}, in ${status.root}`],
+    ['SOAP', `https://${address}:${ports.https}/sdk   http://${address}:${ports.http}/sdk`],
+    ['ssh', `ssh -p ${ports.ssh} ${status.user}@${address}`],
+    ['ports', PORT_NAMES.map(name => `${name} ${ports[name]}`).join(', ')],
+    ['user', status.user],
+    ['password', `in ${status.passwordFile}`],
+    [
+      'daemons',
+      status.daemons.map(d => `${d.name} ${d.state}${d.pid === null ? '' : ` (${d.pid})`}`).join(', '),
+    ],
+  ];
+  if (status.vms.length === 0) rows.push(['VMs', 'none registered']);
+  for (const vm of status.vms)
+    rows.push([
+      `VM ${vm.vmid}`,
+      `${vm.name}  ${vm.state}${vm.pid === null ? '' : ` (vmware-vmx ${vm.pid})`}  ${vm.path}`,
+    ]);
+  return `${rows.map(([name, value]) => `  ${name.padEnd(10)} ${value}\n`).join('')}`;
+}

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { installPackages, lastLines, TEST_PACKAGES } from '../debian-packages.js';
+import { runProcess } from '../run-process.js';
+
+/** How a stage went. A stage that is not made of tests counts as one. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  /** Shown when something failed and was not shown already. */
+  readonly detail?: string;
+}
+
+export interface Stage {
+  readonly name: string;
+  readonly timeoutMs: number;
+  run(timeoutMs: number): Promise<Outcome>;
+}
+
+export interface StageContext {
+  readonly tree: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Everything `./esx test` does, in order; leftovers are looked for by the caller, around it. */
+export function stages(context: StageContext): Stage[] {
+  const node = (...args: string[]) => command(context, process.execPath, args);
+  const bin = (path: string, ...args: string[]) => node(join(context.tree, 'node_modules', path), ...args);
+  return [
+    { name: 'lint', timeoutMs: 2 * MINUTE_MS, run: bin('@biomejs/biome/bin/biome', 'ci', '.') },
+    { name: 'types', timeoutMs: 5 * MINUTE_MS, run: bin('typescript/bin/tsc', '-b', '.', 'test') },
+    { name: 'generated', timeoutMs: MINUTE_MS, run: generatedFresh(context) },
+    { name: 'unit', timeoutMs: 5 * MINUTE_MS, run: vitest(context, 'unit') },
+    { name: 'packages', timeoutMs: 5 * MINUTE_MS, run: packages(context) },
+    { name: 'host', timeoutMs: 25 * MINUTE_MS, run: vitest(context, 'host') },
+  ];
+}
+
+function command(context: StageContext, program: string, args: string[]): Stage['run'] {
+  return async timeoutMs => {
+    const ran = await runProcess(program, args, {
+      cwd: context.tree,
+      env: { ...context.environment, NO_COLOR: '1' },
+      timeoutMs,
+      output: 'capture',
+    });
+    return ran.status === 0
+      ? { passed: 1, failed: 0 }
+      : { passed: 0, failed: 1, detail: lastLines(ran.output, 60) };
+  };
+}
+
+function generatedFresh(context: StageContext): Stage['run'] {
+  return async timeoutMs => {
+    const outcomes: Outcome[] = [];
+    for (const path of ['kernel/abi/generate.js', 'lib/vim/generate.js'])
+      outcomes.push(
+        await command(context, process.execPath, [join(context.tree, 'dist', path), '--check'])(timeoutMs),
+      );
+    return sum(outcomes);
+  };
+}
+
+function packages(context: StageContext): Stage['run'] {
+  return async () => {
+    await installPackages(TEST_PACKAGES, context.environment);
+    return { passed: 0, failed: 0 };
+  };
+}
+
+function vitest(context: StageContext, project: string): Stage['run'] {
+  return async timeoutMs => {
+    const report = join(context.tree, 'dist', `test-${project}.json`);
+    rmSync(report, { force: true });
+    const ran = await runProcess(
+      process.execPath,
+      [
+        join(context.tree, 'node_modules/vitest/vitest.mjs'),
+        'run',
+        `--project=${project}`,
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ],
+      { cwd: context.tree, env: context.environment, timeoutMs, output: 'inherit' },
+    );
+    return readReport(report, ran.status, project);
+  };
+}
+
+/** A run that failed without a failed test (a file that does not load, a time limit) is one failure. */
+function readReport(path: string, status: number, project: string): Outcome {
+  const report = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>) : {};
+  const passed = Number(report.numPassedTests ?? 0);
+  const failed = Number(report.numFailedTests ?? 0);
+  if (failed > 0 || (status === 0 && passed > 0)) return { passed, failed };
+  return {
+    passed,
+    failed: 1,
+    detail: status === 124 ? `the ${project} tests took too long` : `vitest ended with status ${status}`,
+  };
+}
+
+export function sum(outcomes: readonly Outcome[]): Outcome {
+  const detail = outcomes.flatMap(o => o.detail ?? []).join('\n');
+  return {
+    passed: outcomes.reduce((n, o) => n + o.passed, 0),
+    failed: outcomes.reduce((n, o) => n + o.failed, 0),
+    ...(detail === '' ? {} : { detail }),
+  };
+}
