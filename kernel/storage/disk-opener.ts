@@ -1,6 +1,6 @@
 import { join, posix } from 'node:path';
 import { closeFd, eventfdCreate } from '../../lib/linux/index.js';
-import type { VmxDisk } from '../abi/index.js';
+import { VmkernelError, type VmxDisk } from '../abi/index.js';
 import type { Datastore, ResolvedPath } from './datastores.js';
 import type { OpenDisk } from './files/open-disk.js';
 import {
@@ -55,11 +55,17 @@ interface OpenVm {
   attached: boolean;
 }
 
+interface Held {
+  readonly vm: OpenVm;
+  /** Settles when opening has ended, well or not. */
+  opening: Promise<unknown>;
+  closing: Promise<void> | undefined;
+}
+
 /** The disks of running VMs: files and locks, ring, place in the storage thread; every step undone in `close`. */
 export class DiskOpener {
   readonly #parts: DiskOpenerParts;
-  readonly #vms = new Map<number, OpenVm>();
-  readonly #closing = new Map<number, Promise<void>>();
+  readonly #held = new Map<number, Held>();
 
   constructor(parts: DiskOpenerParts) {
     this.#parts = parts;
@@ -71,44 +77,53 @@ export class DiskOpener {
     disks: readonly DiskRequest[],
     sizes: RingSizes = IDE_RING_SIZES,
   ): Promise<OpenedDisks> {
-    const opened: OpenVm = { files: [], ring: undefined, doorbellFd: undefined, attached: false };
-    this.#vms.set(vm.worldId, opened);
+    const { worldId } = vm;
+    if (this.#held.has(worldId))
+      throw new VmkernelError('InvalidState', `disks of world ${worldId} are open`);
+    const open: OpenVm = { files: [], ring: undefined, doorbellFd: undefined, attached: false };
+    const opening = this.#open(vm, disks, sizes, open);
+    this.#held.set(worldId, { vm: open, opening: opening.catch(() => undefined), closing: undefined });
     try {
-      const threadDisks = await this.#openFiles(vm, disks, opened);
-      const ring = createRingFiles(this.#parts.shmDir, vm.worldId, sizes);
-      opened.ring = ring;
-      const doorbellFd = eventfdCreate(false);
-      opened.doorbellFd = doorbellFd;
-      await this.#attach(vm, ring, doorbellFd, threadDisks);
-      opened.attached = true;
-      const shown = disks.map(({ node }, target) => ({
-        node,
-        target,
-        sizeBytes: opened.files[target]?.sizeBytes ?? 0,
-      }));
-      return { disks: shown, ring, doorbellFd };
+      return await opening;
     } catch (error) {
-      await this.close(vm.worldId);
+      await this.close(worldId);
       throw error;
     }
   }
 
   /** Ends when no I/O of the VM is under way; its files are unlocked, its ring is gone. May be called again. */
   close(worldId: number): Promise<void> {
-    const under = this.#closing.get(worldId);
-    if (under !== undefined) return under;
-    const vm = this.#vms.get(worldId);
-    if (vm === undefined) return Promise.resolve();
-    const closing = this.#close(worldId, vm).finally(() => {
-      this.#vms.delete(worldId);
-      this.#closing.delete(worldId);
-    });
-    this.#closing.set(worldId, closing);
-    return closing;
+    const held = this.#held.get(worldId);
+    if (held === undefined) return Promise.resolve();
+    held.closing ??= held.opening
+      .then(() => this.#close(worldId, held.vm))
+      .finally(() => this.#held.delete(worldId));
+    return held.closing;
   }
 
   closeAll(): Promise<unknown> {
-    return Promise.all([...this.#vms.keys()].map(worldId => this.close(worldId)));
+    return Promise.all([...this.#held.keys()].map(worldId => this.close(worldId)));
+  }
+
+  async #open(
+    vm: DiskVm,
+    disks: readonly DiskRequest[],
+    sizes: RingSizes,
+    open: OpenVm,
+  ): Promise<OpenedDisks> {
+    const threadDisks = await this.#openFiles(vm, disks, open);
+    const ring = createRingFiles(this.#parts.shmDir, vm.worldId, sizes);
+    open.ring = ring;
+    const doorbellFd = eventfdCreate(false);
+    open.doorbellFd = doorbellFd;
+    await this.#attach(vm, ring, doorbellFd, threadDisks);
+    open.attached = true;
+    const shown = disks.map(({ node }, target) => ({
+      node,
+      target,
+      sizeBytes: open.files[target]?.sizeBytes ?? 0,
+    }));
+    return { disks: shown, ring, doorbellFd };
   }
 
   async #openFiles(vm: DiskVm, disks: readonly DiskRequest[], opened: OpenVm): Promise<ThreadDisk[]> {

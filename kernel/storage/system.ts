@@ -48,6 +48,7 @@ interface Running {
 
 const WORKERS = 2;
 const SPACE_TIMEOUT_MS = 2000;
+const STOP_TIMEOUT_MS = 5000;
 
 /** Storage as the VMkernel's main thread sees it: datastores, their files, the disks of VMs. */
 export class StorageSystem {
@@ -96,7 +97,10 @@ export class StorageSystem {
     const running = this.#running;
     if (running === undefined) return true;
     this.#running = undefined;
-    await running.disks.closeAll();
+    const closed = await within(
+      STOP_TIMEOUT_MS,
+      running.disks.closeAll().then(() => true),
+    );
     await running.thread.stop();
     const pools = await Promise.all(this.#pools.values());
     const ended = await Promise.all([
@@ -107,7 +111,7 @@ export class StorageSystem {
     this.#clients.clear();
     closeFd(running.controlFd);
     closeFd(running.workFd);
-    return !ended.includes(false);
+    return closed === true && !ended.includes(false);
   }
 
   /** The handlers of the file calls. */

@@ -26,11 +26,16 @@ interface Line {
 export function parseDescriptor(source: Uint8Array | string): VmdkDescriptor {
   const bytes = typeof source === 'string' ? Buffer.from(source, 'utf8') : Buffer.from(source);
   if (bytes.length > LIMITS.sizeBytes) throw new InvalidDescriptor('TooLarge', 0);
-  const pieces = bytes.toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  // QEMU fills a descriptor up with NULs.
+  const text = bytes.subarray(0, bytes.findLastIndex(byte => byte !== 0) + 1).toString('latin1');
+  const pieces = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   if (!/^\s*#\s*Disk DescriptorFile\s*$/i.test(pieces[0] ?? ''))
     throw new InvalidDescriptor('NotADescriptor', 1);
   if (pieces.length > LIMITS.lines) throw new InvalidDescriptor('TooManyLines', LIMITS.lines + 1);
-  const descriptor = new VmdkDescriptor(pieces.map((piece, index) => readLine(piece, index + 1)));
+  const descriptor = new VmdkDescriptor(
+    pieces.map((piece, index) => readLine(piece, index + 1)),
+    bytes.length - text.length,
+  );
   descriptor.verify();
   return descriptor;
 }
@@ -49,10 +54,12 @@ function readLine(piece: string, number: number): Line {
 /** A virtual disk's descriptor: its lines, byte for byte, and what they mean. Keys compare without case. */
 export class VmdkDescriptor {
   #lines: Line[];
+  readonly #paddingBytes: number;
 
   /** @internal use parseDescriptor or newDescriptor */
-  constructor(lines: Line[]) {
+  constructor(lines: Line[], paddingBytes: number) {
     this.#lines = lines;
+    this.#paddingBytes = paddingBytes;
   }
 
   get version(): number {
@@ -136,11 +143,15 @@ export class VmdkDescriptor {
   }
 
   toBytes(): Uint8Array {
-    return Buffer.from(this.#lines.map(line => line.text + line.end).join(''), 'latin1');
+    return Buffer.concat([this.#textBytes(), Buffer.alloc(this.#paddingBytes)]);
   }
 
   toString(): string {
-    return Buffer.from(this.toBytes()).toString('utf8');
+    return this.#textBytes().toString('utf8');
+  }
+
+  #textBytes(): Buffer {
+    return Buffer.from(this.#lines.map(line => line.text + line.end).join(''), 'latin1');
   }
 
   /** @throws InvalidDescriptor when it does not describe a disk */

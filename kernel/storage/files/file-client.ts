@@ -62,7 +62,7 @@ export class FileClient {
     worker.on('message', (reply: FileReply) => this.#settle(reply));
     worker.on('error', error => this.#fail(error));
     worker.on('exit', () => this.#fail(new Error('file worker ended')));
-    // What waits for an answer keeps the process; an idle worker does not.
+    // A worker that hangs must not keep a process that is done otherwise.
     worker.unref();
     this.#worker = worker;
     return worker;
