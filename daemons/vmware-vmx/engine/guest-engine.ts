@@ -1,0 +1,262 @@
+import { V86, type V86Options } from 'v86';
+import type { DiskPort } from '../../../kernel/vmm/disk-port.js';
+import { fitChipset } from './chipset.js';
+import { EngineCore, type RamPlacement } from './core.js';
+import { attachDisks, IdeDisk } from './ide.js';
+import { DiskMedium, engineMedium } from './medium.js';
+import type { MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
+import type { EngineCpu, EngineUart, IdeInterface, PrivateEmulator, PrivateOptions } from './private-api.js';
+import { type EngineSeam, realSeam } from './seam.js';
+import { EngineTrap, trapReason } from './trap.js';
+import { SerialPort } from './uart.js';
+
+export interface EngineDisk {
+  readonly port: DiskPort;
+  readonly sizeBytes: number;
+}
+
+export interface EngineOptions {
+  readonly memoryBytes: number;
+  readonly bios: Uint8Array;
+  readonly vgaBios: Uint8Array;
+  /** Master and slave of the primary IDE channel: ide0:0 and ide0:1. A slave needs a master. */
+  readonly disks: readonly EngineDisk[];
+  readonly serialPorts: number;
+  readonly seam?: EngineSeam;
+  readonly translation?: 'synchronous' | 'stock';
+  /** Called once, right after the RAM's range was reserved and before anything touches it. */
+  readonly placeRam?: (ram: RamPlacement) => void;
+  readonly onBiosLine?: (line: string) => void;
+  /** A floppy image in A:, for test guests of one boot sector. */
+  readonly floppy?: Uint8Array;
+}
+
+export const CAPABILITIES: MonitorCapabilities = {
+  dispatch: 'cooperative',
+  maxVcpus: 1,
+  guest64Bit: false,
+  maxMemoryMb: 2047,
+  userfaultfd: 'user',
+  stop: 'slice',
+  ideDisks: 2,
+  serialPorts: 4,
+};
+
+/** What the guest did to itself, seen between slices. */
+export type GuestEvent = 'softOff' | 'cpuDisabled' | 'reset';
+
+const VGA_MEMORY_BYTES = 4 << 20;
+const SLICE_MS = 1;
+const COLUMNS = 80;
+
+export class GuestEngine implements VirtualMachineMonitor {
+  readonly capabilities = CAPABILITIES;
+  readonly #core: EngineCore;
+  readonly #emulator: PrivateEmulator;
+  readonly #cpu: EngineCpu;
+  readonly #disks: DiskMedium[];
+  readonly #serial: SerialPort[];
+  readonly #events = new Set<GuestEvent>();
+  #completed = false;
+  #woken = false;
+  #instructions = 0;
+  #lastCounter = 0;
+
+  private constructor(
+    emulator: PrivateEmulator,
+    core: EngineCore,
+    disks: DiskMedium[],
+    options: EngineOptions,
+  ) {
+    this.#emulator = emulator;
+    this.#core = core;
+    this.#cpu = emulator.v86.cpu;
+    this.#disks = disks;
+    this.#lastCounter = this.#cpu.instruction_counter[0] ?? 0;
+    this.#serial = this.#openSerial(options.serialPorts);
+    this.#attachDisks();
+    const reboot = this.#cpu.reboot_internal.bind(this.#cpu);
+    this.#cpu.reboot_internal = () => {
+      this.#events.add('reset');
+      reboot();
+    };
+    if (options.translation !== 'stock')
+      this.#cpu.stop_idling = () => {
+        this.#woken = true;
+      };
+    emulator.add_listener('cpu-event-halt', () => this.#events.add('cpuDisabled'));
+  }
+
+  /** Builds the machine; afterwards the guest stands before its first instruction. */
+  static async create(options: EngineOptions): Promise<GuestEngine> {
+    const seam = options.seam ?? realSeam();
+    const translation = options.translation ?? 'synchronous';
+    const { memoryBytes, placeRam } = options;
+    const core = new EngineCore({ memoryBytes, seam, translation, placeRam });
+    const disks = options.disks.map(disk => new DiskMedium(disk.port, disk.sizeBytes));
+    const emulator = new V86(
+      v86Options(options, core, disks) as unknown as V86Options,
+    ) as unknown as PrivateEmulator;
+    await loaded(emulator, disks);
+    const { v86 } = emulator;
+    core.attach(v86.cpu);
+    v86.constructor.microtick = () => seam.nowMs();
+    const engine = new GuestEngine(emulator, core, disks, options);
+    fitChipset(v86.cpu, {
+      seam,
+      onBiosLine: options.onBiosLine,
+      onSoftOff: () => engine.#events.add('softOff'),
+    });
+    return engine;
+  }
+
+  /** v86's own loop on the event loop, for comparison; `runSlice` is not used then. */
+  runStock(): Promise<void> {
+    return this.#emulator.run();
+  }
+
+  runSlice(short: boolean): number {
+    this.#core.beginSlice(short ? 0 : SLICE_MS);
+    this.#woken = false;
+    let idleMs: number;
+    try {
+      idleMs = this.#cpu.main_loop();
+    } catch (error) {
+      this.#count();
+      throw new EngineTrap(trapReason(error, this.#core.lastWords), this.#instructions, { cause: error });
+    }
+    this.#count();
+    return this.#woken || this.#cpu.in_hlt[0] === 0 ? 0 : idleMs;
+  }
+
+  get instructions(): number {
+    return this.#instructions;
+  }
+
+  get translations(): number {
+    return this.#core.translations;
+  }
+
+  get halted(): boolean {
+    return this.#cpu.in_hlt[0] !== 0;
+  }
+
+  pollDevices(): boolean {
+    this.#completed = false;
+    for (const disk of this.#disks) disk.poll();
+    return this.#completed;
+  }
+
+  feedSerial(): boolean {
+    let moved = 0;
+    for (const port of this.#serial) moved += port.feed();
+    return moved > 0;
+  }
+
+  sendSerial(index: number, bytes: Uint8Array): number {
+    return this.#serial[index]?.send(bytes) ?? bytes.length;
+  }
+
+  takeSerial(index: number): Uint8Array | undefined {
+    return this.#serial[index]?.takeOutput();
+  }
+
+  /** What the guest did to itself since the last call. */
+  takeEvents(): GuestEvent[] {
+    if (this.#events.size === 0) return [];
+    const events = [...this.#events];
+    this.#events.clear();
+    return events;
+  }
+
+  reset(): void {
+    this.#core.beginSlice(SLICE_MS);
+    for (const channel of [this.#cpu.devices.ide.primary, this.#cpu.devices.ide.secondary]) {
+      if (channel === undefined) continue;
+      channel.dma_status = 0;
+      channel.dma_command = 0;
+      channel.master.device_reset();
+      channel.slave.device_reset();
+    }
+    for (const port of this.#serial) port.reset();
+    this.#cpu.reboot_internal();
+    this.#events.delete('reset');
+    this.#events.delete('cpuDisabled');
+  }
+
+  textScreen(): TextScreen {
+    const graphics = this.#cpu.devices.vga.graphical_mode;
+    const lines = graphics ? [] : this.#emulator.screen_adapter.get_text_screen().map(line => line.trimEnd());
+    return { columns: COLUMNS, lines, graphics };
+  }
+
+  #count(): void {
+    const counter = this.#cpu.instruction_counter[0] ?? 0;
+    this.#instructions += (counter - this.#lastCounter) >>> 0;
+    this.#lastCounter = counter;
+  }
+
+  #openSerial(count: number): SerialPort[] {
+    const { uart0, uart1, uart2, uart3 } = this.#cpu.devices;
+    const uarts = [uart0, uart1, uart2, uart3]
+      .slice(0, count)
+      .filter((u): u is EngineUart => u !== undefined);
+    return uarts.map((uart, index) => {
+      const port = new SerialPort(uart, byte => this.#emulator.bus.send(`serial${index}-input`, byte));
+      this.#emulator.add_listener(`serial${index}-output-byte`, (byte: number) => port.note(byte));
+      return port;
+    });
+  }
+
+  #attachDisks(): void {
+    const channel = this.#cpu.devices.ide.primary;
+    if (channel === undefined) return;
+    const onDone = () => {
+      this.#completed = true;
+    };
+    const interfaces: IdeInterface[] = [channel.master, channel.slave];
+    const pairs = this.#disks.map((medium, i): [IdeInterface, IdeDisk] => {
+      const ide = interfaces[i];
+      if (ide === undefined) throw new RangeError('the engine has two IDE disks');
+      return [ide, new IdeDisk(ide, medium, onDone)];
+    });
+    attachDisks(new Map(pairs), channel);
+  }
+}
+
+function v86Options(options: EngineOptions, core: EngineCore, disks: DiskMedium[]): PrivateOptions {
+  const [hda, hdb] = disks.map(engineMedium);
+  const image = (bytes: Uint8Array) => ({ buffer: bytes.slice().buffer as ArrayBuffer });
+  return {
+    wasm_fn: core.instantiate,
+    memory_size: options.memoryBytes,
+    vga_memory_size: VGA_MEMORY_BYTES,
+    bios: image(options.bios),
+    vga_bios: image(options.vgaBios),
+    acpi: true,
+    fastboot: true,
+    autostart: false,
+    disable_keyboard: true,
+    disable_mouse: true,
+    disable_speaker: true,
+    net_device: { type: 'none' },
+    uart1: options.serialPorts > 1,
+    uart2: options.serialPorts > 2,
+    uart3: options.serialPorts > 3,
+    ...(hda && { hda }),
+    ...(hdb && { hdb }),
+    ...(options.floppy && { fda: image(options.floppy) }),
+  };
+}
+
+/** v86 reads the first sector of each disk while it loads: completions must be delivered meanwhile. */
+async function loaded(emulator: PrivateEmulator, disks: DiskMedium[]): Promise<void> {
+  let ready = false;
+  emulator.add_listener('emulator-loaded', () => {
+    ready = true;
+  });
+  while (!ready) {
+    for (const disk of disks) disk.poll();
+    await new Promise<void>(resolve => setTimeout(resolve, 0));
+  }
+}

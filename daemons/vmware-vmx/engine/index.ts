@@ -1,0 +1,25 @@
+/**
+ * The guest engine: npm v86 (binary translation) behind the contract of `monitor.ts`. All of v86's private API is
+ * touched in this folder only, by the names in `private-api.ts`; the version is pinned and a contract test visits them.
+ *
+ * Layers: private-api < seam, trap, core (WebAssembly core: clock, compiler, RAM placement)
+ *         < medium (sectors over a disk port), ide, uart, chipset < guest-engine.
+ *
+ * Invariants
+ * - The guest runs inside `runSlice` only; disks complete and input arrives between slices.
+ * - Time and chance reach the guest through EngineSeam alone.
+ * - Whatever the engine throws while it runs a guest becomes an EngineTrap.
+ * - A write that the guest sees completed was completed by its disk port.
+ */
+export type { RamPlacement } from './core.js';
+export {
+  CAPABILITIES,
+  type EngineDisk,
+  type EngineOptions,
+  GuestEngine,
+  type GuestEvent,
+} from './guest-engine.js';
+export type { MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
+export { type EngineSeam, realSeam } from './seam.js';
+export { StockMachine, type StockOptions } from './stock.js';
+export { EngineTrap } from './trap.js';

@@ -1,0 +1,17 @@
+// The part of WebAssembly's JavaScript interface that the engine uses; Node's typings leave it to the DOM library.
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
+    readonly exports: Record<string, unknown>;
+  }
+  class Table {
+    set(index: number, value: unknown): void;
+  }
+  class Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  class RuntimeError extends Error {}
+}

@@ -1,0 +1,154 @@
+import { EngineTrap, type GuestEngine } from './engine/index.js';
+import type { HaltPolicy } from './halt-policy.js';
+import type { FromVmm, ToVmm } from './vmm-messages.js';
+
+/** The dispatch protocol as the loop uses it; kernel/vmm's Dispatch is the real one. */
+export interface VcpuDispatch {
+  waitForGrant(): boolean;
+  beginSlice(): number;
+  shouldYield(): boolean;
+  endSlice(startUs: number, endUs: number, instructions: number, translations: number): void;
+  halt(nextTimerUs: number): boolean;
+  stop(): void;
+}
+
+export interface VmmLoopParts {
+  readonly engine: GuestEngine;
+  readonly dispatch: VcpuDispatch;
+  readonly policy: HaltPolicy;
+  readonly serialPorts: number;
+  readonly nowUs: () => number;
+  readonly receive: () => ToVmm | undefined;
+  readonly send: (message: FromVmm) => void;
+}
+
+/**
+ * The life of a VMM thread: wait for a grant, run slices while it lasts, sleep while the guest is halted. What comes
+ * from outside is taken between slices: messages when the doorbell rang, completions and serial input always.
+ */
+export class VmmLoop {
+  readonly #parts: VmmLoopParts;
+  /** Input that the engine's queue had no room for, by port; the VMX thread bounds it. */
+  readonly #held: Uint8Array[];
+  #stopped = false;
+  #ranUs = 0;
+
+  constructor(parts: VmmLoopParts) {
+    this.#parts = parts;
+    this.#held = Array.from({ length: parts.serialPorts }, () => new Uint8Array(0));
+  }
+
+  /** Returns when the VM is over; says so. */
+  run(): void {
+    const { dispatch, engine, send } = this.#parts;
+    try {
+      while (!this.#stopped) {
+        this.#takeMessages();
+        if (!this.#stopped && dispatch.waitForGrant()) this.#turn();
+      }
+    } catch (error) {
+      if (!(error instanceof EngineTrap)) throw error;
+      this.#sendSerial();
+      send({ type: 'trap', reason: error.reason, instructions: engine.instructions });
+    }
+    dispatch.stop();
+    send({ type: 'stopped' });
+  }
+
+  /** One slice, and the sleep after it when the guest has halted. */
+  #turn(): void {
+    const { engine, dispatch, policy, nowUs } = this.#parts;
+    if (dispatch.beginSlice() !== 0) {
+      policy.wake();
+      this.#takeMessages();
+    }
+    this.#takeEvents();
+    const startUs = nowUs();
+    const idleMs = engine.runSlice(dispatch.shouldYield());
+    const endUs = nowUs();
+    dispatch.endSlice(startUs, endUs, engine.instructions, engine.translations);
+    this.#ranUs += endUs - startUs;
+    this.#sendSerial();
+    this.#noteGuestEvents();
+    if (idleMs > 0 && !this.#takeEvents()) this.#sleep(idleMs);
+  }
+
+  /** Completions and serial input; true when the guest has something to look at. */
+  #takeEvents(): boolean {
+    const { engine } = this.#parts;
+    this.#refill();
+    const completed = engine.pollDevices();
+    return engine.feedSerial() || completed;
+  }
+
+  #sleep(idleMs: number): void {
+    const { dispatch, policy, nowUs } = this.#parts;
+    const untilUs = nowUs() + policy.sleepMs(this.#ranUs / 1000, idleMs) * 1000;
+    this.#ranUs = 0;
+    while (!this.#stopped && !dispatch.halt(untilUs)) this.#takeMessages();
+  }
+
+  #takeMessages(): void {
+    const { receive } = this.#parts;
+    for (let message = receive(); message !== undefined; message = receive()) this.#obey(message);
+  }
+
+  #obey(message: ToVmm): void {
+    const { engine, send } = this.#parts;
+    switch (message.type) {
+      case 'serialInput':
+        this.#hold(message.index, message.bytes);
+        break;
+      case 'reset':
+        engine.reset();
+        send({ type: 'resetDone', id: message.id });
+        break;
+      case 'readScreen':
+        send({ type: 'screen', id: message.id, screen: engine.textScreen() });
+        break;
+      case 'stop':
+        this.#stopped = true;
+        break;
+    }
+  }
+
+  #hold(index: number, bytes: Uint8Array): void {
+    const before = this.#held[index];
+    if (before === undefined) return;
+    const joined = new Uint8Array(before.length + bytes.length);
+    joined.set(before);
+    joined.set(bytes, before.length);
+    this.#held[index] = joined;
+  }
+
+  #refill(): void {
+    const { engine, send } = this.#parts;
+    for (let index = 0; index < this.#held.length; index++) {
+      const bytes = this.#held[index];
+      if (bytes === undefined || bytes.length === 0) continue;
+      const count = engine.sendSerial(index, bytes);
+      if (count === 0) continue;
+      this.#held[index] = bytes.subarray(count);
+      send({ type: 'serialTaken', index, count });
+    }
+  }
+
+  #sendSerial(): void {
+    const { engine, send, serialPorts } = this.#parts;
+    for (let index = 0; index < serialPorts; index++) {
+      const bytes = engine.takeSerial(index);
+      if (bytes !== undefined) send({ type: 'serialOutput', index, bytes });
+    }
+  }
+
+  #noteGuestEvents(): void {
+    const { engine, send } = this.#parts;
+    for (const event of engine.takeEvents()) {
+      if (event === 'softOff') {
+        this.#stopped = true;
+        send({ type: 'softOff' });
+      } else if (event === 'reset') send({ type: 'log', text: 'Vix: guest initiated reset' });
+      else send({ type: 'log', text: 'The CPU has been disabled by the guest operating system.' });
+    }
+  }
+}

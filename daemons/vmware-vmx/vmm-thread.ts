@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { VMX_DISK_DOORBELL_FD, VMX_RAM_FD } from '../../kernel/abi/index.js';
+import { DiskRing, Dispatch, GuestRam } from '../../kernel/vmm/index.js';
+import { addressOf, gettid, nowUs, setThreadName, setTimerSlack } from '../../lib/linux/index.js';
+import { type EngineDisk, GuestEngine, type RamPlacement } from './engine/index.js';
+import { HaltPolicy } from './halt-policy.js';
+import { VmmLoop } from './vmm-loop.js';
+import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
+
+/*
+ * The VMM thread of virtual CPU 0: builds the machine on the VMkernel's RAM and disks, then lives in VmmLoop. Its
+ * event loop does not turn any more after that.
+ */
+const { start, serialPorts, port, gate } = workerData as VmmThreadData;
+const TIMER_SLACK_NS = 1;
+const GATE_WAIT_MS = 50;
+const send = (message: FromVmm) => port.postMessage(message);
+
+function openDisks(): EngineDisk[] {
+  if (start.diskRing === null) return [];
+  const ring = new DiskRing({ shmDir: start.shmDir, ...start.diskRing, doorbellFd: VMX_DISK_DOORBELL_FD });
+  const byUnit = [...start.disks].sort((a, b) => a.node.localeCompare(b.node));
+  return byUnit.map(disk => ({ port: ring.port(disk.target), sizeBytes: disk.sizeBytes }));
+}
+
+function placeRam(ram: RamPlacement): void {
+  const address = addressOf(ram.buffer) + ram.offsetBytes;
+  const { userfaultfd } = GuestRam.map(VMX_RAM_FD, address, ram.sizeBytes);
+  send({ type: 'ramMapped', tid: gettid(), address, userfaultfd });
+}
+
+function waitAtGate(): void {
+  const words = new Int32Array(gate);
+  while (Atomics.load(words, 0) === 0) Atomics.wait(words, 0, 0, GATE_WAIT_MS);
+}
+
+async function main(): Promise<void> {
+  setThreadName(`vmm0:${start.name}`);
+  setTimerSlack(TIMER_SLACK_NS);
+  const engine = await GuestEngine.create({
+    memoryBytes: start.memoryBytes,
+    bios: readFileSync(start.biosPath),
+    vgaBios: readFileSync(start.vgaBiosPath),
+    disks: openDisks(),
+    serialPorts,
+    placeRam,
+    onBiosLine: text => send({ type: 'log', text: `BIOS: ${text}` }),
+  });
+  waitAtGate();
+  const { shmDir, vmmWorldRow: worldRow, vmmWorldId: worldId } = start;
+  const dispatch = new Dispatch({ shmDir, worldRow, worldId, tid: gettid() });
+  send({ type: 'ready' });
+  new VmmLoop({
+    engine,
+    dispatch,
+    policy: new HaltPolicy(),
+    serialPorts,
+    nowUs,
+    receive: () => receiveMessageOnPort(port)?.message as ToVmm | undefined,
+    send,
+  }).run();
+}
+
+main().catch(error => {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  send({ type: 'failed', code: String(code ?? 'Internal'), reason: String(message ?? error) });
+});
