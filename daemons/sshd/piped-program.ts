@@ -29,8 +29,8 @@ export class PipedProgram implements Program {
     const { signal } = this.#abandoned;
     const exited = endingOf(child);
     const pumped = Promise.all([
-      pumpOutput(output, channel, connection, signal),
-      pumpOutput(complaint, channel.stderr, connection, signal),
+      pumpOutput(output, { channel, connection }, signal),
+      pumpOutput(complaint, { channel: channel.stderr, connection }, signal),
     ]);
     this.ended = Promise.all([exited, pumped]).then(([ending]) => ending);
   }

@@ -1,20 +1,27 @@
-import { chownSync } from 'node:fs';
+import { chownSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { constants } from 'node:os';
+import { constants as osConstants } from 'node:os';
 import { ReadStream } from 'node:tty';
 import { native } from 'node-pty';
 import type { ServerChannel } from 'ssh2';
 import { closeOnExec } from '../../lib/linux/index.js';
 import type { Ending, Program, ProgramOptions } from './program.js';
-import { pumpInput, pumpOutput } from './pumps.js';
+import { hasRoom, type Outlet, pumpInput, untilRoom } from './pumps.js';
 
 export interface WindowSize {
   columns: number;
   rows: number;
 }
 
+export interface PtyOptions extends ProgramOptions {
+  window: WindowSize;
+  /** Owns the terminal. */
+  ownerUid: number;
+}
+
 const TTY_GROUP = 5;
-const LAST_OUTPUT_MS = 500;
+/** More than a pty holds; a background program may go on writing. */
+const MAX_REST_BYTES = 1 << 20;
 
 /** A window as struct winsize holds it. */
 export function boundedWindow(columns: number, rows: number): WindowSize {
@@ -24,93 +31,100 @@ export function boundedWindow(columns: number, rows: number): WindowSize {
 }
 
 /**
- * Runs a program on a pty of the console's own devpts. node-pty's native part forks it; the master is an ordinary
- * stream here, because node-pty's own terminal retries a full pty in a busy loop and drops output 200 ms after the
- * exit, whatever the client has read by then.
+ * Runs a program on a pty of the console's own devpts. node-pty's native part forks it; reading and writing are done
+ * here, because node-pty's terminal retries a full pty in a busy loop and drops output 200 ms after the exit.
+ *
+ * We hold the slave open too: when its last user closes it, Linux reports a hang-up and libuv then ends the stream
+ * with output still unread. So there is no hang-up; at the program's exit what the pty still holds is read at once.
  */
 export class PtyProgram implements Program {
   readonly pid: number;
   readonly ended: Promise<Ending>;
-  readonly #fd: number;
+  readonly #masterFd: number;
+  readonly #slaveFd: number;
   readonly #master: ReadStream;
+  readonly #outlet: Outlet;
   readonly #abandoned = new AbortController();
 
-  constructor(
-    options: ProgramOptions,
-    window: WindowSize,
-    ownerUid: number,
-    channel: ServerChannel,
-    connection: Socket,
-  ) {
+  constructor(options: PtyOptions, channel: ServerChannel, connection: Socket) {
     const [file, ...args] = options.argv;
+    const { columns, rows } = options.window;
     const environment = Object.entries(options.environment).map(([key, value]) => `${key}=${value}`);
     let exited: (ending: Ending) => void = () => undefined;
     const exit = new Promise<Ending>(resolve => {
       exited = resolve;
     });
-    const { columns, rows } = window;
     const onExit = (code: number, signal: number): void => exited(endingOf(code, signal));
-    const fork = native.fork(
-      file,
-      args,
-      environment,
-      options.folder,
-      columns,
-      rows,
-      -1,
-      -1,
-      true,
-      '',
-      onExit,
-    );
+    const { folder } = options;
+    const fork = native.fork(file, args, environment, folder, columns, rows, -1, -1, true, '', onExit);
     closeOnExec(fork.fd); // forkpty does not, and every later session would hold this terminal open
-    chownSync(fork.pty, ownerUid, TTY_GROUP);
+    chownSync(fork.pty, options.ownerUid, TTY_GROUP);
     this.pid = fork.pid;
-    this.#fd = fork.fd;
+    this.#masterFd = fork.fd;
+    this.#slaveFd = openSync(fork.pty, constants.O_RDWR | constants.O_NOCTTY);
+    this.#outlet = { channel, connection };
     this.#master = new ReadStream(fork.fd);
+    this.#master.on('data', (chunk: Buffer) => this.#send(chunk));
     pumpInput(channel, this.#master, false);
-    const pumped = pumpOutput(this.#master, channel, connection, this.#abandoned.signal);
-    this.ended = this.#end(exit, pumped);
+    this.ended = exit.then(ending => {
+      if (!this.#master.destroyed) for (const chunk of this.#rest()) channel.write(chunk);
+      this.abandon();
+      return ending;
+    });
   }
 
   resize(columns: number, rows: number): void {
     if (this.#master.destroyed) return;
     const window = boundedWindow(columns, rows);
-    native.resize(this.#fd, window.columns, window.rows);
+    native.resize(this.#masterFd, window.columns, window.rows);
   }
 
   abandon(): void {
+    if (this.#master.destroyed) return;
     this.#abandoned.abort();
     this.#master.destroy();
+    closeSync(this.#slaveFd);
   }
 
-  /** After the program's end the rest of its output is read. A background program may keep the pty open: not for it. */
-  async #end(exit: Promise<Ending>, pumped: Promise<void>): Promise<Ending> {
-    const ending = await exit;
-    const quiet = this.#outputStands();
-    await Promise.race([pumped, quiet.promise]);
-    quiet.stop();
-    this.#master.destroy();
-    await pumped;
-    return ending;
+  #send(chunk: Buffer): void {
+    this.#outlet.channel.write(chunk);
+    if (hasRoom(this.#outlet)) return;
+    this.#master.pause();
+    untilRoom(this.#outlet, this.#abandoned.signal).then(
+      () => this.#master.resume(),
+      () => undefined, // abandoned
+    );
   }
 
-  /** Resolves when no output was read for a while though the channel would take it. */
-  #outputStands(): { promise: Promise<void>; stop: () => void } {
-    let seen = this.#master.bytesRead;
-    let timer: NodeJS.Timeout | undefined;
-    const promise = new Promise<void>(resolve => {
-      timer = setInterval(() => {
-        if (this.#master.bytesRead === seen && this.#master.readableLength === 0) resolve();
-        seen = this.#master.bytesRead;
-      }, LAST_OUTPUT_MS);
-    });
-    return { promise, stop: () => clearInterval(timer) };
+  /** What the stream and the pty still hold. In one go: the stream must not read in between. */
+  #rest(): Buffer[] {
+    const rest: Buffer[] = [];
+    const buffered: Buffer | null = this.#master.readableLength > 0 ? this.#master.read() : null;
+    if (buffered !== null) rest.push(buffered);
+    for (let total = 0; total < MAX_REST_BYTES; ) {
+      const chunk = readAvailable(this.#masterFd);
+      if (chunk.length === 0) break;
+      total += chunk.length;
+      rest.push(chunk);
+    }
+    return rest;
+  }
+}
+
+/** @returns nothing when nothing is there: the master never blocks */
+function readAvailable(fd: number): Buffer {
+  const buffer = Buffer.allocUnsafe(65536);
+  try {
+    return buffer.subarray(0, readSync(fd, buffer));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EAGAIN' || code === 'EIO') return buffer.subarray(0, 0);
+    throw error;
   }
 }
 
 function endingOf(code: number, signalNumber: number): Ending {
-  const found = Object.entries(constants.signals).find(([, number]) => number === signalNumber);
+  const found = Object.entries(osConstants.signals).find(([, number]) => number === signalNumber);
   return signalNumber === 0 || found === undefined
     ? { status: code }
     : { signal: found[0], coreDumped: false };

@@ -5,20 +5,29 @@ import type { Readable, Writable } from 'node:stream';
 /** What may wait in the connection's TCP buffer before its sessions' output is held back. */
 const MAX_UNSENT_BYTES = 1 << 20;
 
-/**
- * Carries a program's output into a channel until its end, holding back while the channel's window is shut or the
- * client does not read. (ssh2 queues in the socket whatever the window allows, and a client may name any window.)
- */
-export async function pumpOutput(
-  source: Readable,
-  channel: Writable,
-  connection: Socket,
-  signal: AbortSignal,
-): Promise<void> {
+/** Where a program's output goes, and the connection below it. */
+export interface Outlet {
+  channel: Writable;
+  connection: Socket;
+}
+
+/** Whether the channel's window is open and the client reads. */
+export function hasRoom({ channel, connection }: Outlet): boolean {
+  return !channel.writableNeedDrain && connection.writableLength <= MAX_UNSENT_BYTES;
+}
+
+/** (ssh2 queues in the socket whatever the window allows, and a client may name any window: hence both.) */
+export async function untilRoom({ channel, connection }: Outlet, signal: AbortSignal): Promise<void> {
+  if (channel.writableNeedDrain) await once(channel, 'drain', { signal });
+  while (connection.writableLength > MAX_UNSENT_BYTES) await once(connection, 'drain', { signal });
+}
+
+/** Carries a program's output into a channel until its end, holding back while there is no room. */
+export async function pumpOutput(source: Readable, outlet: Outlet, signal: AbortSignal): Promise<void> {
   try {
     for await (const chunk of source) {
-      if (!channel.write(chunk)) await once(channel, 'drain', { signal });
-      while (connection.writableLength > MAX_UNSENT_BYTES) await once(connection, 'drain', { signal });
+      outlet.channel.write(chunk);
+      if (!hasRoom(outlet)) await untilRoom(outlet, signal);
     }
   } catch (error) {
     if (!isEnd(error)) throw error;
@@ -39,7 +48,7 @@ export function pumpInput(channel: Readable, target: Writable, end: boolean): vo
   channel.pipe(target, { end });
 }
 
-/** EIO is a pty whose last program has closed it; the others say that this end was closed. */
+/** This end was closed. */
 function isEnd(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return (

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import type { ServerChannel, Session } from 'ssh2';
 import type { Account } from '../../lib/auth/index.js';
 import type { Logger } from '../../lib/log/index.js';
@@ -111,7 +112,8 @@ export class ShellSession {
     }
     if (command === undefined) channel.write(messageOfTheDay(motdPath, account));
     const environment = loginEnvironment(account, peer, asked, terminal.type);
-    return new PtyProgram({ ...options, environment }, terminal.window, account.uid, channel, connection);
+    const { window } = terminal;
+    return new PtyProgram({ ...options, environment, window, ownerUid: account.uid }, channel, connection);
   }
 
   #signal(name: string): boolean {
@@ -119,6 +121,10 @@ export class ShellSession {
     if (this.#program === undefined || !isSignal(signal)) return false;
     return signalSession(this.#program.pid, signal) > 0;
   }
+}
+
+function isLinuxSignal(name: string): name is NodeJS.Signals {
+  return name in constants.signals;
 }
 
 function isSignal(name: string): name is NodeJS.Signals {
@@ -136,7 +142,7 @@ function finish(channel: ServerChannel, ending: Ending): void {
   channel.stderr.end(() => {
     if ('status' in ending) channel.exit(ending.status);
     else if (PROTOCOL_SIGNALS.has(ending.signal)) channel.exit(ending.signal, ending.coreDumped, '');
-    else channel.exit(SIGNAL_STATUS);
+    else channel.exit(SIGNAL_STATUS + (isLinuxSignal(ending.signal) ? constants.signals[ending.signal] : 0));
     channel.end();
   });
 }
