@@ -10,7 +10,7 @@ import type { RootFolder } from './root-folder.js';
 const FIRMWARE = ['bios-256k.bin', 'vgabios-stdvga.bin'] as const;
 
 /** The default guest's folder, below the first datastore. */
-export const LINUX = { name: 'linux', vmxFile: 'linux/linux.vmx', prompt: /[#$] $/ } as const;
+export const LINUX = { name: 'linux', vmxFile: 'linux/linux.vmx', prompt: /# (?:.\[6n)?$/ } as const;
 
 export function hasLinux(root: RootFolder): boolean {
   return existsSync(join(root.storage, LINUX.vmxFile));
