@@ -61,7 +61,7 @@ export class Vmx {
   }
 
   static async start(options: VmxOptions, start: VmxStart): Promise<Vmx> {
-    const client = await VmkernelClient.connect(join(start.runDir, '..', '..', 'vmkernel', 'control.sock'));
+    const client = await VmkernelClient.connect(start.controlSocket);
     const logPath = await rotateLogs(client.files, posix.dirname(start.vmxPath));
     const append = (text: string) => client.files.append(logPath, Buffer.from(text));
     const log = new VmwareLog({ append }, () => new Date());

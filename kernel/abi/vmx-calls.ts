@@ -25,6 +25,8 @@ export interface VmxStart {
   readonly vmmWorldRow: number;
   readonly vmmWorldId: number;
   readonly memoryBytes: number;
+  /** The VMkernel's control socket: datastore files are reached by it. */
+  readonly controlSocket: string;
   /** Private folder for sockets of serial ports and the like. */
   readonly runDir: string;
   readonly disks: readonly VmxDisk[];

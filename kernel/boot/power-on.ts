@@ -20,6 +20,7 @@ export interface PowerOnOptions {
   readonly shmDir: string;
   /** Folder below which each running VM has one of its own. */
   readonly vmxRunDir: string;
+  readonly controlSocket: string;
   readonly vmxMainPath: string;
   readonly biosPath: string;
   readonly vgaBiosPath: string;
@@ -190,13 +191,14 @@ export class PowerOn {
   }
 
   #startMessage(vm: Vm, made: Made): VmxStart {
-    const { bootId, shmDir, biosPath, vgaBiosPath } = this.options;
+    const { bootId, shmDir, biosPath, vgaBiosPath, controlSocket } = this.options;
     return {
       worldId: made.rows.worldId,
       name: vm.name,
       vmxPath: vm.vmxPath,
       bootId,
       shmDir,
+      controlSocket,
       vmmWorldRow: made.rows.vmmRow,
       vmmWorldId: made.rows.vmmWorldId,
       memoryBytes: made.config.memsizeMb * MEGABYTE,

@@ -165,6 +165,7 @@ export class Vmkernel {
       bootId,
       shmDir: this.shmDir,
       vmxRunDir,
+      controlSocket: join(root, 'run', 'vmkernel', 'control.sock'),
       vmxMainPath,
       biosPath: join(root, 'firmware', 'bios-256k.bin'),
       vgaBiosPath: join(root, 'firmware', 'vgabios-stdvga.bin'),
