@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Workshop } from '../workshop.js';
 
 export interface AssembleOptions {
@@ -17,7 +17,7 @@ export const assemble = (workshop: Workshop, source: string, options: AssembleOp
       '--defsym',
       `${name}=${value}`,
     ]);
-    await workshop.run('as', ['--32', ...symbols, '-o', object, source]);
+    await workshop.run('as', ['--32', '-I', dirname(source), ...symbols, '-o', object, source]);
     const address = `0x${options.address.toString(16)}`;
     await workshop.run('ld', [
       '-m',

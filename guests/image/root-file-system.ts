@@ -30,15 +30,22 @@ const LINKS: Readonly<Record<string, string>> = {
 const FILE_SYSTEM_ID = '6f70656e-6573-7820-6775-657374202020';
 const BUILD_TIME = '1700000000';
 
-/** Fills `folder` with busybox under all its names and a copy of `skeleton`. */
-export const fillRoot = async (folder: string, busybox: Busybox, skeleton: string): Promise<void> => {
+export interface RootContent {
+  readonly name: string;
+  readonly busybox: Busybox;
+  readonly skeletons: readonly string[];
+}
+
+/** Fills `folder` with busybox under all its names, the skeletons and the host name. */
+export const fillRoot = async (folder: string, content: RootContent): Promise<void> => {
   for (const name of FOLDERS) await mkdir(join(folder, name), { recursive: true });
   for (const [name, target] of Object.entries(LINKS)) await symlink(target, join(folder, name));
-  await writeFile(join(folder, 'bin', 'busybox'), busybox.binary, { mode: 0o755 });
-  for (const name of busybox.applets.filter(applet => applet !== 'busybox')) {
+  await writeFile(join(folder, 'bin', 'busybox'), content.busybox.binary, { mode: 0o755 });
+  for (const name of content.busybox.applets.filter(applet => applet !== 'busybox')) {
     await symlink('busybox', join(folder, 'bin', name));
   }
-  await cp(skeleton, folder, { recursive: true });
+  for (const skeleton of content.skeletons) await cp(skeleton, folder, { recursive: true });
+  await writeFile(join(folder, 'etc', 'hostname'), `${content.name}\n`);
 };
 
 export const fillModules = async (

@@ -1,23 +1,17 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { PrivateApt } from '../apt/private-apt.js';
 import { GuestBuildError } from '../guest-build-error.js';
 import type { GuestRecipe } from '../guest-recipe.js';
-import { assemble } from '../image/assemble.js';
 import { fetchBusybox } from '../image/busybox.js';
 import { cpioArchive } from '../image/cpio.js';
 import { closure, type KernelModule, moduleName, parseModule } from '../image/kernel-module.js';
+import { deliverLinuxDisk } from '../image/linux-disk.js';
 import { lz4 } from '../image/lz4.js';
 import { repackKernel } from '../image/repack-kernel.js';
-import { fillModules, fillRoot, makeExt4 } from '../image/root-file-system.js';
-import { describeVm, flatName } from '../image/vm-folder.js';
-import { writeBootDisk } from '../loader/boot-disk.js';
 import { initrdEntries } from './initrd.js';
 
-const ROOT_BYTES = 256 * 1024 * 1024;
-const MEMORY_MB = 64;
-const DISK_ID = 0x6f657378;
-const ALIGN_BYTES = 1024 * 1024;
+const MIB = 1024 * 1024;
 
 /** What the guest's hardware needs, now and in later issues; dependencies follow by themselves. */
 const MODULES = [
@@ -50,7 +44,7 @@ const COMMAND_LINE = [
 
 export const linuxRecipe: GuestRecipe = {
   name: 'linux',
-  sources: ['linux', 'loader'],
+  sources: ['linux', 'root', 'loader'],
   packages: async apt => [await kernelPackage(apt), 'busybox-static'],
   build: async (workshop, apt, folder) => {
     const kernelRoot = await apt.unpacked(await kernelPackage(apt));
@@ -61,28 +55,17 @@ export const linuxRecipe: GuestRecipe = {
     const kernel = await workshop.step('repack the kernel with LZ4', () => repackKernel(workshop, image));
     const init = await readFile(workshop.recipe('linux', 'initrd', 'init'));
     const initrd = await lz4(workshop, cpioArchive(initrdEntries({ busybox, init, release, modules })));
-    const loader = await assemble(workshop, workshop.recipe('loader', 'boot.S'), { address: 0x7c00 });
-    await workshop.scratch(async scratch => {
-      const rootImage = join(scratch, 'root.ext4');
-      await workshop.step('make the root file system', async () => {
-        await mkdir(join(scratch, 'root'));
-        await fillRoot(join(scratch, 'root'), busybox, workshop.recipe('linux', 'root'));
-        await fillModules(join(scratch, 'root'), release, modules);
-        await makeExt4(workshop, rootImage, join(scratch, 'root'), ROOT_BYTES);
-      });
-      const diskBytes = await workshop.step('write the disk', () =>
-        writeBootDisk(join(folder, flatName('linux')), {
-          loader,
-          bzImage: kernel.bzImage,
-          initrd,
-          initrdAddress: Math.ceil(kernel.memoryEnd / ALIGN_BYTES) * ALIGN_BYTES,
-          commandLine: COMMAND_LINE,
-          rootImage,
-          rootBytes: ROOT_BYTES,
-          diskId: DISK_ID,
-        }),
-      );
-      await describeVm(folder, { name: 'linux', guestOs: 'otherlinux', memoryMb: MEMORY_MB, diskBytes });
+    await deliverLinuxDisk(workshop, folder, {
+      name: 'linux',
+      memoryMb: 64,
+      rootBytes: 256 * MIB,
+      diskId: 0x6f657378,
+      bzImage: kernel.bzImage,
+      initrd: { bytes: initrd, address: Math.ceil(kernel.memoryEnd / MIB) * MIB },
+      commandLine: COMMAND_LINE,
+      busybox,
+      skeletons: [workshop.recipe('root'), workshop.recipe('linux', 'root')],
+      modules: { release, list: modules },
     });
   },
 };
