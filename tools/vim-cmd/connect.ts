@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import type { SessionManagerLocalTicket } from '../../lib/vim/index.js';
+import { CommandError, type HostAgent } from './agent.js';
+import type { Flags } from './flags.js';
+import { reference } from './inventory.js';
+import { localAgent } from './local-agent.js';
+import { type Endpoint, SoapSession } from './soap-session.js';
+
+const HTTPS_PORT = 443;
+
+/** Opens a session and logs in. @throws CommandError, AgentFault InvalidLogin, NoPermission */
+export async function connect(flags: Flags): Promise<{ agent: HostAgent; close: () => Promise<void> }> {
+  const session = await SoapSession.open(endpointOf(flags));
+  try {
+    const manager = reference(session.content.sessionManager);
+    const { userName, password } = await credentials(session, flags);
+    await session.call(manager, 'Login', { userName, password });
+    const close = async (): Promise<void> => {
+      try {
+        await session.call(manager, 'Logout', {});
+      } finally {
+        session.close();
+      }
+    };
+    return { agent: session, close };
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+}
+
+function endpointOf(flags: Flags): Endpoint {
+  const { host, port } = flags;
+  if (host !== null) return { host, port: port ?? HTTPS_PORT, certificate: null };
+  try {
+    const local = localAgent();
+    return { host: local.host, port: port ?? local.port, certificate: local.certificate };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError('NotAvailable', `This host's own agent cannot be recognized: ${reason}`);
+  }
+}
+
+async function credentials(
+  session: SoapSession,
+  flags: Flags,
+): Promise<{ userName: string; password: string }> {
+  const { user, password } = flags;
+  if (user !== null && password !== null) return { userName: user, password };
+  const manager = reference(session.content.sessionManager);
+  const ticket = await session.call(manager, 'AcquireLocalTicket', { userName: userInfo().username });
+  const { userName, passwordFilePath } = ticket as SessionManagerLocalTicket;
+  return { userName, password: readFileSync(passwordFilePath, 'utf8') };
+}
