@@ -72,7 +72,7 @@ export function requirePowerState(
   if (vm.powerState !== needed) throw invalidPowerState(requested, vm.powerState);
 }
 
-function invalidPowerState(
+export function invalidPowerState(
   requested: VirtualMachinePowerState,
   existing: VirtualMachinePowerState,
 ): VimFault {

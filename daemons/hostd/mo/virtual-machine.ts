@@ -5,13 +5,18 @@ import {
 } from '../../../lib/vim/index.js';
 import type { DatastorePath } from '../inventory/datastore-path.js';
 import { baseName, folderOf, formatDatastorePath } from '../inventory/datastore-path.js';
-import { type CallContext, defineClass, type ObjectClass } from '../object/managed-object.js';
+import { defineClass, type ObjectClass } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
 import type { TaskManager } from '../task/task-manager.js';
 import type { Datastore } from './datastore.js';
 import { type Entity, entityClass } from './entity.js';
 import { moids } from './moids.js';
-import { type PowerOperations, powerMethods } from './virtual-machine-power.js';
+import {
+  invalidPowerState,
+  type PowerOperations,
+  powerMethods,
+  requireNotBusy,
+} from './virtual-machine-power.js';
 import type { VmConfigState, VmRunState } from './virtual-machine-state.js';
 import { guestInfo, layout, runtimeInfo, summary, vmCapability } from './virtual-machine-views.js';
 
@@ -128,8 +133,11 @@ export class VirtualMachine implements Entity {
     return this.dependencies.tasks.recentTasks(this);
   }
 
-  unregister(_call: CallContext): Promise<void> {
-    return this.dependencies.unregister(this);
+  /** @throws VimFault TaskInProgress, InvalidPowerState */
+  async unregister(): Promise<void> {
+    requireNotBusy(this);
+    if (this.#run !== undefined) throw invalidPowerState('poweredOff', 'poweredOn');
+    await this.dependencies.unregister(this);
   }
 }
 
@@ -157,7 +165,7 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
     },
     methods: {
       ...powerMethods,
-      UnregisterVM: (vm, _, call) => vm.unregister(call),
+      UnregisterVM: vm => vm.unregister(),
     },
   },
   entityClass,

@@ -14,7 +14,7 @@ export function parsePropertyPath(path: string): PathStep[] {
   let rest = path;
   while (rest !== '') {
     const match = step.exec(rest);
-    const isCutOff = match !== null && match[0].endsWith('.') && match[0].length === rest.length;
+    const isCutOff = match?.[0].endsWith('.') && match[0].length === rest.length;
     if (match === null || isCutOff) throw invalidProperty(path);
     const number = match[3] === undefined ? undefined : Number(match[3]);
     steps.push({ name: match[1] ?? '', key: match[2] ?? number });

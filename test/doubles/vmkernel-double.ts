@@ -1,0 +1,217 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import {
+  type CallName,
+  type CallRequest,
+  type Calls,
+  type Change,
+  type DatastoreInfo,
+  encodeFrame,
+  FrameDecoder,
+  type VmInfo,
+  VmkernelError,
+  type VmkernelErrorCode,
+} from '../../kernel/abi/index.js';
+
+/**
+ * A VMkernel for tests of its clients: files in memory, machines that are on or off, the wire of the control
+ * socket. It runs nothing. It is no part of the product.
+ */
+export class VmkernelDouble {
+  readonly files = new Map<string, Buffer>();
+  readonly running = new Map<string, VmInfo>();
+  readonly calls: { readonly name: CallName; readonly args: unknown }[] = [];
+  readonly volume = '4a3f9c01-0badcafe';
+  /** The error that the next power-on ends with. */
+  failure: VmkernelError | undefined;
+  /** Power operations wait until this resolves. */
+  gate: Promise<void> = Promise.resolve();
+  bootId = 'boot-1';
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #watchers = new Set<Socket>();
+  #seq = 0;
+  #nextWorld = 1024;
+
+  constructor() {
+    this.#server = createServer(socket => this.#serve(socket));
+  }
+
+  async listen(path: string): Promise<void> {
+    await new Promise<void>(resolve => {
+      this.#server.listen(path, resolve);
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>(resolve => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  /** Ends all connections as a VMkernel that dies does. */
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  putFile(name: string, text: string): void {
+    this.files.set(`/vmfs/volumes/${this.volume}/${name}`, Buffer.from(text));
+  }
+
+  fileText(name: string): string | undefined {
+    return this.files.get(`/vmfs/volumes/${this.volume}/${name}`)?.toString();
+  }
+
+  publish(change: Omit<Change, 'seq'>): void {
+    this.#seq += 1;
+    for (const socket of this.#watchers) socket.write(encodeFrame({ change: { ...change, seq: this.#seq } }));
+  }
+
+  /** A machine ends by itself. */
+  die(vmxPath: string, reason: string): void {
+    this.running.delete(vmxPath);
+    this.publish({ topic: 'vm', object: vmxPath, event: 'died', reason });
+  }
+
+  #serve(socket: Socket): void {
+    const decoder = new FrameDecoder();
+    this.#sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#watchers.delete(socket);
+    });
+    socket.on('data', chunk => {
+      for (const frame of decoder.push(chunk)) {
+        this.#answer(socket, frame.header as CallRequest, frame.body).catch((error: unknown) =>
+          socket.destroy(error as Error),
+        );
+      }
+    });
+  }
+
+  async #answer(socket: Socket, request: CallRequest, body: Uint8Array): Promise<void> {
+    this.calls.push({ name: request.call, args: request.args });
+    try {
+      const { result, data } = await this.#call(socket, request, body);
+      socket.write(encodeFrame({ id: request.id, result }, data));
+    } catch (error) {
+      if (!(error instanceof VmkernelError)) throw error;
+      const { code, message, details } = error;
+      socket.write(encodeFrame({ id: request.id, error: { code, message, details } }));
+    }
+  }
+
+  async #call(
+    socket: Socket,
+    { call, args }: CallRequest,
+    body: Uint8Array,
+  ): Promise<{ result: unknown; data?: Uint8Array }> {
+    switch (call) {
+      case 'hostInfo':
+        return { result: this.#hostInfo() };
+      case 'listVms':
+        return { result: { vms: [...this.running.values()] } };
+      case 'listDatastores':
+        return { result: { datastores: [this.#datastore()] } };
+      case 'watch':
+        this.#watchers.add(socket);
+        return { result: { bootId: this.bootId, seq: this.#seq, gap: false } };
+      case 'powerOn':
+        return { result: await this.#powerOn(args as Calls['powerOn']['args']) };
+      case 'powerOff':
+        await this.#powerOff(args as Calls['powerOff']['args']);
+        return { result: {} };
+      case 'reset':
+        await this.gate;
+        return { result: {} };
+      default:
+        return this.#fileCall(call, args as { path: string; offsetBytes: number; lengthBytes: number }, body);
+    }
+  }
+
+  #fileCall(
+    call: CallName,
+    args: { path: string; offsetBytes: number; lengthBytes: number },
+    body: Uint8Array,
+  ) {
+    const path = args.path.replace('/vmfs/volumes/storage1/', `/vmfs/volumes/${this.volume}/`);
+    if (call === 'fileWriteAtomic') {
+      this.files.set(path, Buffer.from(body));
+      return { result: {} };
+    }
+    const file = this.files.get(path);
+    if (file === undefined) throw failure('NotFound', `There is no ${path}`, { path });
+    if (call === 'fileRead') {
+      return { result: {}, data: file.subarray(args.offsetBytes, args.offsetBytes + args.lengthBytes) };
+    }
+    if (call === 'fileStat') {
+      const stat = {
+        type: 'file',
+        sizeBytes: file.length,
+        allocatedBytes: file.length,
+        modifiedMs: 1_225_000_000_000,
+        owner: 0,
+      };
+      return { result: stat };
+    }
+    throw failure('NotSupported', `${call} is not part of the double`, {});
+  }
+
+  async #powerOn({ vmxPath }: Calls['powerOn']['args']): Promise<VmInfo> {
+    await this.gate;
+    const { failure: error } = this;
+    this.failure = undefined;
+    if (error !== undefined) throw error;
+    if (!this.files.has(vmxPath)) throw failure('NotFound', `There is no ${vmxPath}`, { path: vmxPath });
+    if (this.running.has(vmxPath)) throw failure('InvalidState', 'It is on', { state: 'poweredOn' });
+    this.#nextWorld += 1;
+    const vm: VmInfo = {
+      worldId: this.#nextWorld,
+      name: vmxPath,
+      vmxPath,
+      state: 'poweredOn',
+      pid: 4242,
+      memoryMb: 64,
+      bootTimeMs: 1_225_000_100_000,
+    };
+    this.running.set(vmxPath, vm);
+    this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOn' });
+    return vm;
+  }
+
+  async #powerOff({ vmxPath }: Calls['powerOff']['args']): Promise<void> {
+    await this.gate;
+    if (!this.running.delete(vmxPath)) throw failure('InvalidState', 'It is off', { state: 'poweredOff' });
+    this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOff' });
+  }
+
+  #hostInfo(): Calls['hostInfo']['result'] {
+    return {
+      bootId: this.bootId,
+      bootTimeMs: 1_225_000_000_000,
+      abiHash: 1,
+      shmDir: '/dev/shm/esx-none',
+      machineMemoryBytes: 4 * 2 ** 30,
+      pcpus: [0, 1],
+      hostName: 'esx1.local',
+      version: '3.5.0',
+    };
+  }
+
+  #datastore(): DatastoreInfo {
+    return {
+      volume: this.volume,
+      label: 'storage1',
+      type: 'NAS',
+      path: `/vmfs/volumes/${this.volume}`,
+      capacityBytes: 100 * 2 ** 30,
+      freeBytes: 60 * 2 ** 30,
+      accessible: true,
+    };
+  }
+}
+
+function failure(code: VmkernelErrorCode, message: string, details: Record<string, unknown>): VmkernelError {
+  return new VmkernelError(code, message, details);
+}
