@@ -4,14 +4,19 @@ import type { SessionManagerLocalTicket } from '../../lib/vim/index.js';
 import { CommandError, type HostAgent } from './agent.js';
 import type { Flags } from './flags.js';
 import { reference } from './inventory.js';
-import { localAgent } from './local-agent.js';
+import type { ListeningAddress } from './local-agent.js';
 import { type Endpoint, SoapSession } from './soap-session.js';
 
 const HTTPS_PORT = 443;
+/** hostd's own certificate, as the service console sees it. */
+const CERTIFICATE = '/etc/vmware/ssl/rui.crt';
 
 /** Opens a session and logs in. @throws CommandError, AgentFault InvalidLogin, NoPermission */
-export async function connect(flags: Flags): Promise<{ agent: HostAgent; close: () => Promise<void> }> {
-  const session = await SoapSession.open(endpointOf(flags));
+export async function connect(
+  flags: Flags,
+  local: ListeningAddress,
+): Promise<{ agent: HostAgent; close: () => Promise<void> }> {
+  const session = await SoapSession.open(endpointOf(flags, local));
   try {
     const manager = reference(session.content.sessionManager);
     const { userName, password } = await credentials(session, flags);
@@ -30,12 +35,16 @@ export async function connect(flags: Flags): Promise<{ agent: HostAgent; close: 
   }
 }
 
-function endpointOf(flags: Flags): Endpoint {
+/**
+ * This host's own agent must show the host's certificate: whoever else answered a request for a local ticket could
+ * name any file, and would be sent it.
+ */
+function endpointOf(flags: Flags, local: ListeningAddress): Endpoint {
   const { host, port } = flags;
   if (host !== null) return { host, port: port ?? HTTPS_PORT, certificate: null };
   try {
-    const local = localAgent();
-    return { host: local.host, port: port ?? local.port, certificate: local.certificate };
+    const certificate = readFileSync(CERTIFICATE, 'utf8');
+    return { host: local.host, port: port ?? local.port, certificate };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError('NotAvailable', `This host's own agent cannot be recognized: ${reason}`);

@@ -1,6 +1,7 @@
 import { AgentFault, CommandError } from './agent.js';
 import { dispatch } from './dispatch.js';
 import { parseFlags, USAGE } from './flags.js';
+import { localAddress } from './local-agent.js';
 
 /** Wiring only: arguments, output, exit status. The API's schema is loaded when a command needs the agent. */
 
@@ -10,7 +11,8 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const open = async () => (await import('./connect.js')).connect(flags);
+  const local = localAddress(process.env.SSH_CONNECTION ?? '');
+  const open = async () => (await import('./connect.js')).connect(flags, local);
   await dispatch(flags.words, open, text => process.stdout.write(text));
 }
 

@@ -3,6 +3,7 @@ import { ManagedObjectReference, type ServiceContent } from '../../lib/vim/index
 import { AgentFault, type HostAgent } from './agent.js';
 import { dispatch } from './dispatch.js';
 import { parseFlags } from './flags.js';
+import { localAddress } from './local-agent.js';
 import { tableText } from './table.js';
 import { datastorePath } from './vm-commands.js';
 
@@ -252,6 +253,12 @@ describe('the command line', () => {
     ['-O'],
   ])('refuses %s %s', (...args) => {
     expect(() => parseFlags(args)).toThrow(expect.objectContaining({ code: 'BadArguments' }));
+  });
+
+  it('finds this host’s agent at the offset of the session’s ssh port', () => {
+    expect(localAddress('10.0.0.9 55555 127.0.0.1 8022')).toEqual({ host: '127.0.0.1', port: 8443 });
+    for (const text of ['', 'x', 'a 1 b', 'a 1 b c', 'a 1 b 70000'])
+      expect(localAddress(text)).toEqual({ host: '127.0.0.1', port: 443 });
   });
 
   it('keeps columns apart whatever stands in them', () => {
