@@ -15,7 +15,7 @@ import { StorageHost } from './testing/storage-host.js';
 
 const NOTHING = new Uint8Array(0);
 
-describe('file calls', () => {
+describe('file calls', { timeout: 30_000 }, () => {
   let host: StorageHost;
   beforeAll(async () => {
     host = new StorageHost({}, ['second']);
