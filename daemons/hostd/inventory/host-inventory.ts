@@ -73,7 +73,9 @@ export class HostInventory {
 
   /** Registers what the inventory file lists; their files are read when the VMkernel answers. */
   async load(): Promise<void> {
-    for (const { moid, vmxPath } of await this.#dependencies.file.read()) {
+    for (const { moid, vmxPath } of await this.#dependencies.file.read(reason =>
+      this.#dependencies.onError(new Error(reason)),
+    )) {
       this.#add(this.#makeVm(moid, parseDatastorePath(vmxPath)));
     }
   }

@@ -1,6 +1,8 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { childNamed, escapeText, readXml } from '../../../lib/vim/index.js';
+import { CodecError, childNamed, escapeText, readXml } from '../../../lib/vim/index.js';
+import { VimFault } from '../object/vim-fault.js';
+import { parseDatastorePath } from './datastore-path.js';
 
 export interface InventoryEntry {
   readonly moid: string;
@@ -20,18 +22,18 @@ export class VmInventoryFile {
     this.#path = path;
   }
 
-  /** @throws Error when the file is there but is no inventory: better no host than one that forgot its VMs */
-  async read(): Promise<InventoryEntry[]> {
+  /**
+   * A file that cannot be understood is set aside as vmInventory.xml.broken, never overwritten: the host starts
+   * without machines, and `onBroken` is told.
+   */
+  async read(onBroken: (reason: string) => void): Promise<InventoryEntry[]> {
     const text = await this.#readText();
     if (text === undefined) return [];
-    const root = readXml(text);
-    if (root.name !== 'ConfigRoot') throw new Error(`${this.#path} is not an inventory`);
-    return root.children.map(entry => {
-      const moid = childNamed(entry, 'objID')?.text ?? '';
-      const vmxPath = childNamed(entry, 'vmxCfgPath')?.text ?? '';
-      if (!/^\d{1,9}$/.test(moid) || vmxPath === '') throw new Error(`${this.#path} has a broken entry`);
-      return { moid, vmxPath };
-    });
+    const entries = parseInventory(text);
+    if (typeof entries !== 'string') return entries;
+    await rename(this.#path, `${this.#path}.broken`);
+    onBroken(`${this.#path} was set aside: ${entries}`);
+    return [];
   }
 
   async write(entries: readonly InventoryEntry[]): Promise<void> {
@@ -69,6 +71,33 @@ export class VmInventoryFile {
     } finally {
       await directory.close();
     }
+  }
+}
+
+/** The entries, or what is wrong with the text. */
+function parseInventory(text: string): InventoryEntry[] | string {
+  try {
+    const root = readXml(text);
+    if (root.name !== 'ConfigRoot') return 'it is no inventory';
+    const entries = root.children.map(entry => ({
+      moid: childNamed(entry, 'objID')?.text ?? '',
+      vmxPath: childNamed(entry, 'vmxCfgPath')?.text ?? '',
+    }));
+    const isSound = entries.every(({ moid, vmxPath }) => /^\d{1,9}$/.test(moid) && isVmxPath(vmxPath));
+    return isSound ? entries : 'an entry is broken';
+  } catch (error) {
+    if (error instanceof CodecError) return error.message;
+    throw error;
+  }
+}
+
+function isVmxPath(path: string): boolean {
+  try {
+    parseDatastorePath(path);
+    return true;
+  } catch (error) {
+    if (error instanceof VimFault) return false;
+    throw error;
   }
 }
 

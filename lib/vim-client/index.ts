@@ -1,0 +1,11 @@
+/**
+ * A client of the VIM API for our own tools, on the codec of lib/vim. It knows SOAP over HTTPS, the session's
+ * cookie, calls by name with typed arguments, property reads, and waiting for a task by its changes.
+ *
+ * Layers: transport.ts (one POST) < vim-client.ts (session and calls) < task-wait.ts
+ * Invariant: a fault of the server is a VimClientFault with the fault's type as its code; a server that cannot be
+ * reached, or that answers no SOAP, is a VimClientError.
+ */
+export { VimClientError, VimClientFault } from './errors.js';
+export type { Endpoint } from './transport.js';
+export { VimClient } from './vim-client.js';
