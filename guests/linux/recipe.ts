@@ -38,6 +38,8 @@ const COMMAND_LINE = [
   'console=tty1 console=ttyS0,115200',
   'root=/dev/sda1 quiet',
   'tsc=reliable mitigations=off',
+  // A vCPU that waits for its processor must not look like a PC without a timer.
+  'no_timer_check',
   'cryptomgr.notests noisapnp mce=off audit=0 security=none',
   `initcall_blacklist=${SKIPPED_INITCALLS.join(',')}`,
 ].join(' ');

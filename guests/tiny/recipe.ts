@@ -20,7 +20,7 @@ export const tinyRecipe: GuestRecipe = {
       bzImage: await tinyKernel(workshop, apt),
       initrd: { bytes: Buffer.alloc(0), address: 0 },
       commandLine:
-        'console=tty1 console=ttyS0,115200 root=/dev/sda1 rw rootwait quiet tsc=reliable mitigations=off',
+        'console=tty1 console=ttyS0,115200 root=/dev/sda1 rw rootwait quiet no_timer_check tsc=reliable mitigations=off',
       busybox,
       skeletons: [workshop.recipe('root')],
       modules: undefined,
