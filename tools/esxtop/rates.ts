@@ -67,20 +67,23 @@ export function ratesBetween(before: Snapshot, after: Snapshot): CpuSample {
     pcpus,
     pcpuMean: known.length === 0 ? null : known.reduce((sum, percent) => sum + percent, 0) / known.length,
     console: consoleRate(before.console, after.console),
-    groups: groupRates(after, world => worldRate(earlier.get(world.row), world, after)),
+    groups: groupRates(after, (world, groupId) => worldRate(earlier.get(world.row), world, groupId)),
   };
 }
 
-function groupRates(after: Snapshot, rate: (world: WorldSnapshot) => WorldRate): GroupRate[] {
-  const members = new Map<number, WorldRate[]>();
+function groupRates(
+  after: Snapshot,
+  rate: (world: WorldSnapshot, groupId: number) => WorldRate,
+): GroupRate[] {
+  const members = new Map<number, WorldSnapshot[]>();
   for (const world of after.worlds) {
     const list = members.get(world.groupRow);
-    if (list === undefined) members.set(world.groupRow, [rate(world)]);
-    else list.push(rate(world));
+    if (list === undefined) members.set(world.groupRow, [world]);
+    else list.push(world);
   }
   const groups: GroupRate[] = [];
   for (const group of after.groups) {
-    const worlds = members.get(group.row);
+    const worlds = members.get(group.row)?.map(world => rate(world, group.groupId));
     if (worlds !== undefined) groups.push(groupRate(group, worlds));
   }
   return groups.sort((a, b) => a.groupId - b.groupId);
@@ -102,12 +105,11 @@ function groupRate(group: GroupSnapshot, worlds: WorldRate[]): GroupRate {
   };
 }
 
-function worldRate(before: WorldSnapshot | undefined, world: WorldSnapshot, after: Snapshot): WorldRate {
-  const group = after.groups.find(candidate => candidate.row === world.groupRow);
+function worldRate(before: WorldSnapshot | undefined, world: WorldSnapshot, groupId: number): WorldRate {
   const baseline = before?.generation === world.generation ? before.times : null;
   return {
     worldId: world.worldId,
-    groupId: group?.groupId ?? -1,
+    groupId,
     name: world.name,
     pcpu: world.times?.pcpu ?? null,
     percent: world.times === null ? null : percentBetween(baseline, world.times),
