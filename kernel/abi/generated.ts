@@ -2,7 +2,7 @@
 import { loadText, SEQLOCK_TRIES, stampSegment, storeText, verifySegment } from './segment.js';
 
 /** Both ends of a shared-memory file must have been generated from the same layouts. */
-export const ABI_HASH = -1970116907;
+export const ABI_HASH = -649272927;
 
 export class HostControlTable {
   static readonly ROWS = 1;
@@ -1258,37 +1258,41 @@ export class VmmReportTable {
   nextTimerUs(): number {
     return this.f64[10] as number;
   }
+  /** CPU time its thread used, as of the end of the last slice, µs. */
+  cpuUs(): number {
+    return this.f64[11] as number;
+  }
   /** Time spent halted while it held a grant, µs. */
   haltedUs(): number {
-    return this.f64[11] as number;
+    return this.f64[12] as number;
   }
   /** When the present halt began, CLOCK_MONOTONIC, µs. */
   haltedSinceUs(): number {
-    return this.f64[12] as number;
+    return this.f64[13] as number;
   }
   /** When it saw its grant gone, CLOCK_MONOTONIC, µs. */
   stoppedUs(): number {
-    return this.f64[13] as number;
+    return this.f64[14] as number;
   }
   /** Guest instructions executed. */
   instructions(): number {
-    return this.f64[14] as number;
+    return this.f64[15] as number;
   }
   /** Slices executed. */
   slices(): number {
-    return this.f64[15] as number;
+    return this.f64[16] as number;
   }
   /** Longest slice so far, µs. */
   longestSliceUs(): number {
-    return this.f64[16] as number;
+    return this.f64[17] as number;
   }
   /** Blocks compiled. */
   translations(): number {
-    return this.f64[17] as number;
+    return this.f64[18] as number;
   }
   /** Doorbells seen; sample i is at i mod 1024. */
   wakes(): number {
-    return this.f64[18] as number;
+    return this.f64[19] as number;
   }
   tidIndex(): number {
     return 16;
@@ -1320,29 +1324,32 @@ export class VmmReportWriter extends VmmReportTable {
   setNextTimerUs(value: number): void {
     this.f64[10] = value;
   }
-  setHaltedUs(value: number): void {
+  setCpuUs(value: number): void {
     this.f64[11] = value;
   }
-  setHaltedSinceUs(value: number): void {
+  setHaltedUs(value: number): void {
     this.f64[12] = value;
   }
-  setStoppedUs(value: number): void {
+  setHaltedSinceUs(value: number): void {
     this.f64[13] = value;
   }
-  setInstructions(value: number): void {
+  setStoppedUs(value: number): void {
     this.f64[14] = value;
   }
-  setSlices(value: number): void {
+  setInstructions(value: number): void {
     this.f64[15] = value;
   }
-  setLongestSliceUs(value: number): void {
+  setSlices(value: number): void {
     this.f64[16] = value;
   }
-  setTranslations(value: number): void {
+  setLongestSliceUs(value: number): void {
     this.f64[17] = value;
   }
-  setWakes(value: number): void {
+  setTranslations(value: number): void {
     this.f64[18] = value;
+  }
+  setWakes(value: number): void {
+    this.f64[19] = value;
   }
 }
 

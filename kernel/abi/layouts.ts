@@ -239,6 +239,7 @@ const vmmFile: FileLayout = {
         i32('acknowledged', 'grant word that the last report answers'),
         i32('reports', 'reports so far; moves after the other words of a report'),
         f64('nextTimerUs', 'when a halted guest wants to run again, CLOCK_MONOTONIC, µs'),
+        f64('cpuUs', 'CPU time its thread used, as of the end of the last slice, µs'),
         f64('haltedUs', 'time spent halted while it held a grant, µs'),
         f64('haltedSinceUs', 'when the present halt began, CLOCK_MONOTONIC, µs'),
         f64('stoppedUs', 'when it saw its grant gone, CLOCK_MONOTONIC, µs'),

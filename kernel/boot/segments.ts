@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { allocate, mapFile, SystemError } from '../../lib/linux/index.js';
 import {
@@ -28,16 +28,18 @@ const BOOT_SEGMENTS: readonly SegmentKind[] = [
 const ROOM_FOR_ONE_VM_BYTES = 4 << 20;
 
 /**
- * Makes the boot's folder and its files, with their space allocated: a too small /dev/shm is an error here, never a
- * SIGBUS later.
+ * Whether a boot's files fit: a too small /dev/shm is an error here, never a SIGBUS later.
  * @throws VmkernelError ShmTooSmall {path, neededBytes, availableBytes}
  */
-export function createBootSegments(shmDir: string): void {
+export function checkSharedMemory(shmDir: string): void {
   const parent = join(shmDir, '..');
   const neededBytes = BOOT_SEGMENTS.reduce((sum, kind) => sum + kind.SIZE_BYTES, ROOM_FOR_ONE_VM_BYTES);
   const { bavail, bsize } = statfsSync(parent);
   if (bavail * bsize < neededBytes) throw tooSmall(parent, neededBytes, bavail * bsize);
-  mkdirSync(shmDir, { mode: 0o700 });
+}
+
+/** Makes the boot's files in its folder. @throws VmkernelError ShmTooSmall */
+export function createBootSegments(shmDir: string): void {
   for (const kind of BOOT_SEGMENTS) createSegment(join(shmDir, kind.NAME), kind);
 }
 

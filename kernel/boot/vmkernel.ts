@@ -15,7 +15,7 @@ import { ControlServer } from './control-server.js';
 import { HostTables } from './host-tables.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
-import { createBootSegments, removeBootSegments } from './segments.js';
+import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
 import { VmManager } from './vm-manager.js';
 
 export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
@@ -74,6 +74,8 @@ export class Vmkernel {
       throw new RangeError(`${machineMb} MB of machine memory leave nothing for virtual machines`);
     const runDir = join(root, 'run', 'vmkernel');
     mkdirSync(runDir, { recursive: true, mode: 0o755 });
+    checkSharedMemory(shmDir);
+    mkdirSync(shmDir, { mode: 0o700 });
     this.#undo.push(() => removeBootSegments(shmDir));
     createBootSegments(shmDir);
     this.log.info(

@@ -17,6 +17,7 @@ export type ThreadClass = 'granted' | 'waiting';
 export interface LinuxPort {
   nowUs(): number;
   processCpuUs(pid: number): number;
+  /** Of a thread of this process. */
   threadCpuUs(tid: number): number;
   pin(tid: number, cpu: number): void;
   setClass(tid: number, threadClass: ThreadClass): void;

@@ -97,6 +97,7 @@ class Machine implements LinuxPort {
       const used = deltaUs * (speeds[row] ?? 0);
       this.cpuUs[row] = (this.cpuUs[row] ?? 0) + used;
       this.left[row] = (this.left[row] ?? 0) - used;
+      report.setCpuUs(this.cpuUs[row] ?? 0);
       const grant = this.sched.schedWorld.grant(row);
       if (report.state() === VmmState.halt) {
         if ((grant & 1) === 0 || report.nextTimerUs() > this.now) return;

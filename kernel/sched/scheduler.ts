@@ -86,7 +86,8 @@ export class Scheduler {
       times.advance(nowUs, 0, 0, 'wait');
       return;
     }
-    const used = times.use(this.linux.threadCpuUs(vcpu.tid));
+    // Linux shows the clock of a thread to its own process alone: the monitor reports it after every slice.
+    const used = times.use(report.cpuUs());
     let haltedUs = report.haltedUs();
     if (report.state() === VmmState.halt) haltedUs += Math.max(0, nowUs - report.haltedSinceUs());
     const halted = vcpu.on === null ? 0 : Math.max(0, haltedUs - times.haltedUs);
@@ -124,7 +125,7 @@ export class Scheduler {
     if (tid === 0 || vcpu.report.reports() === 0) return false;
     this.advance(vcpu, nowUs);
     vcpu.tid = tid;
-    vcpu.times.use(this.linux.threadCpuUs(tid));
+    vcpu.times.use(vcpu.report.cpuUs());
     vcpu.chargedCpuUs = Math.max(0, this.linux.processCpuUs(vcpu.pid));
     vcpu.account.virtualUs = this.#floorUs;
     vcpu.account.tokensAtUs = nowUs;

@@ -163,8 +163,7 @@ export class WorldTable {
   /** What the threads of a process used that are worlds of their own. */
   #ownWorldsUs(pid: number): number {
     let sum = 0;
-    for (const vcpu of this.#vcpus.values())
-      if (vcpu.pid === pid && vcpu.tid !== 0) sum += Math.max(0, this.linux.threadCpuUs(vcpu.tid));
+    for (const vcpu of this.#vcpus.values()) if (vcpu.pid === pid) sum += vcpu.report.cpuUs();
     for (const other of this.#plain.values())
       if (other.pid === pid && other.tid !== 0) sum += Math.max(0, this.linux.threadCpuUs(other.tid));
     return sum;

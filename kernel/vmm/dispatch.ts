@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { type Address, FutexWaiter, futexWake, mapFile, nowUs } from '../../lib/linux/index.js';
+import {
+  type Address,
+  CLOCK_THREAD_CPUTIME_ID,
+  clockUs,
+  FutexWaiter,
+  futexWake,
+  mapFile,
+  nowUs,
+} from '../../lib/linux/index.js';
 import { BellFileWriter, Doorbell, mayRun, SchedFile, VmmFileWriter, VmmState } from '../abi/index.js';
 
 export interface DispatchOptions {
@@ -82,6 +90,7 @@ export class Dispatch {
 
   endSlice(startUs: number, endUs: number, instructions: number, translations: number): void {
     const report = this.#report.vmmReport;
+    report.setCpuUs(clockUs(CLOCK_THREAD_CPUTIME_ID));
     report.setSlices(++this.#slices);
     report.setInstructions(instructions);
     report.setTranslations(translations);
