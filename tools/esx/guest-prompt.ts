@@ -4,8 +4,8 @@ import { LINUX } from './guest-image.js';
 import { connectSerial } from './serial-console.js';
 
 const LIMIT_MS = 120_000;
-/** A guest that printed its prompt before this was connected prints it again for an empty line. */
-const NUDGE_MS = 3000;
+/** A guest whose prompt was followed by other words (a kernel's) prints it again for an empty line. */
+const NUDGE_MS = 20_000;
 
 /** Waits until the default guest's shell has printed its prompt on the serial port. */
 export async function awaitPrompt(socketPath: () => Promise<string>): Promise<void> {

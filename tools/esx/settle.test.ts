@@ -47,6 +47,11 @@ describe('the end of a console session without a terminal', () => {
     expect(settle.state(5000)).toBe('no');
     settle.printed('ne\n', 5001);
     expect(settle.state(5001)).toBe('yes');
+    const before = new Settle({ ...RULE, waitFor: /# $/ });
+    before.printed('an old prompt # ', 0);
+    before.typed(1);
+    before.inputEnded(1);
+    expect(before.state(2)).toBe('no');
     const never = new Settle({ ...RULE, waitFor: /never/ });
     never.inputEnded(0);
     expect(never.state(10_000)).toBe('limit');

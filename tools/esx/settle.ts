@@ -12,7 +12,8 @@ export type Settled = 'no' | 'yes' | 'limit';
 
 /**
  * - Before the end of input nothing ends.
- * - With `waitFor`: over when anything printed in this session matches; 'limit' when it never does.
+ * - With `waitFor`: over when what was printed since the first input matches ('limit' when it never does): a serial
+ *   port begins with what the guest printed before.
  * - Without: over when the guest has been quiet. Where something was typed the quiet counts only after the guest has
  *   answered, so a slow guest is waited for; one that never stops talking is left at the limit.
  */
@@ -28,6 +29,7 @@ export class Settle {
   }
 
   typed(nowMs: number): void {
+    if (this.#lastInputMs === null) this.#printed = '';
     this.#lastInputMs = nowMs;
   }
 

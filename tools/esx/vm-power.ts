@@ -1,21 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ManagedObjectReference } from '../../lib/vim/index.js';
+import { VimClient, VimClientError, VimClientFault } from '../../lib/vim-client/index.js';
 import { FrontDoorError } from './errors.js';
 import type { InitStatus } from './init-client.js';
 
-/** Registers VMs and powers them on, through SOAP. */
+const SHOWN_LIMIT_MS = 15_000;
+const LOOK_MS = 100;
+const PATH_NAME = 'summary.config.vmPathName';
+
+/** Registers VMs and powers them on, through SOAP as any client does. */
 export class VmPower {
-  static async login(_init: InitStatus, _password: string): Promise<VmPower> {
-    throw new FrontDoorError('VmFailed', 'powering on through SOAP is not built yet');
+  private constructor(private readonly client: VimClient) {}
+
+  /** @throws FrontDoorError VmFailed */
+  static login(init: InitStatus, password: string): Promise<VmPower> {
+    return said('logging in', async () => {
+      const host = init.bind === '0.0.0.0' ? '127.0.0.1' : init.bind;
+      const client = await VimClient.open({ host, port: init.ports.https, certificate: null });
+      try {
+        await client.login(init.user, password);
+        return new VmPower(client);
+      } catch (error) {
+        client.close();
+        throw error;
+      }
+    });
   }
 
-  async register(_path: string): Promise<string> {
-    throw new FrontDoorError('VmFailed', 'powering on through SOAP is not built yet');
+  /** Registers `[datastore] folder/file.vmx`, unless it is. */
+  register(path: string): Promise<ManagedObjectReference> {
+    return said('registering the VM', async () => {
+      const found = await this.#find(path);
+      if (found !== undefined) return found;
+      await this.#register(path).catch(error => {
+        // hostd may show a VM only a moment after it came up.
+        if (!(error instanceof VimClientFault && error.code === 'AlreadyExists')) throw error;
+      });
+      return this.#awaitShown(path);
+    });
   }
 
-  async on(_vm: string): Promise<void> {
-    throw new FrontDoorError('VmFailed', 'powering on through SOAP is not built yet');
+  /** Powers on, unless it is. */
+  on(vm: ManagedObjectReference): Promise<void> {
+    return said('powering on', async () => {
+      const state = (await this.client.read(vm, ['runtime.powerState'])).get('runtime.powerState');
+      if (state === 'poweredOn') return;
+      await this.client.waitForTask(await this.client.call(vm, 'PowerOnVM_Task', {}));
+    });
   }
 
   async logout(): Promise<void> {
-    throw new FrontDoorError('VmFailed', 'powering on through SOAP is not built yet');
+    try {
+      await this.client.logout();
+    } finally {
+      this.client.close();
+    }
+  }
+
+  async #find(path: string): Promise<ManagedObjectReference | undefined> {
+    const vms = await this.client.find('VirtualMachine', [PATH_NAME]);
+    return vms.find(vm => vm.properties.get(PATH_NAME) === path)?.object;
+  }
+
+  async #awaitShown(path: string): Promise<ManagedObjectReference> {
+    const deadlineMs = performance.now() + SHOWN_LIMIT_MS;
+    for (;;) {
+      const vm = await this.#find(path);
+      if (vm !== undefined) return vm;
+      if (performance.now() > deadlineMs)
+        throw new FrontDoorError('VmFailed', `${path} was registered and is not shown`);
+      await delay(LOOK_MS);
+    }
+  }
+
+  async #register(path: string): Promise<void> {
+    const [datacenter] = await this.client.find('Datacenter', ['vmFolder']);
+    const [compute] = await this.client.find('ComputeResource', ['resourcePool']);
+    const folder = datacenter?.properties.get('vmFolder') as ManagedObjectReference | undefined;
+    const pool = compute?.properties.get('resourcePool') as ManagedObjectReference | undefined;
+    if (folder === undefined || pool === undefined)
+      throw new FrontDoorError('VmFailed', 'the host shows no folder and pool for VMs');
+    const task = await this.client.call(folder, 'RegisterVM_Task', { path, asTemplate: false, pool });
+    await this.client.waitForTask(task);
+  }
+}
+
+async function said<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof VimClientFault || cause instanceof VimClientError)) throw cause;
+    throw new FrontDoorError('VmFailed', `${what} failed: ${cause.message} (${cause.code})`, undefined, {
+      cause,
+    });
   }
 }
