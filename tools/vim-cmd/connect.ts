@@ -1,43 +1,40 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { SessionManagerLocalTicket } from '../../lib/vim/index.js';
+import { type Endpoint, VimClient } from '../../lib/vim-client/index.js';
 import { CommandError, type HostAgent } from './agent.js';
 import type { Flags } from './flags.js';
-import { reference } from './inventory.js';
 import type { ListeningAddress } from './local-agent.js';
-import { type Endpoint, SoapSession } from './soap-session.js';
 
 const HTTPS_PORT = 443;
 /** hostd's own certificate, as the service console sees it. */
 const CERTIFICATE = '/etc/vmware/ssl/rui.crt';
 
-/** Opens a session and logs in. @throws CommandError, AgentFault InvalidLogin, NoPermission */
+/** Opens a session and logs in. @throws CommandError, VimClientError, VimClientFault InvalidLogin, NoPermission */
 export async function connect(
   flags: Flags,
   local: ListeningAddress,
 ): Promise<{ agent: HostAgent; close: () => Promise<void> }> {
-  const session = await SoapSession.open(endpointOf(flags, local));
+  const client = await VimClient.open(endpointOf(flags, local));
   try {
-    const manager = reference(session.content.sessionManager);
-    const { userName, password } = await credentials(session, flags);
-    await session.call(manager, 'Login', { userName, password });
-    const close = async (): Promise<void> => {
-      try {
-        await session.call(manager, 'Logout', {});
-      } finally {
-        session.close();
-      }
-    };
-    return { agent: session, close };
+    const { userName, password } = await credentials(client, flags);
+    await client.login(userName, password);
   } catch (error) {
-    session.close();
+    client.close();
     throw error;
   }
+  const close = async (): Promise<void> => {
+    try {
+      await client.logout();
+    } finally {
+      client.close();
+    }
+  };
+  return { agent: client, close };
 }
 
 /**
  * This host's own agent must show the host's certificate: whoever else answered a request for a local ticket could
- * name any file, and would be sent it.
+ * name any file, and would be sent it. On other hosts, as with the product's tool, whoever answers is trusted.
  */
 function endpointOf(flags: Flags, local: ListeningAddress): Endpoint {
   const { host, port } = flags;
@@ -51,14 +48,13 @@ function endpointOf(flags: Flags, local: ListeningAddress): Endpoint {
   }
 }
 
-async function credentials(
-  session: SoapSession,
-  flags: Flags,
-): Promise<{ userName: string; password: string }> {
+async function credentials(client: VimClient, flags: Flags): Promise<{ userName: string; password: string }> {
   const { user, password } = flags;
   if (user !== null && password !== null) return { userName: user, password };
-  const manager = reference(session.content.sessionManager);
-  const ticket = await session.call(manager, 'AcquireLocalTicket', { userName: userInfo().username });
-  const { userName, passwordFilePath } = ticket as SessionManagerLocalTicket;
-  return { userName, password: readFileSync(passwordFilePath, 'utf8') };
+  const { sessionManager } = client.content;
+  if (sessionManager === undefined)
+    throw new CommandError('NotAvailable', 'The host agent has no session manager');
+  const asked = { userName: userInfo().username };
+  const ticket = await client.call(sessionManager, 'AcquireLocalTicket', asked);
+  return { userName: ticket.userName, password: readFileSync(ticket.passwordFilePath, 'utf8') };
 }

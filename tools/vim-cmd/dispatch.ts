@@ -1,7 +1,7 @@
 import { CommandError, type HostAgent } from './agent.js';
 import { commandNamed, listing } from './commands.js';
 
-/** Runs one command line. The agent is connected to only when a command needs it. @throws CommandError, AgentFault */
+/** Runs one command line. The agent is connected to only when a command needs it. @throws CommandError, VimClientFault */
 export async function dispatch(
   words: readonly string[],
   connect: () => Promise<{ agent: HostAgent; close: () => Promise<void> }>,

@@ -1,8 +1,8 @@
 /**
  * vim-cmd (vmware-vim-cmd): the host agent's operations on the service console's command line, over SOAP.
  *
- * Layers: agent (the calls this tool needs, as an interface) < inventory (properties, views, tasks) < commands
- *         (one function per command, to text) < dispatch (arguments, faults to messages) < connect, main.
+ * Layers: agent (what commands need of lib/vim-client) < commands (one function per command, to text)
+ *         < dispatch (arguments) < connect (endpoint, login), main.
  *
  * Invariants
  * - Speaks to hostd only; what a command prints came from hostd in that run.

@@ -1,9 +1,9 @@
-import { AgentFault, CommandError } from './agent.js';
+import { CommandError } from './agent.js';
 import { dispatch } from './dispatch.js';
 import { parseFlags, USAGE } from './flags.js';
 import { localAddress } from './local-agent.js';
 
-/** Wiring only: arguments, output, exit status. The API's schema is loaded when a command needs the agent. */
+/** Wiring only: arguments, output, exit status. What needs the host agent is loaded when a command needs it. */
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
@@ -16,9 +16,15 @@ async function main(): Promise<void> {
   await dispatch(flags.words, open, text => process.stdout.write(text));
 }
 
+function complaint(error: unknown): string {
+  if (!(error instanceof Error)) return `vim-cmd: ${String(error)}`;
+  if (error instanceof CommandError) return error.message;
+  // By name: their classes come with the client, which may not have been loaded.
+  if (error.name === 'VimClientFault' && 'code' in error) return `(vim.fault.${error.code}) ${error.message}`;
+  return `vim-cmd: ${error.message}`;
+}
+
 main().catch((error: unknown) => {
   process.exitCode = 1;
-  if (error instanceof AgentFault) process.stderr.write(`(vim.fault.${error.code}) ${error.message}\n`);
-  else if (error instanceof CommandError) process.stderr.write(`${error.message}\n`);
-  else process.stderr.write(`vim-cmd: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${complaint(error)}\n`);
 });

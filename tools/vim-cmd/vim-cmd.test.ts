@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ManagedObjectReference, type ServiceContent } from '../../lib/vim/index.js';
-import { AgentFault, type HostAgent } from './agent.js';
+import { ManagedObjectReference } from '../../lib/vim/index.js';
+import { VimClientFault } from '../../lib/vim-client/index.js';
+import type { HostAgent } from './agent.js';
 import { dispatch } from './dispatch.js';
 import { parseFlags } from './flags.js';
 import { localAddress } from './local-agent.js';
@@ -9,31 +10,32 @@ import { datastorePath } from './vm-commands.js';
 
 const ref = (type: string, value: string): ManagedObjectReference => new ManagedObjectReference(type, value);
 
-interface Call {
-  readonly target: string;
-  readonly method: string;
-  readonly args: unknown;
+interface Answers {
+  /** By method. */
+  readonly calls?: Readonly<Record<string, (target: ManagedObjectReference, args: unknown) => unknown>>;
+  /** By `type`. */
+  readonly find?: Readonly<Record<string, readonly [id: string, properties: Record<string, unknown>][]>>;
+  readonly read?: (object: ManagedObjectReference) => Record<string, unknown>;
+  readonly taskEnd?: (task: ManagedObjectReference) => unknown;
 }
 
-/** An agent that answers from a script: method to answer. What it cannot answer fails the test. */
-function scripted(answers: Readonly<Record<string, (args: unknown, nth: number) => unknown>>): {
-  agent: HostAgent;
-  calls: Call[];
-} {
-  const calls: Call[] = [];
-  const content = {
-    rootFolder: ref('Folder', 'ha-folder-root'),
-    propertyCollector: ref('PropertyCollector', 'ha-property-collector'),
-    viewManager: ref('ViewManager', 'ViewManager'),
-  } as ServiceContent;
-  const call = async (target: ManagedObjectReference, method: string, args: object): Promise<unknown> => {
-    const nth = calls.filter(earlier => earlier.method === method).length;
-    calls.push({ target: `${target.type}:${target.value}`, method, args });
-    const answer = answers[method];
-    if (answer === undefined) throw new Error(`no answer for ${method}`);
-    return answer(args, nth);
+/** An agent that answers from a script. What it cannot answer fails the test. */
+function scripted(answers: Answers): HostAgent {
+  const agent = {
+    call: async (target: ManagedObjectReference, method: string, args: object) => {
+      const answer = answers.calls?.[method];
+      if (answer === undefined) throw new Error(`no answer for ${method}`);
+      return answer(target, args);
+    },
+    find: async (type: string) =>
+      (answers.find?.[type] ?? []).map(([id, properties]) => ({
+        object: ref(type, id),
+        properties: new Map(Object.entries(properties)),
+      })),
+    read: async (object: ManagedObjectReference) => new Map(Object.entries(answers.read?.(object) ?? {})),
+    waitForTask: async (task: ManagedObjectReference) => answers.taskEnd?.(task),
   };
-  return { agent: { content, call }, calls };
+  return agent as unknown as HostAgent;
 }
 
 async function run(agent: HostAgent, ...words: string[]): Promise<string> {
@@ -49,38 +51,23 @@ async function run(agent: HostAgent, ...words: string[]): Promise<string> {
 }
 
 const nobody = (): Promise<never> => Promise.reject(new Error('connected for nothing'));
-const vm = (id: string, properties: Readonly<Record<string, string>>): unknown => ({
-  obj: ref('VirtualMachine', id),
-  propSet: Object.entries(properties).map(([name, val]) => ({ name, val })),
-});
-const taskIn = (states: readonly object[]): Record<string, (args: unknown, nth: number) => unknown> => ({
-  CreateFilter: () => ref('PropertyFilter', 'filter-1'),
-  DestroyPropertyFilter: () => undefined,
-  WaitForUpdates: (_args, nth) => ({ version: `${nth + 1}` }),
-  RetrieveProperties: (_args, nth) => [
-    { obj: ref('Task', 'task-1'), propSet: [{ name: 'info', val: states[nth] }] },
-  ],
-});
 
 describe('vmsvc/getallvms', () => {
-  const views = {
-    CreateContainerView: () => ref('ContainerView', 'view-1'),
-    DestroyView: () => undefined,
-  };
-
   it('lists VMs by vmid in columns that ghettoVCB splits', async () => {
-    const { agent, calls } = scripted({
-      ...views,
-      RetrieveProperties: () => [
-        vm('112', { 'summary.config.name': 'b' }),
-        vm('16', {
-          'summary.config.name': 'linux',
-          'summary.config.vmPathName': '[storage1] linux/linux.vmx',
-          'summary.config.guestId': 'otherLinuxGuest',
-          'config.version': 'vmx-04',
-          'summary.config.annotation': 'first line\nsecond     line',
-        }),
-      ],
+    const linux = {
+      'summary.config.name': 'linux',
+      'summary.config.vmPathName': '[storage1] linux/linux.vmx',
+      'summary.config.guestId': 'otherLinuxGuest',
+      'config.version': 'vmx-04',
+      'summary.config.annotation': 'first line\nsecond     line',
+    };
+    const agent = scripted({
+      find: {
+        VirtualMachine: [
+          ['112', { 'summary.config.name': 'b' }],
+          ['16', linux],
+        ],
+      },
     });
     const [header, first, second, end] = (await run(agent, 'vmsvc/getallvms')).split('\n');
     expect(header?.split(/ {3,}/)).toEqual(['Vmid', 'Name', 'File', 'Guest OS', 'Version', 'Annotation']);
@@ -95,12 +82,10 @@ describe('vmsvc/getallvms', () => {
     expect(first?.indexOf('[storage1]')).toBe(header?.indexOf('File'));
     expect(second).toBe('112     b');
     expect(end).toBe('');
-    expect(calls.at(-1)).toMatchObject({ target: 'ContainerView:view-1', method: 'DestroyView' });
   });
 
   it('prints the header alone when there are none', async () => {
-    const { agent } = scripted({ ...views, RetrieveProperties: () => undefined });
-    expect(await run(agent, 'vmsvc/getallvms')).toBe(
+    expect(await run(scripted({}), 'vmsvc/getallvms')).toBe(
       'Vmid    Name    File    Guest OS    Version    Annotation\n',
     );
   });
@@ -112,13 +97,15 @@ describe('vmsvc/power', () => {
     ['poweredOff', 'Powered off'],
     ['suspended', 'Suspended'],
   ])('getstate prints %s', async (powerState, text) => {
-    const { agent, calls } = scripted({
-      RetrieveProperties: () => [
-        { obj: ref('VirtualMachine', '16'), propSet: [{ name: 'runtime', val: { powerState } }] },
-      ],
+    const asked: string[] = [];
+    const agent = scripted({
+      read: object => {
+        asked.push(`${object.type}:${object.value}`);
+        return { runtime: { powerState } };
+      },
     });
     expect(await run(agent, 'vmsvc/power.getstate', '16')).toBe(`Retrieved runtime info\n${text}\n`);
-    expect(JSON.stringify(calls[0]?.args)).toContain('"obj":{"type":"VirtualMachine","value":"16"}');
+    expect(asked).toEqual(['VirtualMachine:16']);
   });
 
   it.each([
@@ -126,40 +113,37 @@ describe('vmsvc/power', () => {
     ['off', 'PowerOffVM_Task', 'Powering off VM:\n'],
     ['reset', 'ResetVM_Task', 'Reset VM:\n'],
   ])('%s waits for the end of the task', async (operation, method, text) => {
-    const { agent, calls } = scripted({
-      [method]: () => ref('Task', 'task-1'),
-      ...taskIn([{ state: 'running' }, { state: 'running' }, { state: 'success' }]),
+    const steps: string[] = [];
+    const agent = scripted({
+      calls: {
+        [method]: target => {
+          steps.push(`${target.type}:${target.value}`);
+          return ref('Task', 'task-1');
+        },
+      },
+      taskEnd: task => steps.push(task.value),
     });
     expect(await run(agent, `vmsvc/power.${operation}`, '16')).toBe(text);
-    expect(calls[0]).toMatchObject({ target: 'VirtualMachine:16', method });
-    expect(calls.filter(call => call.method === 'WaitForUpdates').map(call => call.args)).toEqual([
-      { version: '' },
-      { version: '1' },
-      { version: '2' },
-    ]);
-    expect(calls.at(-1)?.method).toBe('DestroyPropertyFilter');
+    expect(steps).toEqual(['VirtualMachine:16', 'task-1']);
   });
 
   it('fails with the typed fault of the task', async () => {
-    const fault = { _type: 'InvalidPowerState', existingState: 'poweredOn' };
-    const error = { fault, localizedMessage: 'The attempted operation cannot be performed' };
-    const { agent } = scripted({
-      PowerOnVM_Task: () => ref('Task', 'task-1'),
-      ...taskIn([{ state: 'error', error }]),
+    const fault = new VimClientFault('InvalidPowerState', 'It cannot be performed', {});
+    const agent = scripted({
+      calls: { PowerOnVM_Task: () => ref('Task', 'task-1') },
+      taskEnd: () => {
+        throw fault;
+      },
     });
-    await expect(run(agent, 'vmsvc/power.on', '16')).rejects.toMatchObject({
-      name: 'AgentFault',
-      code: 'InvalidPowerState',
-      message: 'The attempted operation cannot be performed',
-      detail: fault,
-    });
+    await expect(run(agent, 'vmsvc/power.on', '16')).rejects.toBe(fault);
   });
 
   it.each(['99', 'linux', '', '-1', '1e3'])('knows no VM %j', async vmid => {
-    const gone = (): never => {
-      throw new AgentFault('ManagedObjectNotFound', 'The object has already been deleted', {});
-    };
-    const { agent } = scripted({ RetrieveProperties: gone });
+    const agent = scripted({
+      read: () => {
+        throw new VimClientFault('ManagedObjectNotFound', 'The object has already been deleted', {});
+      },
+    });
     await expect(run(agent, 'vmsvc/power.getstate', vmid)).rejects.toMatchObject({
       code: 'NoSuchVm',
       message: `Unable to find a VM corresponding to "${vmid}"`,
@@ -169,33 +153,28 @@ describe('vmsvc/power', () => {
 
 describe('solo/registervm', () => {
   it('prints the new vmid', async () => {
-    const { agent, calls } = scripted({
-      CreateContainerView: args => ref('ContainerView', (args as { type: string[] }).type.join()),
-      DestroyView: () => undefined,
-      RegisterVM_Task: () => ref('Task', 'task-1'),
-      ...taskIn([]),
-      RetrieveProperties: (_args, nth) =>
-        [
-          [{ obj: ref('Datacenter', 'dc'), propSet: [{ name: 'vmFolder', val: ref('Folder', 'vm') }] }],
-          [
-            {
-              obj: ref('ComputeResource', 'compute'),
-              propSet: [{ name: 'resourcePool', val: ref('ResourcePool', 'pool') }],
-            },
-          ],
-          [
-            {
-              obj: ref('Task', 'task-1'),
-              propSet: [{ name: 'info', val: { state: 'success', result: ref('VirtualMachine', '32') } }],
-            },
-          ],
-        ][nth],
+    const asked: unknown[] = [];
+    const agent = scripted({
+      find: {
+        Datacenter: [['dc', { vmFolder: ref('Folder', 'vm') }]],
+        ComputeResource: [['compute', { resourcePool: ref('ResourcePool', 'pool') }]],
+      },
+      calls: {
+        RegisterVM_Task: (target, args) => {
+          asked.push(target.value, args);
+          return ref('Task', 'task-1');
+        },
+      },
+      taskEnd: () => ({ result: ref('VirtualMachine', '32') }),
     });
     expect(await run(agent, 'solo/registervm', '/vmfs/volumes/storage1/a b/c.vmx', 'web')).toBe('32\n');
-    expect(calls.find(call => call.method === 'RegisterVM_Task')).toMatchObject({
-      target: 'Folder:vm',
-      args: { path: '[storage1] a b/c.vmx', name: 'web', asTemplate: false, pool: { value: 'pool' } },
-    });
+    const args = {
+      path: '[storage1] a b/c.vmx',
+      name: 'web',
+      asTemplate: false,
+      pool: ref('ResourcePool', 'pool'),
+    };
+    expect(asked).toEqual(['vm', args]);
   });
 
   it('leaves a datastore path as it is', () => {

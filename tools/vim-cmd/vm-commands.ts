@@ -1,11 +1,12 @@
 import {
   ManagedObjectReference,
+  untyped,
   type VirtualMachinePowerState,
   type VirtualMachineRuntimeInfo,
 } from '../../lib/vim/index.js';
-import { AgentFault, CommandError, type HostAgent } from './agent.js';
+import { VimClientFault } from '../../lib/vim-client/index.js';
+import { CommandError, type HostAgent } from './agent.js';
 import type { Command } from './commands.js';
-import { allOf, propertiesOf, reference, taskResult } from './inventory.js';
 import { tableText } from './table.js';
 
 const STATE_TEXT: Readonly<Record<VirtualMachinePowerState, string>> = {
@@ -14,26 +15,24 @@ const STATE_TEXT: Readonly<Record<VirtualMachinePowerState, string>> = {
   suspended: 'Suspended',
 };
 
-function virtualMachine(vmid: string): ManagedObjectReference {
+/** An operation on a VM; that there is no such VM is said in the command's own words. */
+async function onVm<T>(vmid: string, operation: (vm: ManagedObjectReference) => Promise<T>): Promise<T> {
   if (!/^[0-9]{1,10}$/.test(vmid)) throw noSuchVm(vmid);
-  return new ManagedObjectReference('VirtualMachine', vmid);
+  try {
+    return await operation(new ManagedObjectReference('VirtualMachine', vmid));
+  } catch (error) {
+    if (error instanceof VimClientFault && error.code === 'ManagedObjectNotFound') throw noSuchVm(vmid);
+    throw error;
+  }
 }
 
 function noSuchVm(vmid: string): CommandError {
   return new CommandError('NoSuchVm', `Unable to find a VM corresponding to "${vmid}"`);
 }
 
-/** An operation on a VM; that there is no such VM is said in the command's own words. */
-async function onVm<T>(vmid: string, operation: (vm: ManagedObjectReference) => Promise<T>): Promise<T> {
-  try {
-    return await operation(virtualMachine(vmid));
-  } catch (error) {
-    if (error instanceof AgentFault && error.code === 'ManagedObjectNotFound') throw noSuchVm(vmid);
-    throw error;
-  }
-}
+type PowerMethod = 'PowerOnVM_Task' | 'PowerOffVM_Task' | 'ResetVM_Task';
 
-function powerCommand(operation: string, method: string, summary: string, says: string): Command {
+function powerCommand(operation: string, method: PowerMethod, summary: string, says: string): Command {
   return {
     name: `vmsvc/power.${operation}`,
     parameters: ['vmid'],
@@ -41,35 +40,26 @@ function powerCommand(operation: string, method: string, summary: string, says: 
     async run(agent, [vmid = ''], print) {
       print(`${says}\n`);
       await onVm(vmid, async vm => {
-        await taskResult(agent, reference(await agent.call(vm, method, {})));
+        await agent.waitForTask(await agent.call(vm, method, {}));
       });
     },
   };
 }
+
+const CONFIG = 'summary.config';
+const LISTED = ['name', 'vmPathName', 'guestId'].map(name => `${CONFIG}.${name}`);
+const COLUMNS = [...LISTED, 'config.version', `${CONFIG}.annotation`];
 
 const getAllVms: Command = {
   name: 'vmsvc/getallvms',
   parameters: [],
   summary: 'Lists the virtual machines of this host',
   async run(agent, _args, print) {
-    const config = 'summary.config';
-    const found = await allOf(agent, 'VirtualMachine', [
-      `${config}.name`,
-      `${config}.vmPathName`,
-      `${config}.guestId`,
-      'config.version',
-      `${config}.annotation`,
-    ]);
+    const found = await agent.find('VirtualMachine', COLUMNS);
     found.sort((a, b) => Number(a.object.value) - Number(b.object.value));
-    const rows = found.map(({ object, values }) => [
+    const rows = found.map(({ object, properties }) => [
       object.value,
-      ...[
-        `${config}.name`,
-        `${config}.vmPathName`,
-        `${config}.guestId`,
-        'config.version',
-        `${config}.annotation`,
-      ].map(path => textOf(values.get(path))),
+      ...COLUMNS.map(path => textOf(properties.get(path))),
     ]);
     print(tableText(['Vmid', 'Name', 'File', 'Guest OS', 'Version', 'Annotation'], rows));
   },
@@ -82,8 +72,8 @@ const getState: Command = {
   parameters: ['vmid'],
   summary: 'Whether a virtual machine is powered on, off or suspended',
   async run(agent, [vmid = ''], print) {
-    const { values } = await onVm(vmid, vm => propertiesOf(agent, vm, ['runtime']));
-    const runtime = values.get('runtime') as VirtualMachineRuntimeInfo | undefined;
+    const properties = await onVm(vmid, vm => agent.read(vm, ['runtime']));
+    const runtime = properties.get('runtime') as VirtualMachineRuntimeInfo | undefined;
     if (runtime === undefined) throw noSuchVm(vmid);
     print(`Retrieved runtime info\n${STATE_TEXT[runtime.powerState]}\n`);
   },
@@ -101,13 +91,11 @@ const register: Command = {
   parameters: ['path', '[name]'],
   summary: 'Enters a virtual machine into the inventory and prints its vmid',
   async run(agent, [path = '', name], print) {
-    const task = await agent.call(await vmFolder(agent), 'RegisterVM_Task', {
-      path: datastorePath(path),
-      name,
-      asTemplate: false,
-      pool: await rootPool(agent),
-    });
-    print(`${reference(await taskResult(agent, reference(task))).value}\n`);
+    const folder = await propertyOfFirst(agent, 'Datacenter', 'vmFolder');
+    const pool = await propertyOfFirst(agent, 'ComputeResource', 'resourcePool');
+    const args = { path: datastorePath(path), name, asTemplate: false, pool };
+    const { result } = await agent.waitForTask(await agent.call(folder, 'RegisterVM_Task', args));
+    print(`${reference(untyped(result)).value}\n`);
   },
 };
 
@@ -117,14 +105,19 @@ export function datastorePath(path: string): string {
   return match === null ? path : `[${match[1]}] ${match[2]}`;
 }
 
-async function vmFolder(agent: HostAgent): Promise<ManagedObjectReference> {
-  const [datacenter] = await allOf(agent, 'Datacenter', ['vmFolder']);
-  return reference(datacenter?.values.get('vmFolder'));
+/** A host has one datacenter and one compute resource. */
+async function propertyOfFirst(
+  agent: HostAgent,
+  type: string,
+  path: string,
+): Promise<ManagedObjectReference> {
+  const [first] = await agent.find(type, [path]);
+  return reference(first?.properties.get(path));
 }
 
-async function rootPool(agent: HostAgent): Promise<ManagedObjectReference> {
-  const [compute] = await allOf(agent, 'ComputeResource', ['resourcePool']);
-  return reference(compute?.values.get('resourcePool'));
+function reference(value: unknown): ManagedObjectReference {
+  if (value instanceof ManagedObjectReference) return value;
+  throw new CommandError('NotAvailable', 'The host agent answered without an object');
 }
 
 export const VM_COMMANDS: readonly Command[] = [
