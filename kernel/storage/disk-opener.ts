@@ -44,12 +44,13 @@ export interface DiskOpenerParts {
   readonly thread: StorageThreadClient;
   resolve(path: string): ResolvedPath;
   open(datastore: Datastore, relative: string): Promise<OpenDisk>;
+  close(datastore: Datastore, disk: OpenDisk): Promise<unknown>;
   /** Makes sure that the LUN has workers. */
   startWorkers(datastore: Datastore): Promise<void>;
 }
 
 interface OpenVm {
-  readonly files: OpenDisk[];
+  readonly files: { readonly datastore: Datastore; readonly file: OpenDisk }[];
   ring: RingNames | undefined;
   doorbellFd: number | undefined;
   attached: boolean;
@@ -121,7 +122,7 @@ export class DiskOpener {
     const shown = disks.map(({ node }, target) => ({
       node,
       target,
-      sizeBytes: open.files[target]?.sizeBytes ?? 0,
+      sizeBytes: open.files[target]?.file.sizeBytes ?? 0,
     }));
     return { disks: shown, ring, doorbellFd };
   }
@@ -133,7 +134,7 @@ export class DiskOpener {
       const absolute = fileName.startsWith('/') ? fileName : `${folder}/${fileName}`;
       const { datastore, relative } = this.#parts.resolve(absolute);
       const file = await this.#parts.open(datastore, relative);
-      opened.files.push(file);
+      opened.files.push({ datastore, file });
       await this.#parts.startWorkers(datastore);
       const { extents, uuid } = file;
       // IDE disks of this engine claim no write cache: each write is durable before it completes.
@@ -163,6 +164,6 @@ export class DiskOpener {
     if (vm.attached) await this.#parts.thread.detach(worldId);
     if (vm.ring !== undefined) removeRingFiles(this.#parts.shmDir, vm.ring);
     if (vm.doorbellFd !== undefined) closeFd(vm.doorbellFd);
-    for (const { extents } of vm.files) for (const { fd } of extents) closeFd(fd);
+    await Promise.all(vm.files.map(({ datastore, file }) => this.#parts.close(datastore, file)));
   }
 }

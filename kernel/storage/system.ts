@@ -82,6 +82,7 @@ export class StorageSystem {
       thread,
       resolve: path => this.resolve(path),
       open: (datastore, path) => this.#clientOf(datastore).request('openDisk', { path }),
+      close: (datastore, { extents }) => this.#clientOf(datastore).request('closeDisk', { extents }),
       startWorkers: async datastore => void (await this.#poolOf(datastore)),
     });
     const files = new FileCalls(this.#datastores, datastore => this.#clientOf(datastore));

@@ -1,6 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { VmkernelError } from '../../abi/index.js';
-import type { FileReply, FileRequest, FileRequestName, FileRequests, FileWorkerData } from './requests.js';
+import {
+  type FileReply,
+  type FileRequest,
+  type FileRequestName,
+  type FileRequests,
+  type FileWorkerData,
+  GIVING_BACK,
+} from './requests.js';
 
 const MAX_PENDING = 64;
 
@@ -34,7 +41,7 @@ export class FileClient {
     name: N,
     args: FileRequests[N]['args'],
   ): Promise<FileRequests[N]['result']> {
-    if (this.#pending.size >= MAX_PENDING)
+    if (this.#pending.size >= MAX_PENDING && !GIVING_BACK.has(name))
       return Promise.reject(
         new VmkernelError('Busy', `${this.#data.shown} does not keep up`, { path: this.#data.shown }),
       );

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { setThreadName } from '../../../lib/linux/index.js';
 import { appendContents, readContents, replaceContents, writeContents } from './contents.js';
 import { fileError } from './errors.js';
-import { openDisk } from './open-disk.js';
+import { closeDisk, openDisk } from './open-disk.js';
 import type { FileReply, FileRequest, FileRequestName, FileRequests, FileWorkerData } from './requests.js';
 import { DatastoreTree } from './tree.js';
 import { lockVmx, unlockVmx } from './vmx-lock.js';
@@ -30,6 +30,7 @@ function handlers(tree: DatastoreTree, shown: string): Handlers {
       return { capacityBytes: blocks * bsize, freeBytes: bavail * bsize };
     },
     openDisk: ({ path }) => openDisk(tree, path, shown),
+    closeDisk: ({ extents }) => closeDisk(extents),
     lockVmx: ({ path, owner }) => lockVmx(tree, path, shown, owner),
     unlockVmx: ({ path, fd }) => unlockVmx(tree, path, fd),
   };

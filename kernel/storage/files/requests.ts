@@ -1,4 +1,5 @@
 import type { CallFailure, DirectoryEntry, FileStat } from '../../abi/index.js';
+import type { ImageExtent } from '../thread/image.js';
 import type { OpenDisk } from './open-disk.js';
 
 /** What a datastore's file worker does. Paths are relative to the datastore. */
@@ -17,11 +18,16 @@ export interface FileRequests {
   remove: { args: { path: string; recursive: boolean }; result: unknown };
   space: { args: Record<string, never>; result: { capacityBytes: number; freeBytes: number } };
   openDisk: { args: { path: string }; result: OpenDisk };
+  /** @returns what Linux said of descriptors that it closed with an error */
+  closeDisk: { args: { extents: readonly ImageExtent[] }; result: string[] };
   lockVmx: { args: { path: string; owner: string }; result: number };
   unlockVmx: { args: { path: string; fd: number }; result: unknown };
 }
 
 export type FileRequestName = keyof FileRequests;
+
+/** Requests that give something back: they are taken however many wait. */
+export const GIVING_BACK: ReadonlySet<FileRequestName> = new Set<FileRequestName>(['closeDisk', 'unlockVmx']);
 
 export interface FileRequest {
   readonly id: number;
