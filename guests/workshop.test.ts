@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +30,15 @@ describe('Workshop.publish', () => {
     });
     await expect(failing).rejects.toThrow('no space');
     expect(await readdir(home)).toEqual([]);
+  });
+
+  it('clears away what a killed build left, and nothing else', async () => {
+    const deadPid = spawnSync('true').pid;
+    const left = `.vm.${deadPid}.0123456789ab.tmp`;
+    const running = `.vm.${process.pid}.0123456789ab.tmp`;
+    for (const name of [left, running, '.hidden']) await mkdir(join(home, name));
+    await workshop.publish(join(home, 'vm'), async () => undefined);
+    expect((await readdir(home)).sort()).toEqual(['.hidden', running, 'vm'].sort());
   });
 
   it('keeps the first of two results', async () => {

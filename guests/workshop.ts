@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type CommandOptions, run } from './command.js';
 
@@ -48,8 +49,10 @@ export class Workshop {
    * When two do so at once, the second's result is dropped: both made the same.
    */
   async publish(target: string, fill: (folder: string) => Promise<void>): Promise<void> {
-    await mkdir(dirname(target), { recursive: true });
-    const draft = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+    const parent = dirname(target);
+    await mkdir(parent, { recursive: true });
+    await sweep(parent);
+    const draft = join(parent, draftName(basename(target)));
     try {
       await mkdir(draft);
       await fill(draft);
@@ -63,8 +66,11 @@ export class Workshop {
 
   /** A scratch folder, removed whatever happens. */
   async scratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    const folder = this.cache('scratch', randomBytes(6).toString('hex'));
-    await mkdir(folder, { recursive: true });
+    const parent = this.cache('scratch');
+    await mkdir(parent, { recursive: true });
+    await sweep(parent);
+    const folder = join(parent, draftName('work'));
+    await mkdir(folder);
     try {
       return await work(folder);
     } finally {
@@ -72,3 +78,16 @@ export class Workshop {
     }
   }
 }
+
+/** Hidden, and with the maker's pid: what a killed build left is known by it. */
+const draftName = (name: string): string => `.${name}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
+const DRAFT = /^\..+\.(\d+)\.[0-9a-f]{12}\.tmp$/;
+
+const sweep = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder)) {
+    const pid = DRAFT.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+};

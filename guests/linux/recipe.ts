@@ -40,6 +40,8 @@ const COMMAND_LINE = [
   'tsc=reliable mitigations=off',
   // A vCPU that waits for its processor must not look like a PC without a timer.
   'no_timer_check',
+  // Without high-resolution timers a tick, of which there are 250 a second, takes a fifth fewer instructions.
+  'highres=off',
   'cryptomgr.notests noisapnp mce=off audit=0 security=none',
   `initcall_blacklist=${SKIPPED_INITCALLS.join(',')}`,
 ].join(' ');
