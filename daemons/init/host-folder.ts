@@ -72,7 +72,7 @@ const FOLDERS = [
 ] as const;
 
 const OWN_NAMES: ReadonlySet<string> = new Set([
-  ...['host.json', 'password', 'run', 'var', 'console', 'datastores', 'init.lock', 'up.lock'],
+  ...['host.json', 'password', 'run', 'var', 'console', 'datastores', 'firmware', 'init.lock', 'up.lock'],
   ...['host.json.new', 'password.new'],
 ]);
 
