@@ -108,7 +108,7 @@ export class VmManager {
   }
 
   async #died(vm: Vm): Promise<void> {
-    await this.#remove(vm, vm.state === 'poweringOff' ? undefined : (vm.ending ?? 'vmware-vmx died'));
+    await this.#remove(vm, vm.state === 'poweringOff' ? undefined : (vm.ending ?? undefined));
   }
 
   async #remove(vm: Vm, reason: string | undefined): Promise<void> {

@@ -94,6 +94,7 @@ export class Vm {
   processEnded(end: VmxEnd): void {
     const how = end.signal ?? `exit status ${end.code}`;
     const reason = this.ending ?? `vmware-vmx ended (${how})`;
+    this.ending = reason;
     this.#fail(new VmkernelError('VmxDied', reason, { reason }));
     for (const answer of this.#answers.values())
       answer.reject(new VmkernelError('VmxDied', reason, { reason }));
