@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventfdClear, eventfdCreate, mapFile } from '../../../lib/linux/index.js';
+import { addressOf, eventfdClear, eventfdCreate, mapFile } from '../../../lib/linux/index.js';
 import { DiskHostStatus, DiskRequestFileWriter } from '../../abi/index.js';
 import { DiskRing } from '../../vmm/disk-ring.js';
 import { createRingFiles, type RingNames } from '../ring-files.js';
@@ -13,7 +13,8 @@ import { VmDisks } from './vm-disks.js';
 
 const WORLD = 1030;
 const SECTORS = 64;
-const SCRATCH = { address: 0, sizeBytes: 0 };
+const SCRATCH_MEMORY = new Uint8Array(4096);
+const SCRATCH = { address: addressOf(SCRATCH_MEMORY), sizeBytes: SCRATCH_MEMORY.length };
 
 interface Ended {
   status: number;
@@ -287,6 +288,44 @@ describe('both ends of a disk ring', () => {
         expect(disks.broken).toBe(true);
         expect(() => submit(cdb10(0, 0, 0), undefined, 0, [])).toThrow('Broken');
       }
+    });
+
+    it('answers every random slot or refuses the ring, and writes nothing outside the disk', () => {
+      let state = 99;
+      const random = (limit: number): number => {
+        state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+        return (state >>> 8) % limit;
+      };
+      const odd = (): number =>
+        [0, 1, 512, 4096, 65536, -1, 0x7fffffff, -0x80000000, random(1 << 24)][random(9)] ?? 0;
+      const slots = request.diskRequestSlot;
+      const bytes = new Uint8Array(slots.i32.buffer);
+      let head = 0;
+      for (let round = 0; round < 20_000; round++) {
+        const row = head & 255;
+        slots.setTag(row, random(4) === 0 ? odd() : round);
+        slots.setOperation(row, random(10) === 0 ? odd() : random(4));
+        slots.setTarget(row, random(10) === 0 ? odd() : 0);
+        slots.setLun(row, random(10) === 0 ? odd() : 0);
+        slots.setOtherTag(row, round - random(5));
+        slots.setDataOutBytes(row, random(2) === 0 ? odd() : 0);
+        slots.setDataInBytes(row, random(2) === 0 ? odd() : 0);
+        slots.setArenaOffset(row, random(3) === 0 ? odd() : 0);
+        const at = slots.cdbOffset(row);
+        for (let i = 0; i < 16; i++) bytes[at + i] = random(3) === 0 ? random(256) : 0;
+        if (random(2) === 0) bytes[at] = [0x28, 0x2a, 0x2f, 0x88, 0x8a][random(5)] ?? 0;
+        head = (head + 1) | 0;
+        request.diskRequestControl.setHead(head);
+        disks.serve(32);
+        if (random(3) === 0) while (work());
+        request.diskRequestControl.setCompletionTail((head - disks.outstanding) | 0);
+        expect(disks.broken).toBe(false);
+      }
+      while (work());
+      expect(disks.outstanding).toBe(0);
+      for (const name of ['a', 'b']) expect(readFileSync(join(folder, name)).length).toBe(SECTORS * 512);
+      const half = (SECTORS / 2) * 512;
+      expect(readFileSync(join(folder, 'a')).subarray(half).equals(Buffer.alloc(half, 'a'))).toBe(true);
     });
 
     it('answers slots that name bytes outside the arenas, and unknown operations, as bad requests', () => {

@@ -69,6 +69,11 @@ export class VmDisks {
     return this.#closing !== undefined;
   }
 
+  /** Requests taken and not yet completed. */
+  get outstanding(): number {
+    return this.#ring.outstanding;
+  }
+
   awake(): void {
     this.#ring.awake();
   }
