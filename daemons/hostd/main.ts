@@ -4,6 +4,7 @@ import { VmkernelClient } from '../../kernel/client/index.js';
 import { readAccount, verifyPassword } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
 import { parseArguments } from './arguments.js';
+import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { Host } from './host.js';
 import { aboutInfo, loadHostUuid, welcomePage } from './identity.js';
 import { readMachine } from './machine/machine.js';
@@ -46,6 +47,12 @@ async function main(): Promise<void> {
   await host.start();
   const secure = createSecureServer(certificate, {
     soap: new SoapEndpoint(host.dispatcher, host.schema),
+    folder: new FolderEndpoint({
+      sessions: host.sessions,
+      policy,
+      files: () => host.link.files,
+      datastore: name => host.inventory.datastore(name),
+    }),
     descriptions: new DescriptionFiles(args.newestVersion),
     welcomePage: welcomePage(about),
     onError,

@@ -1,4 +1,4 @@
-import type { Change, HostInfo } from '../../../kernel/abi/index.js';
+import { type Change, type HostInfo, VmkernelError } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
 import { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
@@ -39,7 +39,11 @@ export class HostInventory {
 
   constructor(dependencies: HostInventoryDependencies) {
     this.#dependencies = dependencies;
-    this.#work = new SerialWork(error => dependencies.onError(error));
+    this.#work = new SerialWork(error => {
+      // Everything is read anew once there is a connection again.
+      const isLost = error instanceof VmkernelError && error.code === 'ConnectionLost';
+      if (!isLost) dependencies.onError(error);
+    });
   }
 
   get host(): HostInfo | undefined {

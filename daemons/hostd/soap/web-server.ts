@@ -11,23 +11,41 @@ import type { SoapEndpoint } from './soap-endpoint.js';
 export interface WebContent {
   readonly soap: SoapEndpoint;
   readonly descriptions: DescriptionFiles;
+  /** Datastore files, below /folder/. */
+  readonly folder: { serve(request: IncomingMessage, response: ServerResponse): Promise<void> };
   /** The page at / */
   readonly welcomePage: string;
   onError(error: unknown): void;
 }
 
-/** A client that is slow with its headers or body is cut off; one that waits for our reply is not. */
-const limits = {
-  headersTimeout: 15_000,
-  requestTimeout: 60_000,
-  keepAliveTimeout: 60_000,
-  maxHeaderSize: 16_384,
-};
+export interface WebLimits {
+  /** A client that is slower than this with its headers, or with its whole request, is cut off. */
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+}
+
+const defaultLimits: WebLimits = { headersTimeout: 15_000, requestTimeout: 60_000 };
+
+function httpOptions(limits: WebLimits) {
+  // How often Node looks for slow clients.
+  const connectionsCheckingInterval = limits.headersTimeout;
+  return { ...limits, connectionsCheckingInterval, keepAliveTimeout: 60_000, maxHeaderSize: 16_384 };
+}
+
 const maxConnections = 4096;
 
 /** The HTTPS server. TLS 1.2 or newer. */
-export function createSecureServer(tls: { key: string; cert: string }, content: WebContent): Server {
-  const options = { ...tls, ...limits, minVersion: 'TLSv1.2', handshakeTimeout: 15_000 } as const;
+export function createSecureServer(
+  tls: { key: string; cert: string },
+  content: WebContent,
+  limits = defaultLimits,
+): Server {
+  const options = {
+    ...tls,
+    ...httpOptions(limits),
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: 15_000,
+  } as const;
   const server = createHttpsServer(options, (request, response) => {
     serve(content, request, response).catch((error: unknown) => {
       content.onError(error);
@@ -41,7 +59,7 @@ export function createSecureServer(tls: { key: string; cert: string }, content: 
 
 /** The server on the plain port: it sends everybody to HTTPS. */
 export function createRedirectServer(httpsPort: () => number): Server {
-  const server = createHttpServer(limits, (request, response) => {
+  const server = createHttpServer(httpOptions(defaultLimits), (request, response) => {
     const name = (request.headers.host ?? '').replace(/:\d+$/, '');
     const host = /^[A-Za-z0-9.:[\]_-]{1,255}$/.test(name) ? name : 'localhost';
     const port = httpsPort() === 443 ? '' : `:${httpsPort()}`;
@@ -72,6 +90,7 @@ async function serve(content: WebContent, request: IncomingMessage, response: Se
   if (isSdk && request.method === 'POST') await content.soap.post(request, response);
   else if (request.method !== 'GET' && request.method !== 'HEAD')
     sendText(response, 405, 'text/plain', 'Method not allowed\n');
+  else if (path.startsWith('/folder/')) await content.folder.serve(request, response);
   else if (path === '/') sendText(response, 200, 'text/html; charset=utf-8', content.welcomePage);
   else sendDescription(content, isSdk ? path : '', request, response);
 }

@@ -96,7 +96,7 @@ export function writeFault(
   fault: SoapFault,
   reply: { namespace: VimNamespace; version: ApiVersion },
 ): string {
-  const type = typeNameOf(fault.detail) ?? 'MethodFault';
+  const type = knownFaultType(schema, typeNameOf(fault.detail) ?? 'MethodFault', reply.version);
   const encoder = new Encoder(schema, reply.version);
   encoder.raw(`${prologue}<soapenv:Fault><faultcode>${fault.code}</faultcode>`);
   encoder.raw(`<faultstring>${escapeText(fault.message)}</faultstring><detail>`);
@@ -104,6 +104,12 @@ export function writeFault(
   encoder.fields(schema.fields(type), fault.detail, type);
   encoder.raw(`</${type}Fault></detail></soapenv:Fault>${epilogue}`);
   return encoder.toString();
+}
+
+/** The fault's type, or the nearest ancestor that the version has. */
+function knownFaultType(schema: VimSchema, type: string, version: ApiVersion): string {
+  const isKnown = (schema.type(type)?.since ?? 0) <= versionIndex(version);
+  return isKnown ? type : knownFaultType(schema, schema.baseOf(type) ?? 'MethodFault', version);
 }
 
 export function writeRequest(

@@ -10,7 +10,7 @@ import {
   type VmInfo,
   VmkernelError,
   type VmkernelErrorCode,
-} from '../../kernel/abi/index.js';
+} from '../../../kernel/abi/index.js';
 
 /**
  * A VMkernel for tests of its clients: files in memory, machines that are on or off, the wire of the control
