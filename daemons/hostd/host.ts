@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AboutInfo, loadVimSchema, type ManagedObjectReference } from '../../lib/vim/index.js';
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
@@ -25,6 +26,8 @@ import { TaskManager } from './task/task-manager.js';
 import { ViewManager } from './view/view-manager.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
+
+const FIRST_LOOK_MS = 10_000;
 
 export interface HostOptions {
   readonly about: AboutInfo;
@@ -66,10 +69,20 @@ export class Host {
     for (const object of [...this.#managers(), ...this.#entities()]) registry.add(object);
   }
 
-  /** Loads the inventory and makes the first attempt to reach the VMkernel. */
+  /**
+   * Loads the inventory and reaches for the VMkernel. Where it answers, its datastores and machines are known before
+   * anybody is served; a VMkernel that hangs is waited for no longer than a moment.
+   */
   async start(): Promise<void> {
     await this.inventory.load();
     await this.link.start();
+    if (!this.link.isConnected) return;
+    const late = new AbortController();
+    const tooLong = sleep(FIRST_LOOK_MS, undefined, { signal: late.signal, ref: false }).catch(
+      () => undefined,
+    );
+    await Promise.race([this.inventory.settled(), tooLong]);
+    late.abort();
   }
 
   close(): void {
