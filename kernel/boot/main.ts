@@ -40,9 +40,10 @@ let ending = false;
 const end = (code: number): void => {
   if (ending) return;
   ending = true;
-  void vmkernel.stop().then(() => {
+  void vmkernel.stop().then(clean => {
     log.close();
-    process.exit(code);
+    if (clean) process.exit(code);
+    process.kill(process.pid, 'SIGKILL');
   });
 };
 const panic = (error: Error): void => {

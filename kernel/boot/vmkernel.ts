@@ -37,7 +37,8 @@ export interface VmkernelOptions {
 export class Vmkernel {
   readonly #undo: (() => void | Promise<void>)[] = [];
   readonly #feed = new ChangeFeed();
-  #stopped: Promise<void> | null = null;
+  #stopped: Promise<boolean> | null = null;
+  #hung = false;
 
   constructor(
     private readonly options: VmkernelOptions,
@@ -59,7 +60,8 @@ export class Vmkernel {
     }
   }
 
-  stop(): Promise<void> {
+  /** @returns false when a thread hangs in a datastore: an ordinary exit would wait for it for ever */
+  stop(): Promise<boolean> {
     this.#stopped ??= this.#takeDown();
     return this.#stopped;
   }
@@ -151,7 +153,7 @@ export class Vmkernel {
       onRingBroken,
     });
     this.#undo.push(async () => {
-      await storage.stop();
+      if (!(await storage.stop())) this.#hung = true;
     });
     await storage.start();
     return storage;
@@ -214,7 +216,7 @@ export class Vmkernel {
     });
   }
 
-  async #takeDown(): Promise<void> {
+  async #takeDown(): Promise<boolean> {
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
       try {
         await undo();
@@ -222,5 +224,6 @@ export class Vmkernel {
         this.log.error({ module: 'Boot', err: error }, 'a part did not go down cleanly');
       }
     }
+    return !this.#hung;
   }
 }
