@@ -2,10 +2,11 @@ import { chownSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants as osConstants } from 'node:os';
 import { ReadStream } from 'node:tty';
-import { native } from 'node-pty';
+
 import type { ServerChannel } from 'ssh2';
 import { closeOnExec } from '../../lib/linux/index.js';
 import type { Ending, Program, ProgramOptions } from './program.js';
+import { native } from './pty-native.js';
 import { hasRoom, type Outlet, pumpInput, untilRoom } from './pumps.js';
 
 export interface WindowSize {

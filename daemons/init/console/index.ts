@@ -12,7 +12,7 @@
  * - A launcher has the machine's rights inside the console for a moment. In that moment it cannot be traced, looked
  *   into or talked to (not dumpable, no inspector); exec replaces its image by one from a read-only mount.
  * - A program of the console has no descriptor of a file of the machine's, /dev/null included.
- * - No user namespace: docs/adr/0003-console-without-user-namespace.md.
+ * - No user namespace: docs/adr/0005-console-without-user-namespace.md.
  */
 export { ConsoleError } from './console-error.js';
 export { type ConsoleProcess, type ConsoleProgram, ServiceConsole } from './service-console.js';
