@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { Logger } from '../../lib/log/index.js';
 import { InitError } from './init-error.js';
 import { describeExit, type Exit, exitOf, logComplaints, readiness } from './process-output.js';
+import { VmkernelLogMark } from './vmkernel-log.js';
 
 export interface VmkernelOptions {
   nodePath: string;
@@ -32,6 +34,7 @@ export class Vmkernel {
   /** Starts the process; {@link ready} tells when it serves. @throws InitError VmkernelFailed */
   static async start(options: VmkernelOptions): Promise<Vmkernel> {
     const { nodePath, mainPath, hostFolder, bootId, logger } = options;
+    const log = new VmkernelLogMark(join(hostFolder, 'var/log/vmkernel'));
     const child = spawn(
       'setpriv',
       ['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId].concat([
@@ -44,8 +47,8 @@ export class Vmkernel {
       const reason = await new Promise<Error>(resolve => child.once('error', resolve));
       throw new InitError('VmkernelFailed', { reason: reason.message });
     }
-    const cause = logComplaints(child.stderr, 'vmkernel', logger);
-    return new Vmkernel(child, child.pid, cause);
+    const complaint = logComplaints(child.stderr, 'vmkernel', logger);
+    return new Vmkernel(child, child.pid, () => complaint() || log.lastWarning());
   }
 
   /** Resolves when it serves. @throws InitError VmkernelFailed */
