@@ -15,6 +15,7 @@ const { values } = parseArgs({
     'boot-id': { type: 'string' },
     'ready-fd': { type: 'string' },
     'shm-parent': { type: 'string', default: '/dev/shm' },
+    'host-name': { type: 'string', default: hostname() },
     'memory-mb': { type: 'string' },
     cpus: { type: 'string' },
   },
@@ -24,7 +25,7 @@ const root = values.root;
 const bootId = values['boot-id'];
 if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
   process.stderr.write(
-    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--memory-mb N] [--cpus 0,1]\n',
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--memory-mb N] [--cpus 0,1]\n',
   );
   process.exit(2);
 }
@@ -33,7 +34,7 @@ setThreadName('vmkernel');
 setParentDeathSignal(SIGTERM);
 const log = openLog({
   path: join(resolve(root), 'var', 'log', 'vmkernel'),
-  form: { kind: 'vmkernel', hostName: hostname(), bootTimeMs: Date.now() },
+  form: { kind: 'vmkernel', hostName: values['host-name'], bootTimeMs: Date.now() },
 });
 
 let ending = false;
@@ -56,6 +57,7 @@ const vmkernel = new Vmkernel(
     root: resolve(root),
     bootId,
     shmParent: values['shm-parent'],
+    hostName: values['host-name'],
     initPid: process.ppid,
     vmxMainPath: fileURLToPath(new URL('../../daemons/vmware-vmx/main.js', import.meta.url)),
     ...(memoryMb === undefined ? {} : { memoryMb: Number(memoryMb) }),

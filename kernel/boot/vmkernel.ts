@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { futexWake, mapFile, nowUs } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
@@ -27,6 +26,8 @@ export interface VmkernelOptions {
   readonly root: string;
   readonly bootId: string;
   readonly shmParent: string;
+  /** Of the service console. */
+  readonly hostName: string;
   readonly initPid: number;
   readonly vmxMainPath: string;
   readonly memoryMb?: number;
@@ -129,7 +130,7 @@ export class Vmkernel {
     control.setBootWallMs(Date.now());
     control.setMachineMemoryKb(machine.memoryBytes / 1024);
     control.setConsoleMemoryMb(CONSOLE_MEMORY_MB);
-    control.setHostName(hostname());
+    control.setHostName(this.options.hostName);
   }
 
   #openDoorbell(): Doorbell {
@@ -148,7 +149,7 @@ export class Vmkernel {
       rootDir: this.options.root,
       shmDir: this.shmDir,
       bellPath: join(this.shmDir, BellFileWriter.NAME),
-      hostName: hostname(),
+      hostName: this.options.hostName,
       onFatal: this.panic,
       onRingBroken,
     });
@@ -202,7 +203,7 @@ export class Vmkernel {
       shmDir: this.shmDir,
       machineMemoryBytes: machine.memoryBytes,
       pcpus: machine.cpus,
-      hostName: hostname(),
+      hostName: this.options.hostName,
       version: PRODUCT,
     });
     const handlers = callHandlers({ manager, storage, feed: this.#feed, consoleTime, hostInfo });
