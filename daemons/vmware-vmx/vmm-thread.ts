@@ -15,6 +15,8 @@ import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
 const { start, serialPorts, port, gate } = workerData as VmmThreadData;
 const TIMER_SLACK_NS = 1;
 const GATE_WAIT_MS = 50;
+/** What SeaBIOS says at length about its own tables. */
+const BIOS_CHATTER = /^(?:Removing mode|Searching |VBE mode info|pmm call|Attempting to|PCI: |enter |\s|$)/;
 const send = (message: FromVmm) => port.postMessage(message);
 
 function openDisks(): EngineDisk[] {
@@ -45,7 +47,9 @@ async function main(): Promise<void> {
     disks: openDisks(),
     serialPorts,
     placeRam,
-    onBiosLine: text => send({ type: 'log', text: `BIOS: ${text}` }),
+    onBiosLine: text => {
+      if (!BIOS_CHATTER.test(text)) send({ type: 'log', text: `BIOS: ${text}` });
+    },
   });
   waitAtGate();
   const { shmDir, vmmWorldRow: worldRow, vmmWorldId: worldId } = start;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import type { CoreExports, CoreImports, EngineCpu } from './private-api.js';
 import { WASM_TABLE_OFFSET } from './private-api.js';
 import type { EngineSeam } from './seam.js';
@@ -48,10 +49,12 @@ export class EngineCore {
   readonly instantiate = async (imports: { env: CoreImports }): Promise<CoreExports> => {
     this.#replaceImports(imports.env);
     const bytes = readFileSync(createRequire(import.meta.url).resolve('v86/build/v86.wasm'));
+    if (this.#options.translation === 'synchronous') setTiering(true);
     const instance = new WebAssembly.Instance(
       new WebAssembly.Module(bytes),
       imports as unknown as Record<string, Record<string, unknown>>,
     );
+    if (this.#options.translation === 'synchronous') setTiering(false);
     const exports = instance.exports as unknown as CoreExports;
     this.#memory = exports.memory;
     return { ...exports, allocate_memory: bytes => this.#allocate(exports, bytes) };
@@ -124,4 +127,16 @@ export class EngineCore {
     this.#unfinished = [index, start, flags];
     this.translations++;
   }
+}
+
+/**
+ * Modules compiled from now on become faster where they are hot, or stay with V8's baseline compiler. The core's
+ * interpreter needs the former; blocks of the guest's code come and go, and optimising them in V8's threads costs more
+ * than it gives. A module keeps what was set when it was compiled.
+ */
+function setTiering(on: boolean): void {
+  const no = on ? '' : 'no-';
+  setFlagsFromString('--no-liftoff-only');
+  setFlagsFromString(`--${no}wasm-tier-up`);
+  setFlagsFromString(`--${no}wasm-dynamic-tiering`);
 }

@@ -57,6 +57,8 @@ export class GuestEngine implements VirtualMachineMonitor {
   readonly #disks: DiskMedium[];
   readonly #serial: SerialPort[];
   readonly #events = new Set<GuestEvent>();
+  readonly #reboot: () => void;
+  #resetRequested = false;
   #completed = false;
   #woken = false;
   #instructions = 0;
@@ -75,10 +77,13 @@ export class GuestEngine implements VirtualMachineMonitor {
     this.#lastCounter = this.#cpu.instruction_counter[0] ?? 0;
     this.#serial = this.#openSerial(options.serialPorts);
     this.#attachDisks();
-    const reboot = this.#cpu.reboot_internal.bind(this.#cpu);
+    this.#reboot = this.#cpu.reboot_internal.bind(this.#cpu);
+    // A guest that resets itself within every round of instructions would never let a slice end: it is stopped at
+    // its next instruction and reset between slices, devices included.
     this.#cpu.reboot_internal = () => {
       this.#events.add('reset');
-      reboot();
+      this.#resetRequested = true;
+      this.#cpu.in_hlt[0] = 1;
     };
     if (options.translation !== 'stock')
       this.#cpu.stop_idling = () => {
@@ -126,6 +131,10 @@ export class GuestEngine implements VirtualMachineMonitor {
       throw new EngineTrap(trapReason(error, this.#core.lastWords), this.#instructions, { cause: error });
     }
     this.#count();
+    if (this.#resetRequested) {
+      this.#powerCycle();
+      return 0;
+    }
     return this.#woken || this.#cpu.in_hlt[0] === 0 ? 0 : idleMs;
   }
 
@@ -170,7 +179,20 @@ export class GuestEngine implements VirtualMachineMonitor {
   }
 
   reset(): void {
+    this.#powerCycle();
+    this.#events.clear();
+  }
+
+  textScreen(): TextScreen {
+    const graphics = this.#cpu.devices.vga.graphical_mode;
+    const lines = graphics ? [] : this.#emulator.screen_adapter.get_text_screen().map(line => line.trimEnd());
+    return { columns: COLUMNS, lines, graphics };
+  }
+
+  #powerCycle(): void {
+    // Hands over a block that was being compiled; the core resets nothing while it owes one.
     this.#core.beginSlice(SLICE_MS);
+    this.#resetRequested = false;
     for (const channel of [this.#cpu.devices.ide.primary, this.#cpu.devices.ide.secondary]) {
       if (channel === undefined) continue;
       channel.dma_status = 0;
@@ -179,15 +201,9 @@ export class GuestEngine implements VirtualMachineMonitor {
       channel.slave.device_reset();
     }
     for (const port of this.#serial) port.reset();
-    this.#cpu.reboot_internal();
-    this.#events.delete('reset');
-    this.#events.delete('cpuDisabled');
-  }
-
-  textScreen(): TextScreen {
-    const graphics = this.#cpu.devices.vga.graphical_mode;
-    const lines = graphics ? [] : this.#emulator.screen_adapter.get_text_screen().map(line => line.trimEnd());
-    return { columns: COLUMNS, lines, graphics };
+    this.#cpu.in_hlt[0] = 0;
+    this.#reboot();
+    this.#lastCounter = this.#cpu.instruction_counter[0] ?? 0;
   }
 
   #count(): void {
