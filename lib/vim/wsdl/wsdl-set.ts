@@ -122,7 +122,7 @@ export class WsdlSet {
       xmlStart,
       '<definitions targetNamespace="urn:vim25" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:vim25="urn:vim25"',
       ' xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xsd="http://www.w3.org/2001/XMLSchema">\n',
-      `<types>\n${this.#elementsSchema(methods, faults)}</types>\n`,
+      `<types>\n${this.#elementsSchema(methods)}</types>\n`,
       ...methods.map(messages),
       ...faults.map(name => message(`${name}Fault`, 'fault', `${name}Fault`)),
       '<portType name="VimPortType">\n',
@@ -134,14 +134,14 @@ export class WsdlSet {
     ].join('');
   }
 
-  #elementsSchema(methods: readonly MethodDefinition[], faults: readonly string[]): string {
+  #elementsSchema(methods: readonly MethodDefinition[]): string {
     const request = (name: string): string => `  <element name="${name}" type="vim25:${name}RequestType"/>\n`;
     return [
       schemaStart,
       ...['query-messagetypes.xsd', 'reflect-messagetypes.xsd', 'vim-messagetypes.xsd'].map(includeFile),
       '  <element name="versionURI" type="xsd:string"/>\n',
       ...methods.map(method => request(method.name) + this.#xsd.response(method)),
-      ...faults.map(name => `  <element name="${name}Fault" type="vim25:${name}"/>\n`),
+      ...this.#allFaults().map(name => `  <element name="${name}Fault" type="vim25:${name}"/>\n`),
       '</schema>\n',
     ].join('');
   }
@@ -152,6 +152,12 @@ export class WsdlSet {
       this.#xsd.has(this.#schema.type(name)?.since ?? Number.MAX_SAFE_INTEGER),
     );
     return [...new Set([...faults, 'RuntimeFault'])];
+  }
+
+  /** Any fault may be a reply's detail, whether or not a method names it. */
+  #allFaults(): string[] {
+    const names = this.#schema.typeNames().filter(name => this.#schema.isA(name, 'MethodFault'));
+    return names.filter(name => this.#xsd.has(this.#schema.type(name)?.since ?? 0)).sort();
   }
 
   #faultNames(methods: readonly MethodDefinition[]): string[] {
