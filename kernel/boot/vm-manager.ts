@@ -118,6 +118,7 @@ export class VmManager {
     this.#tell(vm, 'poweredOff', reason);
     const line = { module: 'VM', world: vm.rows?.worldId };
     if (reason === undefined) this.log.info(line, `${vm.name}: powered off`);
+    else if (vm.guestAsked) this.log.info(line, `${vm.name}: powered off: ${reason}`);
     else this.log.warn(line, `${vm.name}: powered off: ${reason}`);
     vm.gone.resolve();
   }

@@ -34,6 +34,8 @@ export class Vm {
   bootTimeMs = 0;
   /** Why the vmx said that it ends, where it said so. */
   ending: string | null = null;
+  /** The guest asked for its end: nothing is wrong. */
+  guestAsked = false;
   readonly attached = new Milestone<Attached>();
   readonly poweredOn = new Milestone<void>();
   /** The ledger is unwound; nothing of the VM is left. */
@@ -69,6 +71,7 @@ export class Vm {
         this.poweredOn.resolve();
         break;
       case 'ending':
+        this.guestAsked = message.cause === 'guestPowerOff';
         this.ending = message.cause === 'powerOff' ? null : message.reason;
         break;
       case 'failed':
