@@ -81,6 +81,14 @@ describe('methods', () => {
     expect(await faultOf(ex)).toBe('MethodNotFound');
   });
 
+  it('read a property of any object by Fetch', async () => {
+    const fetch = (prop: string, options = { session }) =>
+      test.call(moids.vmFolder, 'Fetch', { prop }, options);
+    expect(untyped(await fetch('name'))).toBe('vm');
+    expect(await faultOf(fetch('nothing'))).toBe('InvalidProperty');
+    expect(await faultOf(fetch('name', { session: '' }))).toBe('NotAuthenticated');
+  });
+
   it('answer NotSupported when they are not built', async () => {
     expect(await faultOf(test.call(moids.licenseManager, 'QueryLicenseUsage', {}, { session }))).toBe(
       'NotSupported',

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { readAccount, verifyPassword } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
@@ -14,6 +15,9 @@ import { DescriptionFiles } from './soap/description-files.js';
 import { SoapEndpoint } from './soap/soap-endpoint.js';
 import { createRedirectServer, createSecureServer } from './soap/web-server.js';
 import { loadServerCertificate } from './tls/server-certificate.js';
+
+/** How long the first clients wait for the inventory to be read: a datastore may hang. */
+const firstReadMs = 3_000;
 
 /** Users who have the administrator's role on a host. */
 const administrators = new Set(['root', 'vpxuser', 'dcui']);
@@ -45,6 +49,7 @@ async function main(): Promise<void> {
   );
   const certificate = await loadServerCertificate(join(args.etcFolder, 'ssl'), hostname());
   await host.start();
+  await Promise.race([host.inventory.settled(), delay(firstReadMs, undefined, { ref: false })]);
   const secure = createSecureServer(certificate, {
     soap: new SoapEndpoint(host.dispatcher, host.schema),
     folder: new FolderEndpoint({

@@ -184,23 +184,27 @@ function retrieve(collector: PropertyCollector, specSet: readonly PropertyFilter
   return retrieveObjects(session.scope(call.version), specSet, ref => session.findForRead(ref));
 }
 
-const propertyCollectorClass = defineClass<'PropertyCollector', PropertyCollector>('PropertyCollector', {
-  properties: { filter: collector => collector.filterRefs() },
-  methods: {
-    RetrieveProperties: (collector, args, call) => retrieve(collector, args.specSet, call),
-    RetrievePropertiesEx: retrieveEx,
-    ContinueRetrievePropertiesEx: (collector, args) => collector.tokens.next(args.token),
-    CancelRetrievePropertiesEx: (collector, args) => collector.tokens.cancel(args.token),
-    CreateFilter: (collector, args, call) => collector.createFilter(args.spec, args.partialUpdates, call),
-    CheckForUpdates: (collector, args) => collector.check(args.version ?? ''),
-    WaitForUpdates: async (collector, args, call) => {
-      const set = await collector.wait(args.version ?? '', {}, call);
-      if (set === undefined) throw requestCanceled();
-      return set;
+export const propertyCollectorClass = defineClass<'PropertyCollector', PropertyCollector>(
+  'PropertyCollector',
+  {
+    properties: { filter: collector => collector.filterRefs() },
+    methods: {
+      RetrieveProperties: (collector, args, call) => retrieve(collector, args.specSet, call),
+      RetrievePropertiesEx: retrieveEx,
+      ContinueRetrievePropertiesEx: (collector, args) => collector.tokens.next(args.token),
+      CancelRetrievePropertiesEx: (collector, args) => collector.tokens.cancel(args.token),
+      CreateFilter: (collector, args, call) => collector.createFilter(args.spec, args.partialUpdates, call),
+      CheckForUpdates: (collector, args) => collector.check(args.version ?? ''),
+      WaitForUpdates: async (collector, args, call) => {
+        const set = await collector.wait(args.version ?? '', {}, call);
+        if (set === undefined) throw requestCanceled();
+        return set;
+      },
+      WaitForUpdatesEx: (collector, args, call) =>
+        collector.wait(args.version ?? '', args.options ?? {}, call),
+      CancelWaitForUpdates: collector => collector.cancelWait(),
+      CreatePropertyCollector: collector => collector.session.createCollector(),
+      DestroyPropertyCollector: collector => collector.destroy(),
     },
-    WaitForUpdatesEx: (collector, args, call) => collector.wait(args.version ?? '', args.options ?? {}, call),
-    CancelWaitForUpdates: collector => collector.cancelWait(),
-    CreatePropertyCollector: collector => collector.session.createCollector(),
-    DestroyPropertyCollector: collector => collector.destroy(),
   },
-});
+);

@@ -169,7 +169,7 @@ function sets(changeSet: PropertyChange[], missingSet: readonly MissingProperty[
   };
 }
 
-const propertyFilterClass = defineClass<'PropertyFilter', PropertyFilter>('PropertyFilter', {
+export const propertyFilterClass = defineClass<'PropertyFilter', PropertyFilter>('PropertyFilter', {
   properties: {
     spec: filter => filter.spec,
     partialUpdates: filter => filter.partialUpdates,

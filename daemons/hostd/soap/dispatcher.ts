@@ -21,6 +21,7 @@ import {
   type VimFault,
   vimFault,
 } from '../object/vim-fault.js';
+import { commonMethods } from '../property/fetch.js';
 import type { Session } from '../session/session.js';
 import type { SessionTable } from '../session/session-table.js';
 import { codecFault } from './codec-fault.js';
@@ -96,7 +97,7 @@ export class Dispatcher {
     const object = findTarget(session, request.target);
     this.#checkMethod(object, method, request, reply.version);
     const args = readArguments(this.#schema, request, reply.version);
-    const handler = object.objectClass.methods.get(method.name);
+    const handler = object.objectClass.methods.get(method.name) ?? commonMethods.get(method.name);
     if (handler === undefined) throw notSupported();
     let newSession: Session | undefined;
     const context: CallContext = {

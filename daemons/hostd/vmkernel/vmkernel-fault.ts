@@ -77,26 +77,3 @@ const translations: Readonly<Record<VmkernelErrorCode, Translate>> = {
       error.message,
     );
   },
-  NotADirectory: (error, details) => vimFault('NotADirectory', { file: details.text('path') }, error.message),
-  NotEmpty: cannotAccess,
-  NotFound: (error, details) => vimFault('FileNotFound', { file: details.text('path') }, error.message),
-  NotSupported: () => notSupported(),
-  NumVirtualCpusNotSupported: (error, details) => {
-    const fields = { maxSupportedVcpusDest: details.number('max'), numCpuVm: details.number('count') };
-    return vimFault('NumVirtualCpusNotSupported', fields, error.message);
-  },
-  PermissionDenied: cannotAccess,
-  ShmTooSmall: systemError,
-  TooManyVcpus: (error, details) => {
-    return vimFault(
-      'NotEnoughCpus',
-      { numCpuDest: details.number('max'), numCpuVm: details.number('count') },
-      error.message,
-    );
-  },
-  VmxDied: error => vimFault('GenericVmConfigFault', { reason: error.message }, error.message),
-};
-
-export function vmkernelFault(error: VmkernelError): VimFault {
-  return translations[error.code](error, new Details(error.details));
-}

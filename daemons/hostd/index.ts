@@ -1,0 +1,23 @@
+/**
+ * hostd, the host's management server: SOAP on /sdk, datastore files on /folder. It owns vmInventory.xml, the
+ * host's certificate and its clients' sessions; machines, files and figures are the VMkernel's, reached by
+ * kernel/client. It may die at any moment: what it needs to come back is in vmInventory.xml and in the VMkernel.
+ *
+ * Layers, each using only those before it
+ *   object/      managed objects, their classes, the registry that tells changes, faults
+ *   property/ session/ task/ view/   collectors and filters, sessions, tasks, views: they know no host and move to
+ *                lib/vim-server when VirtualCenter stands on them too
+ *   soap/        requests to replies; HTTPS, the WSDL set
+ *   vmkernel/    the connection to the VMkernel and what its errors are to a client
+ *   machine/ vm-config/   the machine under the host; what a .vmx says
+ *   mo/          the host's managed objects, a file each
+ *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed
+ *   folder/ tls/ files over HTTP; the certificate
+ *   host.ts      puts them together without sockets; main.ts adds sockets, files and signals
+ *
+ * Invariants: a property is read from what the VMkernel or a file last said, never from a copy that could disagree
+ * with it; nothing polls; a call ends with its value or with one typed fault.
+ */
+
+export type { HostDependencies, HostOptions } from './host.js';
+export { Host } from './host.js';
