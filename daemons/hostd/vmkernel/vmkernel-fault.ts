@@ -77,3 +77,26 @@ const translations: Readonly<Record<VmkernelErrorCode, Translate>> = {
       error.message,
     );
   },
+  NotADirectory: cannotAccess,
+  NotEmpty: cannotAccess,
+  NotFound: (error, details) => vimFault('FileNotFound', { file: details.text('path') }, error.message),
+  NotSupported: () => notSupported(),
+  NumVirtualCpusNotSupported: (error, details) => {
+    const fields = { maxSupportedVcpusDest: details.number('max'), numCpuVm: details.number('count') };
+    return vimFault('NumVirtualCpusNotSupported', fields, error.message);
+  },
+  PermissionDenied: cannotAccess,
+  ShmTooSmall: systemError,
+  TooManyVcpus: (error, details) => {
+    return vimFault(
+      'NotEnoughCpus',
+      { numCpuDest: details.number('max'), numCpuVm: details.number('count') },
+      error.message,
+    );
+  },
+  VmxDied: error => vimFault('GenericVmConfigFault', { reason: error.message }, error.message),
+};
+
+export function vmkernelFault(error: VmkernelError): VimFault {
+  return translations[error.code](error, new Details(error.details));
+}
