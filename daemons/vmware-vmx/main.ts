@@ -12,8 +12,12 @@ const dieAtOnce = () => process.kill(process.pid, 'SIGKILL');
 
 setParentDeathSignal(SIGKILL);
 setThreadName('vmware-vmx');
-// A terminal's Ctrl-C or a service manager's SIGTERM is for the host, which powers its VMs off in order.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+// A terminal's signals are for the host, which powers its VMs off in order; SIGTERM is meant for this VM.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('SIGTERM', () => {
+  if (vmx === undefined) dieAtOnce();
+  else void vmx.then(one => one.terminate(), dieAtOnce);
+});
 
 let vmx: Promise<Vmx> | undefined;
 const link = new VmkernelLink(receive, dieAtOnce);

@@ -95,6 +95,11 @@ export class Vmx {
     }
   }
 
+  /** Somebody told this process to end: the VM is powered off as if its plug were pulled. */
+  terminate(): void {
+    void this.#end('guestPowerOff', 'vmware-vmx was told to end (SIGTERM)', true);
+  }
+
   #startVmm(port: MessagePort): void {
     const { name, memoryBytes, disks } = this.#start;
     this.#log.write('vmx', `Log for openesx pid=${process.pid} option=Release`);

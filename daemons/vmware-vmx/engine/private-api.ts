@@ -1,3 +1,4 @@
+/// <reference path="./webassembly.d.ts" />
 import type { V86Options } from 'v86';
 
 /**
