@@ -1,5 +1,5 @@
 import type { ToVmx } from '../../kernel/abi/index.js';
-import { setParentDeathSignal, setThreadName } from '../../lib/linux/index.js';
+import { limitHeapArenas, setParentDeathSignal, setThreadName } from '../../lib/linux/index.js';
 import { VmkernelLink } from './control.js';
 import { Vmx } from './vmx.js';
 
@@ -12,6 +12,7 @@ const dieAtOnce = () => process.kill(process.pid, 'SIGKILL');
 
 setParentDeathSignal(SIGKILL);
 setThreadName('vmware-vmx');
+limitHeapArenas(1);
 // A terminal's signals are for the host, which powers its VMs off in order; SIGTERM is meant for this VM.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('SIGTERM', () => {

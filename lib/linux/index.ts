@@ -13,6 +13,7 @@ export * from './file.js';
 export * from './futex.js';
 export * from './landlock.js';
 export { type Address, addressOf, errnoName, PAGE_BYTES, SystemError } from './libc.js';
+export * from './malloc.js';
 export * from './memory.js';
 export * from './namespaces.js';
 export * from './privileges.js';

@@ -33,11 +33,36 @@ export interface ChipsetOptions {
 
 /** What the stock machine lacks or does differently, in ports of its chipset. Called once, before the first slice. */
 export function fitChipset(cpu: EngineCpu, options: ChipsetOptions): void {
+  shareEmptyPorts(cpu);
   fitRtc(cpu, options.seam);
   fitBiosDebug(cpu, options.onBiosLine);
   fitHotplugPorts(cpu);
   fitPowerManagement(cpu, options.onSoftOff);
   fitBackdoorTime(cpu, options.seam);
+}
+
+/**
+ * v86 makes one entry per I/O port, 65,536 in all; nearly all are empty. One entry stands for those, and a port gets
+ * its own when something is registered there. (Moves of PCI I/O ranges replace entries whole.)
+ */
+function shareEmptyPorts(cpu: EngineCpu): void {
+  const { io } = cpu;
+  const { ports } = io;
+  const empty = ports.find(entry => entry.device === undefined);
+  if (empty === undefined) return;
+  for (let port = 0; port < ports.length; port++) if (ports[port]?.device === undefined) ports[port] = empty;
+  const own = (port: number) => {
+    if (ports[port] === empty) ports[port] = { ...empty };
+  };
+  const { register_read: read, register_write: write } = io;
+  io.register_read = function (port, ...rest) {
+    own(port);
+    read.call(this, port, ...rest);
+  };
+  io.register_write = function (port, ...rest) {
+    own(port);
+    write.call(this, port, ...rest);
+  };
 }
 
 /** v86's own RTC asks Date.now; ours takes over its CMOS memory and its place. */
