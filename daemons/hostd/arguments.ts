@@ -25,7 +25,7 @@ const options = {
   log: { type: 'string', default: '/var/log/vmware/hostd.log' },
   shadow: { type: 'string', default: '/etc/shadow' },
   passwd: { type: 'string', default: '/etc/passwd' },
-  tickets: { type: 'string', default: '/tmp/vmware-hostd-tickets' },
+  tickets: { type: 'string', default: '/var/run/hostd-tickets' },
   'api-version': { type: 'string', default: '2.5u2' },
   'newest-version': { type: 'string', default: '4.1' },
 } as const;

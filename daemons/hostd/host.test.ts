@@ -269,6 +269,23 @@ describe('power operations', () => {
   });
 });
 
+describe('datastores', () => {
+  it('show the space that the VMkernel sees after RefreshDatastore', async () => {
+    const datastore = new ManagedObjectReference('Datastore', test.kernel.volume);
+    expect(await test.read(session, datastore, 'summary')).toMatchObject({
+      name: 'storage1',
+      type: 'NFS',
+      accessible: true,
+    });
+    test.kernel.freeBytes = 12_345;
+    await test.call(datastore, 'RefreshDatastore', {}, { session });
+    expect(await test.read(session, datastore, 'summary.freeSpace')).toBe(12_345);
+    expect(await test.read(session, datastore, 'host["ha-host"].mountInfo.path')).toBe(
+      `/vmfs/volumes/${test.kernel.volume}`,
+    );
+  });
+});
+
 describe('views and searches', () => {
   const inView = async (type: string[], recursive: boolean): Promise<string[]> => {
     const args = { container: moids.rootFolder, type, recursive };

@@ -195,6 +195,7 @@ export class HostInventory {
             .filter(vm => vm.datastore === one)
             .map(vm => vm.ref),
         recentTasks: one => tasks.recentTasks(one),
+        refresh: () => this.#readDatastores(),
         hostName: () => this.#host?.hostName ?? 'localhost',
       });
       this.#datastores.set(volume.volume, datastore);

@@ -16,6 +16,8 @@ const maxFileSize = 2 ** 41;
 export interface DatastoreDependencies {
   vms(datastore: Datastore): ManagedObjectReference[];
   recentTasks(datastore: Datastore): ManagedObjectReference[];
+  /** Asks the VMkernel anew: free space changes without an event. */
+  refresh(): Promise<void>;
   readonly hostName: () => string;
 }
 
@@ -104,7 +106,9 @@ export const datastoreClass: ObjectClass = defineClass<'Datastore', Datastore>(
         nativeSnapshotSupported: false,
       }),
     },
-    methods: {},
+    methods: {
+      RefreshDatastore: datastore => datastore.dependencies.refresh(),
+    },
   },
   entityClass,
 );

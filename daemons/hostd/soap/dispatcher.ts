@@ -61,6 +61,10 @@ export class Dispatcher {
     this.#toFault = dependencies.toFault;
   }
 
+  hasSession(key: string | undefined): boolean {
+    return this.#sessions.find(key) !== undefined;
+  }
+
   async handle(call: SoapCall): Promise<SoapAnswer> {
     let request: RawRequest;
     try {

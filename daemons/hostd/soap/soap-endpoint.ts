@@ -3,7 +3,7 @@ import { type VimSchema, writeFault } from '../../../lib/vim/index.js';
 import { vimFault } from '../object/vim-fault.js';
 import { sessionCookie, sessionKeyOf } from './cookie.js';
 import type { Dispatcher } from './dispatcher.js';
-import { readRequestBody } from './request-body.js';
+import { maxAnonymousRequestBytes, maxRequestBytes, readRequestBody } from './request-body.js';
 
 const refusals = {
   TooLarge: 'The request is too large.',
@@ -21,8 +21,11 @@ export class SoapEndpoint {
   }
 
   async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readRequestBody(request);
+    const sessionKey = sessionKeyOf(request.headers.cookie);
+    const limit = this.#dispatcher.hasSession(sessionKey) ? maxRequestBytes : maxAnonymousRequestBytes;
+    const body = await readRequestBody(request, limit);
     if ('refused' in body) {
+      if (body.refused === 'Gone') return;
       this.#refuse(request, response, refusals[body.refused]);
       return;
     }
@@ -31,7 +34,7 @@ export class SoapEndpoint {
     const answer = await this.#dispatcher.handle({
       body: body.text,
       soapAction: singleHeader(request.headers.soapaction),
-      sessionKey: sessionKeyOf(request.headers.cookie),
+      sessionKey,
       remoteAddress: request.socket.remoteAddress ?? '',
       userAgent: request.headers['user-agent'] ?? '',
       signal: aborter.signal,

@@ -26,6 +26,7 @@ export class VmkernelDouble {
   /** Power operations wait until this resolves. */
   gate: Promise<void> = Promise.resolve();
   bootId = 'boot-1';
+  freeBytes = 60 * 2 ** 30;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #watchers = new Set<Socket>();
@@ -206,7 +207,7 @@ export class VmkernelDouble {
       type: 'NAS',
       path: `/vmfs/volumes/${this.volume}`,
       capacityBytes: 100 * 2 ** 30,
-      freeBytes: 60 * 2 ** 30,
+      freeBytes: this.freeBytes,
       accessible: true,
     };
   }
