@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../lib/log/index.js';
-import { type ConsoleProcess, ServiceConsole } from './console/service-console.js';
+import { type ConsoleProcess, NO_INSPECTOR, ServiceConsole } from './console/service-console.js';
 import { CONSOLE_DIST, CONSOLE_NODE } from './console/usr.js';
 import { readDatastores } from './datastores.js';
 import { firstAnswer } from './first-answer.js';
@@ -33,8 +33,14 @@ interface DaemonProgram {
   greeting: string;
 }
 
-/** Daemons live long and do little: small young generations, one helper thread, no code they will not run again. */
-const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=1', '--single-threaded-gc', '--no-warnings'];
+/** Daemons live long and do little: small young generations, one helper thread. None opens an inspector at a signal. */
+const NODE_FLAGS = [
+  NO_INSPECTOR,
+  '--max-semi-space-size=1',
+  '--v8-pool-size=1',
+  '--single-threaded-gc',
+  '--no-warnings',
+];
 
 /** The service console while the host is up: built again if its pid 1 dies, its daemons started again if they do. */
 export class ConsoleSupervisor {

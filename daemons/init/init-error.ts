@@ -3,6 +3,7 @@ export interface InitErrorDetails {
   BadFile: { path: string; reason: string };
   AlreadyUp: { root: string };
   NotRoot: Record<string, never>;
+  NotPrivileged: Record<string, never>;
   PortInUse: { name: string; port: number; bind: string; offset: number };
   PortRefused: { name: string; port: number; bind: string; reason: string };
   AddressUnavailable: { bind: string; reason: string };
@@ -18,6 +19,8 @@ const TEXTS: { [C in keyof InitErrorDetails]: (details: InitErrorDetails[C]) => 
   BadFile: ({ path, reason }) => `${path}: ${reason}`,
   AlreadyUp: ({ root }) => `the host in ${root} is up already`,
   NotRoot: () => 'a host needs root: run it with sudo',
+  NotPrivileged: () =>
+    'root here may not make namespaces (CAP_SYS_ADMIN): run the container with --privileged',
   PortInUse: ({ name, port, bind, offset }) =>
     `port ${port} (${name}) is in use at ${bind} with --port-offset ${offset}; ` +
     'stop what listens there (ss -ltnp shows it), give another offset, or none to let all ports move by a free one',

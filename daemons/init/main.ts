@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setThreadName } from '../../lib/linux/index.js';
@@ -9,14 +9,23 @@ import { HostFolder } from './host-folder.js';
 import { InitError } from './init-error.js';
 import { parseOptions } from './options.js';
 
+const CAP_SYS_ADMIN = 1n << 21n;
 const EXIT_FAILED = 1;
 const EXIT_VMKERNEL_DIED = 70;
+
+/** Namespaces and mounts take CAP_SYS_ADMIN, which root in a container often lacks. */
+function requireRights(): void {
+  if (process.getuid?.() !== 0) throw new InitError('NotRoot', {});
+  const [, effective = '0'] =
+    /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  if ((BigInt(`0x${effective}`) & CAP_SYS_ADMIN) === 0n) throw new InitError('NotPrivileged', {});
+}
 
 async function main(): Promise<void> {
   process.umask(0o022);
   setThreadName('init');
   const options = parseOptions(process.argv.slice(2));
-  if (process.getuid?.() !== 0) throw new InitError('NotRoot', {});
+  requireRights();
   const treeFolder = realpathSync(fileURLToPath(new URL('../../../', import.meta.url)));
   const folder = new HostFolder(options.root);
   const { logger } = openLog({ path: join(folder.log, 'init.log') });

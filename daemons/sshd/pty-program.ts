@@ -48,26 +48,15 @@ export class PtyProgram implements Program {
   readonly #abandoned = new AbortController();
 
   constructor(options: PtyOptions, channel: ServerChannel, connection: Socket) {
-    const [file, ...args] = options.argv;
-    const { columns, rows } = options.window;
-    const environment = Object.entries(options.environment).map(([key, value]) => `${key}=${value}`);
-    let exited: (ending: Ending) => void = () => undefined;
-    const exit = new Promise<Ending>(resolve => {
-      exited = resolve;
-    });
-    const onExit = (code: number, signal: number): void => exited(endingOf(code, signal));
-    const { folder } = options;
-    const fork = native.fork(file, args, environment, folder, columns, rows, -1, -1, true, '', onExit);
-    closeOnExec(fork.fd); // forkpty does not, and every later session would hold this terminal open
-    chownSync(fork.pty, options.ownerUid, TTY_GROUP);
-    this.pid = fork.pid;
-    this.#masterFd = fork.fd;
-    this.#slaveFd = openSync(fork.pty, constants.O_RDWR | constants.O_NOCTTY);
+    const forked = forkOnPty(options);
+    this.pid = forked.pid;
+    this.#masterFd = forked.masterFd;
+    this.#slaveFd = forked.slaveFd;
     this.#outlet = { channel, connection };
-    this.#master = new ReadStream(fork.fd);
+    this.#master = new ReadStream(forked.masterFd);
     this.#master.on('data', (chunk: Buffer) => this.#send(chunk));
     pumpInput(channel, this.#master, false);
-    this.ended = exit.then(ending => {
+    this.ended = forked.exit.then(ending => {
       if (!this.#master.destroyed) for (const chunk of this.#rest()) channel.write(chunk);
       this.abandon();
       return ending;
@@ -109,6 +98,48 @@ export class PtyProgram implements Program {
       rest.push(chunk);
     }
     return rest;
+  }
+}
+
+interface Forked {
+  pid: number;
+  masterFd: number;
+  slaveFd: number;
+  exit: Promise<Ending>;
+}
+
+function forkOnPty(options: PtyOptions): Forked {
+  const [file, ...args] = options.argv;
+  const { columns, rows } = options.window;
+  const environment = Object.entries(options.environment).map(([key, value]) => `${key}=${value}`);
+  let exited: (ending: Ending) => void = () => undefined;
+  const exit = new Promise<Ending>(resolve => {
+    exited = resolve;
+  });
+  const onExit = (code: number, signal: number): void => exited(endingOf(code, signal));
+  const { folder } = options;
+  const { pid, fd, pty } = native.fork(
+    file,
+    args,
+    environment,
+    folder,
+    columns,
+    rows,
+    -1,
+    -1,
+    true,
+    '',
+    onExit,
+  );
+  try {
+    closeOnExec(fd); // forkpty does not, and every later session would hold this terminal open
+    chownSync(pty, options.ownerUid, TTY_GROUP);
+    const slaveFd = openSync(pty, constants.O_RDWR | constants.O_NOCTTY);
+    return { pid, masterFd: fd, slaveFd, exit };
+  } catch (error) {
+    process.kill(pid, 'SIGKILL');
+    closeSync(fd);
+    throw error;
   }
 }
 

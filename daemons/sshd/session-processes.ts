@@ -25,6 +25,7 @@ function sessionOf(pid: string): number {
 
 /** Sends a signal to every process of a session. @returns how many there were */
 export function signalSession(sid: number, signal: NodeJS.Signals): number {
+  if (sid <= 0) return 0; // it was never started
   const pids = processesOfSession(sid);
   for (const pid of pids) signalIfThere(pid, signal);
   return pids.length;

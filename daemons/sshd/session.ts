@@ -60,8 +60,8 @@ export class ShellSession {
       answer(true, accept, undefined);
     });
     session.on('signal', (accept, reject, { name }) => answer(this.#signal(name), accept, reject));
-    session.on('shell', accept => this.#run(accept(), undefined));
-    session.on('exec', (accept, _reject, { command }) => this.#run(accept(), command));
+    session.on('shell', accept => this.#open(accept, undefined));
+    session.on('exec', (accept, _reject, { command }) => this.#open(accept, command));
     session.on('sftp', (_accept, reject) => answer(false, undefined, reject));
     session.on('subsystem', (_accept, reject, { name }) => {
       context.logger.info({ subsystem: name }, 'subsystem refused');
@@ -75,6 +75,12 @@ export class ShellSession {
     this.#program.abandon();
     endSession(this.#program.pid);
     this.#program = undefined;
+  }
+
+  #open(accept: () => ServerChannel | undefined, command: string | undefined): void {
+    // A client that asks for a second program on the same channel gets none: ssh2 then accepts nothing.
+    const channel = accept();
+    if (channel !== undefined) this.#run(channel, command);
   }
 
   #run(channel: ServerChannel, command: string | undefined): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { candidateOffsets } from '../../daemons/init/listeners.js';
 import {
+  freeOffset,
   isAlive,
   leftBehind,
   makeRoot,
@@ -17,6 +18,7 @@ import {
 
 describe('a host of init', () => {
   let root: string;
+  let offset: number;
   const hosts: RunningHost[] = [];
   const start = (flags: readonly string[] = [], mode = ''): RunningHost => {
     const host = new RunningHost(root, flags, mode);
@@ -29,8 +31,9 @@ describe('a host of init', () => {
     return host;
   };
 
-  beforeEach(() => {
+  beforeEach(async () => {
     root = makeRoot();
+    offset = await freeOffset();
   });
   afterEach(async () => {
     for (const host of hosts.splice(0)) {
@@ -41,13 +44,19 @@ describe('a host of init', () => {
   });
 
   it('tells its ports, its daemons with the machine’s pids, and where the password is', async () => {
-    const host = await up(['--port-offset', '21000']);
+    const host = await up(['--port-offset', String(offset)]);
     const status = await host.status();
     expect(status).toMatchObject({
       state: 'running',
       root,
       bind: '127.0.0.1',
-      ports: { http: 21080, https: 21443, authd: 21902, vmkauthd: 21903, ssh: 21022 },
+      ports: {
+        http: offset + 80,
+        https: offset + 443,
+        authd: offset + 902,
+        vmkauthd: offset + 903,
+        ssh: offset + 22,
+      },
       portsMoved: false,
       user: 'root',
       passwordFile: join(root, 'password'),
@@ -62,7 +71,7 @@ describe('a host of init', () => {
   });
 
   it('leaves nothing behind after shutdown, and keeps password and ports for the next boot', async () => {
-    const first = await up(['--port-offset', '21000']);
+    const first = await up(['--port-offset', String(offset)]);
     const { password } = first;
     const bootId = (await first.status())?.bootId;
     await first.down();
@@ -71,24 +80,24 @@ describe('a host of init', () => {
     expect(readdirSync('/dev/shm')).not.toContain(`esx-${bootId}`);
     const second = await up();
     expect(second.password).toBe(password);
-    expect((await second.status())?.portOffset).toBe(21000);
+    expect((await second.status())?.portOffset).toBe(offset);
     expect((await second.shell('echo in')).stdout.toString()).toBe('in\n');
   });
 
   it('refuses a second init on the same folder and leaves the first alone', async () => {
-    const first = await up(['--port-offset', '21000']);
-    const second = start(['--port-offset', '21300']);
+    const first = await up(['--port-offset', String(offset)]);
+    const second = start(['--port-offset', String(await freeOffset())]);
     expect((await second.exited).code).toBe(1);
     expect(second.stderr).toMatch(/^init: AlreadyUp: /);
     expect((await first.shell('echo in')).stdout.toString()).toBe('in\n');
   });
 
   it('names the port in use and what to do, when the offset was given', async () => {
-    const occupant = await listen(21902);
+    const occupant = await listen(offset + 902);
     try {
-      const host = start(['--port-offset', '21000']);
+      const host = start(['--port-offset', String(offset)]);
       expect((await host.exited).code).toBe(1);
-      expect(host.stderr).toMatch(/^init: PortInUse: port 21902 \(authd\) is in use at 127\.0\.0\.1/);
+      expect(host.stderr).toContain(`init: PortInUse: port ${offset + 902} (authd) is in use at 127.0.0.1`);
       expect(host.stderr).toContain('ss -ltnp');
       expect(leftBehind(root)).toEqual([]);
     } finally {
@@ -109,14 +118,14 @@ describe('a host of init', () => {
   });
 
   it('ends, and says why, when the VMkernel does not start', async () => {
-    const host = start(['--port-offset', '21000'], 'fails');
+    const host = start(['--port-offset', String(offset)], 'fails');
     expect((await host.exited).code).toBe(1);
     expect(host.stderr).toMatch(/^init: VmkernelFailed: .*too small a \/dev\/shm/);
     expect(leftBehind(root)).toEqual([]);
   });
 
   it('goes down cleanly when the VMkernel is killed, with what outlived it, and boots again', async () => {
-    const host = await up(['--port-offset', '21000'], 'orphan');
+    const host = await up(['--port-offset', String(offset)], 'orphan');
     const status = await host.status();
     if (status === undefined) throw new Error('no status');
     process.kill(pidOf(status, 'vmkernel'), 'SIGKILL');
@@ -129,7 +138,7 @@ describe('a host of init', () => {
   });
 
   it('starts sshd again at once when it is killed, as another process', async () => {
-    const host = await up(['--port-offset', '21000']);
+    const host = await up(['--port-offset', String(offset)]);
     const before = await host.status();
     if (before === undefined) throw new Error('no status');
     process.kill(pidOf(before, 'sshd'), 'SIGKILL');
@@ -141,7 +150,7 @@ describe('a host of init', () => {
   });
 
   it('builds the console again when its pid 1 is killed', async () => {
-    const host = await up(['--port-offset', '21000']);
+    const host = await up(['--port-offset', String(offset)]);
     await host.shell('echo kept > /root/file');
     const before = await host.status();
     if (before === undefined) throw new Error('no status');
@@ -154,7 +163,7 @@ describe('a host of init', () => {
   });
 
   it('is killed: everything it started ends, and the next boot clears the rest', async () => {
-    const host = await up(['--port-offset', '21000']);
+    const host = await up(['--port-offset', String(offset)]);
     const status = await host.status();
     if (status === undefined) throw new Error('no status');
     process.kill(pidOf(status, 'init'), 'SIGKILL');
@@ -167,7 +176,7 @@ describe('a host of init', () => {
 
   it('leaves nothing behind when it is terminated at any time of its start', async () => {
     for (const delayMs of [0, 60, 120, 200, 300, 450, 600, 800, 1100]) {
-      const host = start(['--port-offset', '21000']);
+      const host = start(['--port-offset', String(offset)]);
       await new Promise(resolve => setTimeout(resolve, delayMs));
       host.process.kill('SIGTERM');
       await host.exited;
@@ -180,7 +189,7 @@ describe('a host of init', () => {
   });
 
   it('is shut down while the VMkernel does not come up', async () => {
-    const host = start(['--port-offset', '21000'], 'silent');
+    const host = start(['--port-offset', String(offset)], 'silent');
     await host.until('the VMkernel starts', status => stateOf(status, 'vmkernel') === 'starting');
     await host.down();
     expect((await host.exited).code).toBe(0);
@@ -188,7 +197,7 @@ describe('a host of init', () => {
   });
 
   it('tells the VMkernel which processes are the console', async () => {
-    const host = await up(['--port-offset', '21000']);
+    const host = await up(['--port-offset', String(offset)]);
     const status = await host.status();
     if (status === undefined) throw new Error('no status');
     const calls = readFileSync(join(root, 'run/vmkernel/calls'), 'utf8').trim().split('\n');

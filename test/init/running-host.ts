@@ -9,7 +9,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +20,6 @@ import { encodeFrame, FrameDecoder } from '../../kernel/abi/index.js';
 export const TREE = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const INIT = join(TREE, 'dist/daemons/init/main.js');
 const STAND_IN = join(TREE, 'test/init/stand-in-vmkernel.mjs');
-const PARENT = '/tmp/team';
 
 export interface Finished {
   status: number | null;
@@ -44,7 +44,24 @@ export async function waitFor<T>(
 
 /** A root folder of a test; its contents go with it. */
 export function makeRoot(): string {
-  return mkdtempSync(join(existsSync(PARENT) ? PARENT : '/tmp', 'console-'));
+  return mkdtempSync(join(tmpdir(), 'console-'));
+}
+
+/** An offset at which all five ports are free now. */
+export async function freeOffset(): Promise<number> {
+  for (;;) {
+    const offset = 25_000 + Math.floor(Math.random() * 38_000);
+    const free = await Promise.all([80, 443, 902, 903, 22].map(port => isFree(port + offset)));
+    if (free.every(Boolean)) return offset;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 export function isAlive(pid: number): boolean {

@@ -1,23 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { finished, makeRoot, RunningHost, removeRoot, waitFor } from './running-host.js';
+import { finished, freeOffset, makeRoot, pidOf, RunningHost, removeRoot, waitFor } from './running-host.js';
 
 describe('sshd with OpenSSH’s client', () => {
   const root = makeRoot();
   let host: RunningHost;
 
   beforeAll(async () => {
-    host = await RunningHost.up(root, ['--port-offset', '21500']);
+    host = await RunningHost.up(root, ['--port-offset', String(await freeOffset())]);
   });
   afterAll(async () => {
     await host.down();
     removeRoot(root);
   });
 
-  /** How many processes of the console have this in their command line. */
-  const countInside = async (text: string): Promise<number> => {
-    const [first = '', ...rest] = text;
-    const { stdout } = await host.shell(`ps -eo args | grep -c '[${first}]${rest.join('')}'`);
+  /** How many processes of the console have this as an argument. */
+  const countInside = async (argument: string): Promise<number> => {
+    const { stdout } = await host.shell(`cat /proc/[0-9]*/cmdline | tr '\\0' '\\n' | grep -cx '${argument}'`);
     return Number(stdout.toString());
   };
 
@@ -66,7 +67,7 @@ describe('sshd with OpenSSH’s client', () => {
     client.stdout?.pause();
     await waitFor('the stream to stand', async () => {
       const { stdout } = await host.shell(
-        'cat /proc/$(pgrep -xn tee)/io | grep wchar; sleep 0.3; cat /proc/$(pgrep -xn tee)/io | grep wchar',
+        'cd $(dirname $(grep -lx tee /proc/[0-9]*/comm | tail -n 1)) && grep wchar io; sleep 0.3; grep wchar io',
       );
       const [first, second] = stdout.toString().trim().split('\n');
       return first !== undefined && first !== '' && first === second ? true : undefined;
@@ -186,13 +187,9 @@ describe('sshd with OpenSSH’s client', () => {
     for (const flags of [['-tt'], []]) {
       const marker = `300${flags.length}7`;
       const client = await host.sshClient([...flags, `trap '' HUP; sleep ${marker} & sleep ${marker}`]);
-      await waitFor('the sleepers', async () =>
-        (await countInside(`sleep ${marker}`)) >= 2 ? true : undefined,
-      );
+      await waitFor('the sleepers', async () => ((await countInside(marker)) >= 2 ? true : undefined));
       client.kill('SIGKILL');
-      await waitFor('their end', async () =>
-        (await countInside(`sleep ${marker}`)) === 0 ? true : undefined,
-      );
+      await waitFor('their end', async () => ((await countInside(marker)) === 0 ? true : undefined));
     }
   });
 
@@ -210,6 +207,31 @@ describe('sshd with OpenSSH’s client', () => {
     expect(forward.status).toBe(255);
   });
 
+  it('outlives clients that talk nonsense, stop in the middle, or ask for what is not allowed', async () => {
+    const before = await host.status();
+    if (before === undefined) throw new Error('no status');
+    const { ssh } = before.ports;
+    const greeting = Buffer.from('SSH-2.0-OpenSSH_9.2\r\n');
+    const nonsense = Array.from({ length: 60 }, (_, i) =>
+      i % 3 === 0 ? randomBytes(1 + i * 37) : Buffer.concat([greeting, randomBytes(i * 211)]),
+    );
+    for (const bytes of [...nonsense, Buffer.alloc(200_000, 'A'), greeting.subarray(0, 9)])
+      await talk(ssh, bytes);
+    await twoProgramsOnOneChannel(ssh, host.password);
+    expect((await host.shell('echo in')).stdout.toString()).toBe('in\n');
+    expect(pidOf((await host.status()) ?? before, 'sshd')).toBe(pidOf(before, 'sshd'));
+  });
+
+  it('drops connections that do not log in when there are too many, and serves again when they are gone', async () => {
+    const { ssh = 0 } = (await host.status())?.ports ?? {};
+    const idle = await Promise.all(Array.from({ length: 80 }, () => open(ssh)));
+    await waitFor('the surplus to be dropped', () =>
+      idle.filter(s => s.destroyed).length >= 16 ? true : undefined,
+    );
+    for (const socket of idle) socket.destroy();
+    await waitFor('room', async () => ((await host.shell('true')).status === 0 ? true : undefined));
+  });
+
   it('keeps its host keys for the next boot, readable by root alone', async () => {
     const keys = 'cat /etc/ssh/*.pub; stat -c %a /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_rsa_key';
     const before = (await host.shell(keys)).stdout.toString();
@@ -219,3 +241,48 @@ describe('sshd with OpenSSH’s client', () => {
     expect((await host.shell(keys)).stdout.toString()).toBe(before);
   });
 });
+
+function open(port: number): Promise<Socket> {
+  return new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => resolve(socket));
+    socket.on('error', () => resolve(socket));
+    socket.resume();
+  });
+}
+
+/** Sends bytes, waits for the server to hang up or for a moment, and goes. */
+async function talk(port: number, bytes: Buffer): Promise<void> {
+  const socket = await open(port);
+  const closed = new Promise(resolve => socket.once('close', resolve));
+  socket.end(bytes);
+  setTimeout(() => socket.destroy(), 300);
+  await closed;
+}
+
+/** A client of its own making: OpenSSH's would not do this. */
+function twoProgramsOnOneChannel(port: number, password: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const client = new ssh2.Client();
+    client.on('error', reject);
+    client.on('close', () => resolve());
+    client.on('ready', () =>
+      client.exec('sleep 1', (error, channel) => {
+        if (error !== undefined) return reject(error);
+        const { _client, outgoing } = channel as unknown as {
+          _client: {
+            _protocol: {
+              exec(id: number, command: string, reply: boolean): void;
+              shell(id: number, reply: boolean): void;
+            };
+          };
+          outgoing: { id: number };
+        };
+        _client._protocol.exec(outgoing.id, 'true', false);
+        _client._protocol.shell(outgoing.id, false);
+        channel.on('close', () => client.end());
+        channel.resume();
+      }),
+    );
+    client.connect({ host: '127.0.0.1', port, username: 'root', password });
+  });
+}

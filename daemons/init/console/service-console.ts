@@ -15,6 +15,12 @@ import type { ConsoleSettings, EntrySettings } from './settings.js';
 
 const SIGKILL = 9;
 
+/**
+ * Node opens its inspector at SIGUSR1, and the console's root may signal a launcher while that has the machine's
+ * rights: that would be the way out. So it gets an address that cannot be bound (RFC 5737).
+ */
+export const NO_INSPECTOR = '--inspect-port=192.0.2.1:9229';
+
 export interface ConsoleProgram {
   argv: readonly string[];
   environment: Readonly<Record<string, string>>;
@@ -149,16 +155,8 @@ export class ServiceConsole {
   }
 }
 
-/**
- * A launcher lives for a tenth of a second with the machine's rights, and the console's root may signal it: were it to
- * start Node's inspector at SIGUSR1, that would be the way out. It gets an address that cannot be bound (RFC 5737).
- */
-const LAUNCHER_FLAGS = [
-  '--inspect-port=192.0.2.1:9229',
-  '--v8-pool-size=0',
-  '--max-semi-space-size=1',
-  '--no-warnings',
-];
+/** A launcher lives for a tenth of a second. */
+const LAUNCHER_FLAGS = [NO_INSPECTOR, '--v8-pool-size=0', '--max-semi-space-size=1', '--no-warnings'];
 
 async function pidOf(child: ChildProcess, path: string): Promise<number> {
   if (child.pid !== undefined) return child.pid;
