@@ -21,7 +21,6 @@ const CAUSES: Readonly<Record<string, FrontDoorErrorCode>> = {
   PortInUse: 'PortInUse',
   PortRefused: 'PortInUse',
   NoFreePorts: 'PortInUse',
-  AddressUnavailable: 'BadArguments',
   AlreadyUp: 'OtherRunning',
   NotRoot: 'NotRoot',
 };

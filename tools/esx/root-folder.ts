@@ -54,7 +54,7 @@ export class RootFolder {
   /** Makes the folder. @throws FrontDoorError RootUnusable */
   prepare(): void {
     try {
-      mkdirSync(this.path, { recursive: true });
+      makeFolders(this.path);
       if (!statSync(this.path).isDirectory()) throw new Error('not a folder');
       accessSync(this.path, constants.W_OK);
     } catch (cause) {
@@ -78,6 +78,13 @@ export class RootFolder {
         `Name a folder of at most ${107 - (longest.length - this.path.length)} bytes with --root DIR.`,
       );
   }
+}
+
+/** Level by level: Node's own recursive mkdir never returns below /proc. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  mkdirSync(path);
 }
 
 /** The tree this program was built from: dist/tools/esx/… lies in it. */
