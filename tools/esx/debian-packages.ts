@@ -1,10 +1,18 @@
 import { FrontDoorError } from './errors.js';
 import { runProcess } from './run-process.js';
 
-/** What the tests use as real peers. */
-export const TEST_PACKAGES = ['openssh-client', 'python3-pyvmomi', 'sshpass'] as const;
-/** What the benchmarks compare with. */
-export const BENCH_PACKAGES = ['qemu-system-x86'] as const;
+/** What the tests use as real peers, beside what the guests' recipes need. */
+export const TEST_PACKAGES: readonly string[] = [
+  'fuse3',
+  'iproute2',
+  'libnbd-bin',
+  'nbdkit',
+  'openssh-client',
+  'python3-pyvmomi',
+  'qemu-utils',
+  'sshpass',
+  'tmux',
+];
 
 /** Installs the Debian packages of the list that the machine lacks. @returns those it installed */
 export async function installPackages(

@@ -11,7 +11,9 @@
  * - What the console may write (inventory, known hosts) is read without following links.
  */
 import { join } from 'node:path';
+import { aptPackagesFor } from '../../guests/index.js';
 import { type Command, parseArguments, USAGE } from './arguments.js';
+import { installPackages } from './debian-packages.js';
 import { FrontDoorError } from './errors.js';
 import { gatherStatus } from './gather-status.js';
 import { askInit } from './init-client.js';
@@ -82,6 +84,7 @@ async function run(command: Command, around: Surroundings): Promise<number> {
         around.output.write(text),
       );
     case 'bench': {
+      await installPackages(aptPackagesFor(['linux', 'tiny', 'asm', 'test']), around.environment);
       const main = join(around.tree, 'dist/bench/main.js');
       const args = [...command.benches, ...(command.json ? ['--json'] : [])];
       const under = command.root === undefined ? [] : ['--root', root.path];

@@ -29,14 +29,15 @@ export async function runTests(
 async function runStage(stage: Stage, print: (text: string) => void): Promise<Outcome> {
   print(`== ${stage.name}\n`);
   const startedMs = performance.now();
-  const outcome = await stage.run(stage.timeoutMs).catch((error: unknown) => ({
+  const outcome: Outcome = await stage.run(stage.timeoutMs).catch((error: unknown) => ({
     passed: 0,
     failed: 1,
     detail: error instanceof Error ? error.message : String(error),
   }));
   if (outcome.detail !== undefined) print(`${outcome.detail}\n`);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  print(`== ${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed, ${seconds} s\n`);
+  const skipped = outcome.skipped ? `, ${outcome.skipped} skipped` : '';
+  print(`== ${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed${skipped}, ${seconds} s\n`);
   return outcome;
 }
 
