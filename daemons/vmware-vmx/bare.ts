@@ -7,7 +7,8 @@ import { runSession, type SessionReport } from './bare-session.js';
 
 /*
  * A VM on the bare engine, without VMkernel: `bare.js VMDIR [--cmd LINE]… [--idle SECONDS] [--stock]`. Boots to the
- * prompt, runs each line, and prints figures as JSON. The baseline of the benchmarks.
+ * prompt, runs each line, and prints figures as JSON. With --stdio its serial port is standard input and output
+ * instead, until it is killed. The baseline of the benchmarks.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +18,7 @@ const { values, positionals } = parseArgs({
     prompt: { type: 'string', default: '# (?:\\u001b\\[6n)?$' },
     timeout: { type: 'string', default: '120' },
     stock: { type: 'boolean', default: false },
+    stdio: { type: 'boolean', default: false },
     echo: { type: 'boolean', default: false },
     'exact-timers': { type: 'boolean', default: false },
     bios: { type: 'string', default: '/usr/share/seabios/bios-256k.bin' },
@@ -40,7 +42,7 @@ function describe(folder: string): BareVm {
 
 const [folder] = positionals;
 if (folder === undefined) {
-  process.stderr.write('usage: bare.js VMDIR [--cmd LINE]… [--idle SECONDS] [--stock] [--echo]\n');
+  process.stderr.write('usage: bare.js VMDIR [--cmd LINE]… [--idle SECONDS] [--stock] [--stdio] [--echo]\n');
   process.exit(2);
 }
 const machine = await BareMachine.start(describe(folder), {
@@ -48,8 +50,13 @@ const machine = await BareMachine.start(describe(folder), {
   exactTimers: values['exact-timers'],
   onOutput: text => {
     if (values.echo) process.stderr.write(text);
+    if (values.stdio) process.stdout.write(text, 'latin1');
   },
 });
+if (values.stdio) {
+  process.stdin.on('data', chunk => machine.send(chunk.toString('latin1')));
+  await new Promise(() => undefined);
+}
 const report: SessionReport = await runSession(machine, {
   prompt: new RegExp(values.prompt),
   lines: values.cmd,

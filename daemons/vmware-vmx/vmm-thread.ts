@@ -17,13 +17,25 @@ const TIMER_SLACK_NS = 1;
 const GATE_WAIT_MS = 50;
 /** What SeaBIOS says at length about its own tables. */
 const BIOS_CHATTER = /^(?:Removing mode|Searching |VBE mode info|pmm call|Attempting to|PCI: |enter |\s|$)/;
+/** The engine has the primary channel's two disks, and no slave without a master. */
+const IDE_NODES = ['ide0:0', 'ide0:1'];
 const send = (message: FromVmm) => port.postMessage(message);
+
+class UnsupportedDisk extends Error {
+  readonly code = 'DeviceUnsupported';
+  constructor(readonly device: string) {
+    super(`the engine has no place for a disk at ${device}`);
+  }
+}
 
 function openDisks(): EngineDisk[] {
   if (start.diskRing === null) return [];
   const ring = new DiskRing({ shmDir: start.shmDir, ...start.diskRing, doorbellFd: VMX_DISK_DOORBELL_FD });
   const byUnit = [...start.disks].sort((a, b) => a.node.localeCompare(b.node));
-  return byUnit.map(disk => ({ port: ring.port(disk.target), sizeBytes: disk.sizeBytes }));
+  return byUnit.map((disk, i) => {
+    if (disk.node !== IDE_NODES[i]) throw new UnsupportedDisk(disk.node);
+    return { port: ring.port(disk.target), sizeBytes: disk.sizeBytes };
+  });
 }
 
 function placeRam(ram: RamPlacement): void {

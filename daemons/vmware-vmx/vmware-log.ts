@@ -5,6 +5,9 @@ export interface LogSink {
 
 const MAX_PENDING_CHARS = 256 * 1024;
 const FLUSH_EVERY_MS = 200;
+/** A guest can make its log grow (resets, its BIOS's port): so much at once, and so much a second in the long run. */
+const BURST_CHARS = 256 * 1024;
+const CHARS_PER_SECOND = 1024;
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 /**
@@ -16,23 +19,35 @@ export class VmwareLog {
   readonly #now: () => Date;
   #pending = '';
   #lost = 0;
+  #allowance = BURST_CHARS;
+  #allowanceAtMs: number;
   #flushing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(sink: LogSink, now: () => Date) {
     this.#sink = sink;
     this.#now = now;
+    this.#allowanceAtMs = now().getTime();
   }
 
   write(thread: string, text: string): void {
     const printable = text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '.');
     const line = `${stamp(this.#now())}: ${thread}| ${printable}\n`;
-    if (this.#pending.length + line.length > MAX_PENDING_CHARS) {
+    if (!this.#admits(line.length)) {
       this.#lost++;
       return;
     }
+    this.#allowance -= line.length;
     this.#pending += line;
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS);
+  }
+
+  #admits(length: number): boolean {
+    const nowMs = this.#now().getTime();
+    const earned = (Math.max(0, nowMs - this.#allowanceAtMs) / 1000) * CHARS_PER_SECOND;
+    this.#allowance = Math.min(BURST_CHARS, this.#allowance + earned);
+    this.#allowanceAtMs = nowMs;
+    return length <= this.#allowance && this.#pending.length + length <= MAX_PENDING_CHARS;
   }
 
   /** Resolves when what was written before has been appended, or refused. */

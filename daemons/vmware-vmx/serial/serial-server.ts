@@ -38,6 +38,8 @@ export class SerialServer implements SerialBackend {
       port.#server.once('error', reject);
       port.#server.listen(options.path, () => {
         port.#server.removeListener('error', reject);
+        // What fails later is the arrival of one client (no descriptor left): the port goes on for the others.
+        port.#server.on('error', () => undefined);
         resolve();
       });
     });
