@@ -19,8 +19,6 @@ export interface ConsoleOptions {
   listeners: Listeners;
   usr: 'overlay' | 'links';
   logger: Logger;
-  /** Called with the processes that are the roots of the console, whenever they change. */
-  onProcesses: (pids: readonly number[]) => void;
 }
 
 interface DaemonProgram {
@@ -129,7 +127,6 @@ export class ConsoleSupervisor {
       start: () => this.#startDaemon(program),
       ready: signal => firstAnswer({ address: this.#options.listeners.bind, ...program }, signal),
       logger: this.#options.logger,
-      onStarted: () => this.#options.onProcesses(this.#rootPids()),
     });
   }
 
@@ -141,9 +138,5 @@ export class ConsoleSupervisor {
       environment: { PATH: '/usr/sbin:/usr/bin', HOME: '/root', LANG: 'C.UTF-8', UV_THREADPOOL_SIZE: '2' },
       stdio: ['ignore', 'ignore', 'pipe', ...listenFds],
     });
-  }
-
-  #rootPids(): number[] {
-    return [this.#console?.pid ?? 0, ...this.daemons.map(({ pid }) => pid)].filter(pid => pid > 0);
   }
 }

@@ -1,5 +1,4 @@
 import { closeSync, openSync } from 'node:fs';
-import { VmkernelClient } from '../../kernel/client/index.js';
 import { lockFile, setChildSubreaper } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { ConsoleSupervisor } from './console-supervisor.js';
@@ -45,7 +44,6 @@ export class Host {
   #vmkernel: Vmkernel | undefined;
   #vmkernelState: DaemonState = 'stopped';
   #console: ConsoleSupervisor | undefined;
-  #client: VmkernelClient | undefined;
   #portsMoved = false;
   #booting: Promise<void> = Promise.resolve();
   #down: Promise<void> | undefined;
@@ -197,7 +195,6 @@ export class Host {
   }
 
   async #stopVmkernel(vmkernel: Vmkernel): Promise<void> {
-    this.#client?.close();
     await vmkernel.stop();
     this.#vmkernelState = 'stopped';
     await endAdopted(new Set(), this.#logger);
@@ -207,7 +204,6 @@ export class Host {
     const { folder, bootId, treeFolder, nodePath, usr } = this.#options;
     const listeners = this.#listeners;
     if (listeners === undefined) throw new InitError('Stopped', {});
-    this.#client = await VmkernelClient.connect(folder.vmkernelSocket);
     const serviceConsole = new ConsoleSupervisor({
       folder,
       treeFolder,
@@ -216,18 +212,10 @@ export class Host {
       listeners,
       usr,
       logger: this.#logger,
-      onProcesses: pids => this.#chargeConsole(pids),
     });
     this.#console = serviceConsole;
     this.#undo.push(() => serviceConsole.stop());
     await serviceConsole.start();
-  }
-
-  /** The console is a world: the VMkernel charges it the CPU time of these processes and of what they start. */
-  #chargeConsole(pids: readonly number[]): void {
-    this.#client?.call('setConsole', { pids: [...pids] }).catch(error => {
-      this.#logger.warn({ err: error }, 'the VMkernel was not told of the console');
-    });
   }
 
   #unlessAborted(step: Promise<void>): Promise<void> {

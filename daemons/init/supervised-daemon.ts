@@ -12,8 +12,6 @@ export interface DaemonOptions {
   /** Resolves when it serves. */
   ready: (signal: AbortSignal) => Promise<void>;
   logger: Logger;
-  /** Called with every new pid. */
-  onStarted: () => void;
 }
 
 /** How long a daemon has to go by itself when it is asked to. */
@@ -90,7 +88,6 @@ export class SupervisedDaemon {
       this.#current = undefined;
       if (!this.#stopping) this.#restart(Date.now() - startedMs, describeExit(exit));
     }, logger.error);
-    this.#options.onStarted();
   }
 
   #restart(livedMs: number, reason: string): void {

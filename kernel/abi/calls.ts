@@ -76,8 +76,6 @@ export interface Calls {
   reset: { args: { vmxPath: string }; result: Empty };
   readScreen: { args: { vmxPath: string }; result: { columns: number; lines: string[]; graphics: boolean } };
   listDatastores: { args: Empty; result: { datastores: DatastoreInfo[] } };
-  /** init tells which processes are the roots of the service console, so that its CPU time is charged. */
-  setConsole: { args: { pids: number[] }; result: Empty };
   watch: { args: { bootId?: string; after?: number }; result: { bootId: string; seq: number; gap: boolean } };
   fileRead: { args: { path: string; offsetBytes: number; lengthBytes: number }; result: Empty };
   fileWrite: {

@@ -16,7 +16,6 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   reset: vm,
   readScreen: vm,
   listDatastores: nothing,
-  setConsole: z.object({ pids: z.array(z.number().int().positive()).max(64) }),
   watch: z.object({ bootId: z.string().max(64).optional(), after: z.number().int().min(0).optional() }),
   fileRead: z.object({ path, offsetBytes: offset, lengthBytes: offset }),
   fileWrite: z.object({ path, offsetBytes: offset, create: z.boolean(), truncate: z.boolean() }),

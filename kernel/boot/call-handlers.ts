@@ -1,7 +1,6 @@
 import type { HostInfo } from '../abi/index.js';
 import type { StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
-import type { ConsoleTime } from './console-time.js';
 import type { CallContext, CallHandlers } from './control-server.js';
 import type { VmManager } from './vm-manager.js';
 
@@ -9,13 +8,12 @@ export interface CallParts {
   readonly manager: VmManager;
   readonly storage: StorageSystem;
   readonly feed: ChangeFeed;
-  readonly consoleTime: ConsoleTime;
   readonly hostInfo: () => HostInfo;
 }
 
 /** Which part answers which call. */
 export function callHandlers(parts: CallParts): CallHandlers {
-  const { manager, storage, consoleTime, hostInfo } = parts;
+  const { manager, storage, hostInfo } = parts;
   return {
     hostInfo: async () => ({ result: hostInfo() }),
     listVms: async () => ({ result: { vms: manager.list() } }),
@@ -30,10 +28,6 @@ export function callHandlers(parts: CallParts): CallHandlers {
     },
     readScreen: async args => ({ result: await manager.readScreen(args.vmxPath) }),
     listDatastores: async () => ({ result: { datastores: await storage.listDatastores() } }),
-    setConsole: async args => {
-      consoleTime.setRoots(args.pids);
-      return { result: {} };
-    },
     watch: async (args, context) => ({ result: watch(parts, args, context) }),
     fileRead: (args, { body }) => storage.files.call('fileRead', args, body),
     fileWrite: (args, { body }) => storage.files.call('fileWrite', args, body),

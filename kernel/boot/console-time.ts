@@ -8,17 +8,18 @@ const MAX_PROCESSES = 512;
  * second; a process that Linux took away meanwhile has left its time with its parent.
  */
 export class ConsoleTime {
-  #roots: readonly number[] = [];
   #us = 0;
 
-  setRoots(pids: readonly number[]): void {
-    this.#roots = pids;
-  }
+  /** The console's roots are init's children but the VMkernel: nobody inside can say otherwise. */
+  constructor(
+    private readonly initPid: number,
+    private readonly vmkernelPid: number,
+  ) {}
 
   /** Never runs backwards, although a process whose parent does not wait for it takes its time along. */
   readUs(): number {
     let sum = 0;
-    const queue = [...this.#roots];
+    const queue = childrenOf(this.initPid).filter(pid => pid !== this.vmkernelPid);
     for (let i = 0; i < queue.length && i < MAX_PROCESSES; i++) {
       const pid = queue[i];
       if (pid === undefined) break;

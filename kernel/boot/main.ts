@@ -18,6 +18,7 @@ const { values } = parseArgs({
     'host-name': { type: 'string', default: hostname() },
     'memory-mb': { type: 'string' },
     cpus: { type: 'string' },
+    'vmx-node-flags': { type: 'string' },
   },
 });
 
@@ -25,7 +26,7 @@ const root = values.root;
 const bootId = values['boot-id'];
 if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
   process.stderr.write(
-    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--memory-mb N] [--cpus 0,1]\n',
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS]\n',
   );
   process.exit(2);
 }
@@ -52,6 +53,7 @@ const panic = (error: Error): void => {
   end(1);
 };
 const memoryMb = values['memory-mb'];
+const vmxNodeFlags = values['vmx-node-flags'];
 const vmkernel = new Vmkernel(
   {
     root: resolve(root),
@@ -62,6 +64,7 @@ const vmkernel = new Vmkernel(
     vmxMainPath: fileURLToPath(new URL('../../daemons/vmware-vmx/main.js', import.meta.url)),
     ...(memoryMb === undefined ? {} : { memoryMb: Number(memoryMb) }),
     ...(values.cpus === undefined ? {} : { cpus: values.cpus.split(',').map(Number) }),
+    ...(vmxNodeFlags === undefined ? {} : { vmxNodeFlags: vmxNodeFlags.split(' ').filter(Boolean) }),
   },
   log.logger,
   panic,

@@ -22,6 +22,7 @@ export interface PowerOnOptions {
   readonly vmxRunDir: string;
   readonly controlSocket: string;
   readonly vmxMainPath: string;
+  readonly vmxNodeFlags: readonly string[];
   readonly biosPath: string;
   readonly vgaBiosPath: string;
   /** Clock rate of a PCPU: reservations and limits of a .vmx are in MHz. */
@@ -151,7 +152,8 @@ export class PowerOn {
     return vm.ledger.step(
       'fork',
       async () => {
-        const process = await VmxProcess.start(this.options.vmxMainPath, fds, m => vm.receive(m), vm.log);
+        const program = { mainPath: this.options.vmxMainPath, nodeFlags: this.options.vmxNodeFlags };
+        const process = await VmxProcess.start(program, fds, m => vm.receive(m), vm.log);
         vm.process = process;
         void process.ended.then(end => vm.processEnded(end));
         return process;

@@ -16,6 +16,7 @@ import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
 import { VmManager } from './vm-manager.js';
+import { VMX_NODE_FLAGS } from './vmx-process.js';
 
 export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
 const CONSOLE_MEMORY_MB = 272;
@@ -30,6 +31,8 @@ export interface VmkernelOptions {
   readonly hostName: string;
   readonly initPid: number;
   readonly vmxMainPath: string;
+  /** Node's flags for a vmx, in place of the usual ones: for measurements. */
+  readonly vmxNodeFlags?: readonly string[];
   readonly memoryMb?: number;
   readonly cpus?: readonly number[];
 }
@@ -119,8 +122,8 @@ export class Vmkernel {
     const manager = new VmManager(powerOn, storage, this.#feed, this.log);
     vms.manager = manager;
     this.#undo.push(() => manager.stop());
-    const consoleTime = this.#sampleConsole(host);
-    await this.#listen(manager, storage, consoleTime, machine, runDir);
+    this.#sampleConsole(host);
+    await this.#listen(manager, storage, machine, runDir);
   }
 
   #describeHost(host: HostFileWriter, machine: Machine): void {
@@ -161,7 +164,7 @@ export class Vmkernel {
   }
 
   #powerOnOptions(machine: Machine): ConstructorParameters<typeof PowerOn>[0] {
-    const { root, bootId, vmxMainPath } = this.options;
+    const { root, bootId, vmxMainPath, vmxNodeFlags = VMX_NODE_FLAGS } = this.options;
     const vmxRunDir = join(root, 'run', 'vmx');
     rmSync(vmxRunDir, { recursive: true, force: true });
     mkdirSync(vmxRunDir, { recursive: true, mode: 0o700 });
@@ -172,29 +175,23 @@ export class Vmkernel {
       vmxRunDir,
       controlSocket: join(root, 'run', 'vmkernel', 'control.sock'),
       vmxMainPath,
+      vmxNodeFlags,
       biosPath: join(root, 'firmware', 'bios-256k.bin'),
       vgaBiosPath: join(root, 'firmware', 'vgabios-stdvga.bin'),
       pcpuMhz: machine.pcpuMhz,
     };
   }
 
-  #sampleConsole(host: HostFileWriter): ConsoleTime {
-    const consoleTime = new ConsoleTime();
+  #sampleConsole(host: HostFileWriter): void {
+    const consoleTime = new ConsoleTime(this.options.initPid, process.pid);
     const timer = setInterval(
       () => host.hostControl.setConsoleCpuUs(consoleTime.readUs()),
       CONSOLE_SAMPLE_MS,
     );
     this.#undo.push(() => clearInterval(timer));
-    return consoleTime;
   }
 
-  async #listen(
-    manager: VmManager,
-    storage: StorageSystem,
-    consoleTime: ConsoleTime,
-    machine: Machine,
-    runDir: string,
-  ): Promise<void> {
+  async #listen(manager: VmManager, storage: StorageSystem, machine: Machine, runDir: string): Promise<void> {
     const bootTimeMs = Date.now();
     const hostInfo = () => ({
       bootId: this.options.bootId,
@@ -206,7 +203,7 @@ export class Vmkernel {
       hostName: this.options.hostName,
       version: PRODUCT,
     });
-    const handlers = callHandlers({ manager, storage, feed: this.#feed, consoleTime, hostInfo });
+    const handlers = callHandlers({ manager, storage, feed: this.#feed, hostInfo });
     const server = new ControlServer(handlers, checkArguments, this.log.child({ module: 'Control' }));
     const path = join(runDir, 'control.sock');
     rmSync(path, { force: true });

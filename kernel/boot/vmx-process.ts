@@ -8,7 +8,7 @@ import { encodeFrame, FrameDecoder, type FromVmx, type ToVmx, VMX_CONTROL_FD } f
  * Node's flags for a vmx. V8's optimising WebAssembly compiler costs as much CPU again in threads of its own during a
  * boot; docs/benchmarks.md has the comparison that decided.
  */
-const NODE_FLAGS = [
+export const VMX_NODE_FLAGS: readonly string[] = [
   '--liftoff-only',
   '--no-wasm-dynamic-tiering',
   '--single-threaded-gc',
@@ -59,12 +59,12 @@ export class VmxProcess {
 
   /** Starts a vmx that inherits its RAM's memfd and its disk ring's doorbell. */
   static start(
-    mainPath: string,
+    program: { readonly mainPath: string; readonly nodeFlags: readonly string[] },
     fds: { readonly ram: number; readonly diskDoorbell: number },
     onMessage: (message: FromVmx) => void,
     log: Logger,
   ): Promise<VmxProcess> {
-    const child = spawn(process.execPath, [...NODE_FLAGS, mainPath], {
+    const child = spawn(process.execPath, [...program.nodeFlags, program.mainPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', fds.ram, fds.diskDoorbell],
       detached: true,
       env: {},

@@ -195,19 +195,6 @@ describe('a host of init', () => {
     expect((await host.exited).code).toBe(0);
     expect(leftBehind(root)).toEqual([]);
   });
-
-  it('tells the VMkernel which processes are the console', async () => {
-    const host = await up(['--port-offset', String(offset)]);
-    const status = await host.status();
-    if (status === undefined) throw new Error('no status');
-    const calls = readFileSync(join(root, 'run/vmkernel/calls'), 'utf8').trim().split('\n');
-    const told: number[] = calls
-      .map(line => JSON.parse(line))
-      .filter(({ call }) => call === 'setConsole')
-      .flatMap(({ args }) => args.pids);
-    expect(told).toContain(pidOf(status, 'sshd'));
-    expect(told).toContain(consolePid1(pidOf(status, 'sshd')));
-  });
 });
 
 /** The process that is pid 1 in the pid namespace of `pid`. */

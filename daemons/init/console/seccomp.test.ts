@@ -12,7 +12,7 @@ function verdict(call: number, args: readonly number[] = [], architecture = X86_
   const data = new DataView(new ArrayBuffer(64));
   data.setUint32(0, call, true);
   data.setUint32(4, architecture, true);
-  args.forEach((arg, i) => data.setBigUint64(16 + 8 * i, BigInt(arg), true));
+  for (const [i, arg] of args.entries()) data.setBigUint64(16 + 8 * i, BigInt(arg), true);
   const program = consoleFilter();
   const view = new DataView(program.buffer);
   let accumulator = 0;
