@@ -37,8 +37,15 @@ function parse(bytes: Uint8Array): VmConfig {
   }
 }
 
+function hasMaster(config: VmConfig): boolean {
+  return config.disks.some(disk => disk.node === 'ide0:0');
+}
+
 function refuseUnbuiltDevices(config: VmConfig): void {
-  const disk = config.disks.find(d => d.controller !== 'ide' || d.bus > 1 || d.unit > 1);
+  // The engine has the primary IDE channel: a master, and a slave only beside a master.
+  const disk = config.disks.find(
+    d => d.controller !== 'ide' || d.bus !== 0 || d.unit > 1 || !hasMaster(config),
+  );
   const device = disk?.node ?? config.otherDevices[0]?.name;
   if (config.firmware !== 'bios')
     throw new VmkernelError('DeviceUnsupported', `No model of firmware ${config.firmware} exists`, {

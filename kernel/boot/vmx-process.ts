@@ -67,7 +67,8 @@ export class VmxProcess {
     const child = spawn(process.execPath, [...program.nodeFlags, program.mainPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', fds.ram, fds.diskDoorbell],
       detached: true,
-      env: {},
+      // One arena: threads of a vmx allocate little, and each further arena is memory per VM.
+      env: { MALLOC_ARENA_MAX: '1' },
     });
     return new Promise((resolve, reject) => {
       child.once('error', reject);
