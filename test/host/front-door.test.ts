@@ -126,7 +126,6 @@ describe('./esx up', () => {
   });
 
   it('is refused to an ordinary user', async () => {
-    const _host = newHost();
     const finished = await runProgram('setpriv', [
       ...['--reuid', '65534', '--regid', '65534', '--clear-groups'],
       ...[process.execPath, ESX, 'up', '--root', join('/tmp', `esx-nobody-${process.pid}`), '--vm', 'none'],

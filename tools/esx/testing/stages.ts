@@ -26,6 +26,8 @@ export interface StageContext {
 }
 
 const MINUTE_MS = 60_000;
+/** Programs of dist/ that say with --check whether what they write is fresh. */
+const GENERATORS = ['kernel/abi/generate.js', 'lib/vim/generate.js', 'daemons/hostd/coverage.js'];
 
 /** Everything `./esx test` does, in order; leftovers are looked for by the caller, around it. */
 export function stages(context: StageContext): Stage[] {
@@ -33,7 +35,11 @@ export function stages(context: StageContext): Stage[] {
   const bin = (path: string, ...args: string[]) => node(join(context.tree, 'node_modules', path), ...args);
   return [
     { name: 'packages', timeoutMs: 5 * MINUTE_MS, run: packages(context) },
-    { name: 'lint', timeoutMs: 2 * MINUTE_MS, run: bin('@biomejs/biome/bin/biome', 'ci', '.') },
+    {
+      name: 'lint',
+      timeoutMs: 2 * MINUTE_MS,
+      run: bin('@biomejs/biome/bin/biome', 'ci', '--colors=off', '.'),
+    },
     { name: 'types', timeoutMs: 5 * MINUTE_MS, run: bin('typescript/bin/tsc', '-b', '.', 'test') },
     { name: 'generated', timeoutMs: MINUTE_MS, run: generatedFresh(context) },
     { name: 'unit', timeoutMs: 5 * MINUTE_MS, run: vitest(context, 'unit') },
@@ -59,7 +65,7 @@ function command(context: StageContext, program: string, args: string[]): Stage[
 function generatedFresh(context: StageContext): Stage['run'] {
   return async timeoutMs => {
     const outcomes: Outcome[] = [];
-    for (const path of ['kernel/abi/generate.js', 'lib/vim/generate.js'])
+    for (const path of GENERATORS)
       outcomes.push(
         await command(context, process.execPath, [join(context.tree, 'dist', path), '--check'])(timeoutMs),
       );
