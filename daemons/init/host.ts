@@ -1,6 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { lockFile, setChildSubreaper } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
+import { readHostName } from './console/host-name.js';
 import { ConsoleSupervisor } from './console-supervisor.js';
 import { ControlServer } from './control-server.js';
 import { readHostConfig, writeHostConfig } from './host-config.js';
@@ -169,7 +171,7 @@ export class Host {
   }
 
   async #startVmkernel(onDied: (error: InitError) => void): Promise<void> {
-    const { folder, bootId, nodePath, vmkernelMain } = this.#options;
+    const { folder, bootId, nodePath, vmkernelMain, treeFolder } = this.#options;
     setChildSubreaper(); // a dead VMkernel's vmx become ours, and are seen to end
     this.#vmkernelState = 'starting';
     const vmkernel = await Vmkernel.start({
@@ -177,6 +179,7 @@ export class Host {
       mainPath: vmkernelMain,
       hostFolder: folder.path,
       bootId,
+      hostName: readHostName(folder.console, join(treeFolder, 'etc')),
       logger: this.#logger,
     });
     this.#vmkernel = vmkernel;

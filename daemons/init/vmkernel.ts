@@ -10,6 +10,8 @@ export interface VmkernelOptions {
   mainPath: string;
   hostFolder: string;
   bootId: string;
+  /** Of the service console. */
+  hostName: string;
   logger: Logger;
 }
 
@@ -33,14 +35,14 @@ export class Vmkernel {
 
   /** Starts the process; {@link ready} tells when it serves. @throws InitError VmkernelFailed */
   static async start(options: VmkernelOptions): Promise<Vmkernel> {
-    const { nodePath, mainPath, hostFolder, bootId, logger } = options;
+    const { nodePath, mainPath, hostFolder, bootId, hostName, logger } = options;
     const log = new VmkernelLogMark(join(hostFolder, 'var/log/vmkernel'));
     const child = spawn(
       'setpriv',
-      ['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId].concat([
-        '--ready-fd',
-        String(READY_FD),
-      ]),
+      [
+        ...['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId],
+        ...['--host-name', hostName, '--ready-fd', String(READY_FD)],
+      ],
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] },
     );
     if (child.pid === undefined) {

@@ -8,7 +8,12 @@ import { parseArgs } from 'node:util';
 import { encodeFrame, FrameDecoder } from '../../dist/kernel/abi/index.js';
 
 const { values } = parseArgs({
-  options: { root: { type: 'string' }, 'boot-id': { type: 'string' }, 'ready-fd': { type: 'string' } },
+  options: {
+    root: { type: 'string' },
+    'boot-id': { type: 'string' },
+    'host-name': { type: 'string' },
+    'ready-fd': { type: 'string' },
+  },
 });
 const { root, 'boot-id': bootId, 'ready-fd': readyFd } = values;
 const mode = process.env.STANDIN_MODE ?? '';

@@ -17,6 +17,7 @@ import {
 } from '../../../lib/linux/index.js';
 import { populateDevices } from './devices.js';
 import { furnishEtc } from './furnish-etc.js';
+import { hostNameIn } from './host-name.js';
 import { folder, link } from './root-paths.js';
 import type { ConsoleSettings } from './settings.js';
 import { mountUsr } from './usr.js';
@@ -51,7 +52,7 @@ export function buildRoot(settings: ConsoleSettings): void {
   mountRun(machine, settings);
   mountShared(machine, settings);
   mountDatastores(machine, settings);
-  setHostName(hostName());
+  setHostName(hostNameIn(readOr('/etc/sysconfig/network', '')));
   detachMount(machine);
   rmdirSync(machine);
 }
@@ -99,11 +100,6 @@ function mountDatastores(machine: string, settings: ConsoleSettings): void {
     link(`/vmfs/volumes/${label}`, volume);
   }
   mount(null, '/vmfs', null, MS_REMOUNT | MS_BIND | MS_RDONLY | DATA | MS_NOEXEC);
-}
-
-function hostName(): string {
-  const match = /^HOSTNAME=["']?([A-Za-z0-9.-]{1,64})["']?$/m.exec(readOr('/etc/sysconfig/network', ''));
-  return match?.[1] ?? 'localhost.localdomain';
 }
 
 function readOr(path: string, otherwise: string): string {
