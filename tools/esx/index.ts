@@ -86,7 +86,8 @@ async function run(command: Command, around: Surroundings): Promise<number> {
     case 'bench': {
       await installPackages(aptPackagesFor(['linux', 'tiny', 'asm', 'test']), around.environment);
       const main = join(around.tree, 'dist/bench/main.js');
-      const args = [...command.benches, ...(command.json ? ['--json'] : [])];
+      const runs = command.runs === undefined ? [] : ['--runs', String(command.runs)];
+      const args = [...command.benches, ...(command.json ? ['--json'] : []), ...runs];
       const under = command.root === undefined ? [] : ['--root', root.path];
       return (
         await runProcess(process.execPath, [main, ...args, ...under], {

@@ -28,13 +28,13 @@ export interface UpOptions {
  * that is complete is not touched.
  */
 export async function up(root: RootFolder, options: UpOptions, progress: Progress): Promise<HostStatus> {
-  root.prepare();
   if (process.geteuid?.() !== 0)
     throw new FrontDoorError(
       'NotRoot',
       'a host needs root: namespaces, mounts and low ports',
       'Run ./esx up as root.',
     );
+  root.prepare();
   return whileLocked(root, async () => {
     const running = await askInit(root.initSocket, 'status');
     if (running !== undefined) refuseOtherSettings(running, options);
