@@ -1,0 +1,17 @@
+/**
+ * bench: the measured comparisons behind `./esx bench`. Each boots hosts of its own in a temporary folder and ends them.
+ *
+ * Layers: statistics, table, machine, processes - guest-session (a guest's shell) - images (guests on disks)
+ *         - kernel-host (a VMkernel alone), soap-host (the whole product), peers (bare engine, QEMU)
+ *         - boot, overhead, dispatch, footprint (one benchmark each) - runner - main.
+ *
+ * Invariants
+ * - Ours and the alternative are measured in the same run, in turns; what is published is a median of pairs.
+ * - CPU time is that of whole processes, every thread of them.
+ * - Names of figures stay: other programs compare them between versions.
+ */
+import { boot } from './boot.js';
+import { overhead } from './overhead.js';
+import type { Benchmark } from './result.js';
+
+export const benchmarks: readonly Benchmark[] = [boot, overhead];

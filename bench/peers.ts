@@ -1,0 +1,57 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { TREE } from '../test/harness/index.js';
+import { GuestSession } from './guest-session.js';
+import type { Firmware } from './images.js';
+import { cpuUs, pssMb } from './processes.js';
+
+/** A guest on a machine that is a single process, its first serial port on standard input and output. */
+export class Peer {
+  readonly session: GuestSession;
+
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    this.session = new GuestSession(child.stdout, child.stdin);
+  }
+
+  /** The engine without a VMkernel, in Node. @param nodeFlags V8's, as the product gives them to a vmx */
+  static bare(
+    vmFolder: string,
+    firmware: Firmware,
+    options: { readonly stock: boolean; readonly nodeFlags: readonly string[] },
+  ): Peer {
+    const main = join(TREE, 'dist/daemons/vmware-vmx/bare.js');
+    const args = [vmFolder, '--stdio', '--bios', firmware.bios, '--vgabios', firmware.vgaBios];
+    const stock = options.stock ? ['--stock'] : [];
+    return new Peer(spawn(process.execPath, [...options.nodeFlags, main, ...args, ...stock]));
+  }
+
+  /** QEMU's translator, one thread. */
+  static qemu(vmFolder: string, memoryMb: number): Peer {
+    const disk = readdirSync(vmFolder).find(name => name.endsWith('-flat.vmdk'));
+    const drive = `file=${join(vmFolder, disk ?? '')},format=raw,cache=writeback,if=ide`;
+    const machine = ['-accel', 'tcg,thread=single', '-m', String(memoryMb), '-display', 'none'];
+    const rest = ['-nic', 'none', '-serial', 'stdio', '-monitor', 'none', '-drive', drive];
+    return new Peer(spawn('qemu-system-i386', [...machine, ...rest]));
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  cpuUs(): number {
+    return cpuUs(this.pid);
+  }
+
+  pssMb(): number {
+    return pssMb(this.pid);
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+}

@@ -1,0 +1,38 @@
+import type { MachineDescription, MachineWatch } from './machine.js';
+
+export type Row = Readonly<Record<string, string | number>>;
+
+/** What a figure should be. */
+export interface Target {
+  readonly figure: string;
+  readonly atMost: number;
+}
+
+export interface Measured {
+  /** By name; names stay, and end in the unit. */
+  readonly figures: Readonly<Record<string, number>>;
+  readonly rows: readonly Row[];
+}
+
+export interface BenchContext {
+  /** Repetitions of what is compared, undefined = the benchmark's own choice. */
+  readonly runs: number | undefined;
+  /** Folder in which the hosts of this benchmark have their roots. */
+  readonly folder: string;
+  readonly watch: MachineWatch;
+  /** Says what is being done. */
+  readonly note: (text: string) => void;
+}
+
+export interface Benchmark {
+  readonly name: string;
+  readonly about: string;
+  readonly targets: readonly Target[];
+  run(context: BenchContext): Promise<Measured>;
+}
+
+/** What `--json` prints. */
+export interface BenchReport extends Measured {
+  readonly bench: string;
+  readonly machine: MachineDescription;
+}

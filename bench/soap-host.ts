@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { TestHost } from '../test/harness/index.js';
+import { askInit, type InitStatus } from '../tools/esx/init-client.js';
+import { RootFolder } from '../tools/esx/root-folder.js';
+import { VmPower } from '../tools/esx/vm-power.js';
+import { GuestSession } from './guest-session.js';
+import { cpuUs, processTree } from './processes.js';
+import type { BenchContext } from './result.js';
+
+/** The whole product: a host brought up by the front door, without VMs. */
+export class SoapHost {
+  private constructor(
+    private readonly host: TestHost,
+    private readonly init: InitStatus,
+    private readonly context: BenchContext,
+  ) {}
+
+  static async up(context: BenchContext): Promise<SoapHost> {
+    const host = await TestHost.up({ vm: 'none' });
+    const init = await askInit(new RootFolder(host.root).initSocket, 'status');
+    if (init === undefined) throw new Error(`no host runs in ${host.root}`);
+    return new SoapHost(host, init, context);
+  }
+
+  get root(): string {
+    return this.host.root;
+  }
+
+  get datastore(): string {
+    return join(this.root, 'datastores/storage1');
+  }
+
+  /** Every process of the host, init first. */
+  processes(): number[] {
+    return processTree(this.init.daemons.find(daemon => daemon.name === 'init')?.pid ?? 0);
+  }
+
+  /** Registers `folder/file.vmx` and powers it on through SOAP. @returns seconds from PowerOnVM_Task to the prompt */
+  async powerOnToPrompt(vmxFile: string): Promise<number> {
+    const power = await VmPower.login(this.init, this.host.password);
+    try {
+      const vm = await power.register(`[storage1] ${vmxFile}`);
+      const startMs = performance.now();
+      await power.on(vm);
+      const session = await this.session();
+      await session.prompt();
+      return (performance.now() - startMs) / 1000;
+    } finally {
+      await power.logout();
+    }
+  }
+
+  /** The serial port of the only VM. */
+  private async session(): Promise<GuestSession> {
+    const kernel = await this.host.kernel();
+    const [vm] = (await kernel.call('listVms', {})).vms;
+    if (vm === undefined) throw new Error('no VM runs');
+    const { session } = await GuestSession.connect(new RootFolder(this.root).serialSocket(vm.worldId));
+    return session;
+  }
+
+  async stop(): Promise<void> {
+    this.context.watch.countDetached(this.processes().reduce((total, pid) => total + cpuUs(pid), 0));
+    await this.host.stop();
+  }
+}
