@@ -108,6 +108,22 @@ describe('./esx console', () => {
     expect(finished.stdout.toString('latin1')).toContain('done 42');
   });
 
+  it('is raw on a terminal, and Ctrl-] leaves', async () => {
+    const line = [process.execPath, ESX, 'console', '--root', host.root, 'linux'].join(' ');
+    const script = spawn('script', ['-qec', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let shown = '';
+    script.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString('latin1');
+    });
+    const ended = new Promise<number | null>(resolve => script.once('exit', resolve));
+    await until('the console to open', () => shown.includes('Ctrl-] leaves'));
+    script.stdin.write('echo raw $((6 * 7))\r');
+    await until('the answer', () => shown.includes('raw 42'));
+    script.stdin.write('\x1d');
+    expect(await ended).toBe(0);
+    expect((await host.vm('linux')).state).toBe('poweredOn');
+  });
+
   it('names the VMs there are when asked for another', async () => {
     const finished = await host.esx(['console', 'windows'], { input: '' });
     expect(finished.status).toBe(1);
