@@ -1,6 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { FrontDoorError } from '../errors.js';
 import { leftBehind, machineState } from './leftovers.js';
 import { type Outcome, type Stage, type StageContext, stages, sum } from './stages.js';
+
+/** What was told to end by the last test may take so long. */
+const END_LIMIT_MS = 10_000;
+const LOOK_MS = 200;
 
 /** Runs the stages (all, or the named ones) and says `N passed, N failed` last. @returns the exit status */
 export async function runTests(
@@ -51,7 +56,12 @@ async function lookForLeftovers(
       name: 'leftovers',
       timeoutMs: 0,
       run: async () => {
-        const left = leftBehind(before, machineState(context.tree));
+        const deadlineMs = performance.now() + END_LIMIT_MS;
+        let left = leftBehind(before, machineState(context.tree));
+        while (left.length > 0 && performance.now() < deadlineMs) {
+          await delay(LOOK_MS);
+          left = leftBehind(before, machineState(context.tree));
+        }
         if (left.length === 0) return { passed: 1, failed: 0 };
         return { passed: 0, failed: 1, detail: `left behind:\n  ${left.join('\n  ')}` };
       },
