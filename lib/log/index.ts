@@ -3,8 +3,9 @@
  * product know: /var/log/vmkernel in the VMkernel's form, all others as hostd.log.
  *
  * - One record is one line, whatever its message contains.
- * - Writers outside the console share /var/log with the console's root: LogFile opens plain files only, and these
- *   writers use files directly in that folder, never in a folder below it (which could be made a link).
+ * - Writers outside the console share /var/log with the console's root: LogFile opens plain files only and moves aside
+ *   what else lies in their place, and these writers use files directly in that folder, never in a folder below it
+ *   (which could be made a link).
  * - Writing never throws and never blocks on anything but the disk.
  */
 import pino from 'pino';

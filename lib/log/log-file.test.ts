@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import {
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -53,18 +56,61 @@ describe('LogFile', () => {
     expect(readFileSync(path, 'utf8')).toBe('kept\n');
   });
 
-  it('follows no link, writes no file of a second name, waits on no FIFO', () => {
-    const other = join(folder, 'other');
-    writeFileSync(other, '');
-    symlinkSync(other, path);
-    expect(() => new LogFile({ path, maxSizeBytes: 1000, keptFiles: 1 })).toThrow(/ELOOP/);
-    rmSync(path);
-    linkSync(other, path);
-    expect(() => new LogFile({ path, maxSizeBytes: 1000, keptFiles: 1 })).toThrow(/NotAPlainFile/);
-    rmSync(path);
-    execFileSync('mkfifo', [path]);
-    expect(() => new LogFile({ path, maxSizeBytes: 1000, keptFiles: 1 })).toThrow(/ENXIO|NotAPlainFile/);
-    expect(readFileSync(other, 'utf8')).toBe('');
+  describe('moves aside, and says so,', () => {
+    const opened = (): string => {
+      const file = new LogFile({ path, maxSizeBytes: 1000, keptFiles: 1 });
+      file.write('first\n');
+      file.close();
+      return readFileSync(path, 'utf8');
+    };
+    const other = (): string => {
+      writeFileSync(join(folder, 'other'), '');
+      return join(folder, 'other');
+    };
+    const notice = 'no plain file: moved to vmkernel.aside\nfirst\n';
+
+    it('a link, and does not follow it', () => {
+      symlinkSync(other(), path);
+      expect(opened()).toBe(notice);
+      expect(readlinkSync(`${path}.aside`)).toBe(other());
+      expect(readFileSync(other(), 'utf8')).toBe('');
+    });
+
+    it('a second name of a file', () => {
+      linkSync(other(), path);
+      expect(opened()).toBe(notice);
+      expect(readFileSync(other(), 'utf8')).toBe('');
+    });
+
+    it('a second name of what was moved aside before', () => {
+      linkSync(other(), path);
+      linkSync(other(), `${path}.aside`);
+      expect(opened()).toBe('no plain file: moved to vmkernel.aside.2\nfirst\n');
+    });
+
+    it('a FIFO, without waiting for a reader', () => {
+      execFileSync('mkfifo', [path]);
+      expect(opened()).toBe(notice);
+      expect(statSync(`${path}.aside`).isFIFO()).toBe(true);
+    });
+
+    it('a folder, past one that is aside already', () => {
+      mkdirSync(join(path, 'inner'), { recursive: true });
+      expect(opened()).toBe(notice);
+      rmSync(path);
+      mkdirSync(join(path, 'inner'), { recursive: true });
+      expect(opened()).toBe('no plain file: moved to vmkernel.aside.2\nfirst\n');
+    });
+
+    it('a folder that lies where an old log belongs, with all it holds', () => {
+      mkdirSync(join(`${path}.1`, 'inner'), { recursive: true });
+      const file = new LogFile({ path, maxSizeBytes: 5, keptFiles: 1 });
+      for (const line of ['first\n', 'second\n']) file.write(line);
+      file.close();
+      expect(readFileSync(`${path}.1`, 'utf8')).toBe('first\n');
+      expect(readFileSync(path, 'utf8')).toBe('second\n');
+      expect(readdirSync(`${path}.aside`)).toEqual(['inner']);
+    });
   });
 
   it('counts the lines that the disk refused and tells when it accepts again', () => {
