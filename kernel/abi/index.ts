@@ -10,6 +10,7 @@ export * from './doorbell.js';
 export * from './frames.js';
 export * from './generated.js';
 export { DISK_RING_ROWS, MAX_GROUPS, MAX_PCPUS, MAX_VMS, MAX_WORLDS } from './layouts.js';
+export { FILE_HEADER_BYTES } from './offsets.js';
 export { AbiMismatch } from './segment.js';
 export * from './states.js';
 export * from './vmx-calls.js';

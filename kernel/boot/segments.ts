@@ -1,8 +1,9 @@
-import { closeSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { allocate, mapFile, SystemError } from '../../lib/linux/index.js';
+import { allocate, SystemError } from '../../lib/linux/index.js';
 import {
   BellFileWriter,
+  FILE_HEADER_BYTES,
   HostFileWriter,
   MemoryFileWriter,
   SchedFileWriter,
@@ -47,15 +48,23 @@ export function createBootSegments(shmDir: string): void {
 export function createSegment(path: string, kind: SegmentKind): void {
   const fd = openSync(path, 'wx+', 0o600);
   try {
-    allocate(fd, 0, kind.SIZE_BYTES);
-  } catch (error) {
-    rmSync(path, { force: true });
-    if (error instanceof SystemError && error.code === 'ENOSPC') throw tooSmall(path, kind.SIZE_BYTES, 0);
-    throw error;
+    allocateOrRemove(fd, path, kind.SIZE_BYTES);
+    const header = new ArrayBuffer(FILE_HEADER_BYTES);
+    kind.stamp(header);
+    writeSync(fd, new Uint8Array(header), 0, FILE_HEADER_BYTES, 0);
   } finally {
     closeSync(fd);
   }
-  kind.stamp(mapFile(path, kind.SIZE_BYTES, true).memory);
+}
+
+function allocateOrRemove(fd: number, path: string, sizeBytes: number): void {
+  try {
+    allocate(fd, 0, sizeBytes);
+  } catch (error) {
+    rmSync(path, { force: true });
+    if (error instanceof SystemError && error.code === 'ENOSPC') throw tooSmall(path, sizeBytes, 0);
+    throw error;
+  }
 }
 
 export function removeBootSegments(shmDir: string): void {

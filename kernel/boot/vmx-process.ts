@@ -5,16 +5,17 @@ import type { Logger } from '../../lib/log/index.js';
 import { encodeFrame, FrameDecoder, type FromVmx, type ToVmx, VMX_CONTROL_FD } from '../abi/index.js';
 
 /**
- * Node's flags for a vmx. V8's optimising WebAssembly compiler costs as much CPU again in threads of its own during a
- * boot; docs/benchmarks.md has the comparison that decided.
+ * Node's flags for a vmx. The engine itself tells V8 which modules to optimise, unless `--liftoff-only` or
+ * `--wasm-dynamic-tiering` stands here; docs/benchmarks.md has the comparison that decided.
  */
 export const VMX_NODE_FLAGS: readonly string[] = [
-  '--liftoff-only',
-  '--no-wasm-dynamic-tiering',
   '--single-threaded-gc',
   '--v8-pool-size=1',
   '--max-semi-space-size=1',
 ];
+
+/** One arena: threads of a vmx allocate little, and each further arena is memory per VM. */
+export const VMX_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
 
 /** How a vmx ended, as Linux tells it. */
 export interface VmxEnd {
@@ -67,8 +68,7 @@ export class VmxProcess {
     const child = spawn(process.execPath, [...program.nodeFlags, program.mainPath], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', fds.ram, fds.diskDoorbell],
       detached: true,
-      // One arena: threads of a vmx allocate little, and each further arena is memory per VM.
-      env: { MALLOC_ARENA_MAX: '1' },
+      env: VMX_ENVIRONMENT,
     });
     return new Promise((resolve, reject) => {
       child.once('error', reject);

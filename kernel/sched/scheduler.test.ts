@@ -30,6 +30,8 @@ class Machine implements LinuxPort {
   readonly pcpus: Pcpu[];
   readonly scheduler: Scheduler;
   readonly left: number[] = [];
+  /** Guests whose process got SIGSTOP. */
+  readonly stopped = new Set<number>();
   /** What each PCPU delivers to guests. */
   readonly speed: number[];
 
@@ -83,6 +85,7 @@ class Machine implements LinuxPort {
   }
 
   #speedOf(row: number): number {
+    if (this.stopped.has(row)) return 0;
     const pcpu = this.pcpus.find(p => p.run?.row === row);
     if (pcpu === undefined || this.reports[row]?.vmmReport.state() === VmmState.halt) return 0;
     return this.speed[pcpu.number] ?? 0;
@@ -98,6 +101,7 @@ class Machine implements LinuxPort {
       this.cpuUs[row] = (this.cpuUs[row] ?? 0) + used;
       this.left[row] = (this.left[row] ?? 0) - used;
       report.setCpuUs(this.cpuUs[row] ?? 0);
+      if (used > 0) report.setSlices(report.slices() + 1);
       const grant = this.sched.schedWorld.grant(row);
       if (report.state() === VmmState.halt) {
         if ((grant & 1) === 0 || report.nextTimerUs() > this.now) return;
@@ -174,6 +178,27 @@ describe('scheduler under a fake clock', () => {
       const { runUs, readyUs, waitUs, createdUs } = vcpu.times;
       expect(Math.abs(runUs + readyUs + waitUs - (machine.now - createdUs))).toBeLessThan(50);
     }
+  });
+
+  it('gives the PCPUs of stopped guests to the others, and takes them back in when they go on', () => {
+    const machine = new Machine([{}, {}, {}], [1, 1]);
+    machine.run(2e6);
+    machine.stopped.add(0).add(1);
+    machine.run(2.2e6);
+    const before = [...machine.cpuUs];
+    machine.run(4.2e6);
+    expect(((machine.cpuUs[2] ?? 0) - (before[2] ?? 0)) / 2e6).toBeGreaterThan(0.98);
+    machine.stopped.clear();
+    // A process that goes on finishes its slice, granted or not.
+    for (const row of [0, 1]) machine.cpuUs[row] = (machine.cpuUs[row] ?? 0) + 500;
+    machine.run(4.4e6);
+    const after = [...machine.cpuUs];
+    machine.run(10.4e6);
+    near(
+      machine.cpuUs.map((us, i) => ((us - (after[i] ?? 0)) / 6e6) * 100),
+      [66.7, 66.7, 66.7],
+      3,
+    );
   });
 
   it('keeps an idle guest off the dispatcher: it sleeps in its grant', () => {

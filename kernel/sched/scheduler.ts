@@ -12,6 +12,8 @@ const SLOW_MARGIN = 0.05;
 /** Loops end at the latest after this: an untimed wait would keep the process from ending. */
 const LONGEST_SLEEP_US = 90_000;
 const END_MARGIN_US = 5;
+/** A granted world that used less than this part of its grant, and ran no slice, is stalled. */
+const STALLED_PART = 0.005;
 
 export interface SchedulerOptions {
   readonly quantumUs: number;
@@ -95,8 +97,9 @@ export class Scheduler {
     times.advance(nowUs, used, halted, this.#restOf(vcpu));
   }
 
-  #restOf(vcpu: Vcpu): 'ready' | 'limited' | 'idle' {
+  #restOf(vcpu: Vcpu): 'ready' | 'limited' | 'idle' | 'wait' {
     if (!vcpu.wants) return 'idle';
+    if (vcpu.stalled) return 'wait';
     return vcpu.account.dry && vcpu.on === null ? 'limited' : 'ready';
   }
 
@@ -105,6 +108,7 @@ export class Scheduler {
     const { report } = vcpu;
     const state = report.state();
     if (vcpu.tid === 0 && !this.#meet(vcpu, nowUs)) return;
+    if (vcpu.stalled) this.#seeWhetherMoved(vcpu, nowUs);
     const ringing = this.bell.reasons(vcpu.row) !== 0;
     if (vcpu.on !== null && state === VmmState.halt && this.#keepsGrant(vcpu, ringing, nowUs)) return;
     // A HALT of the present grant gives the PCPU back, always; only then may doorbell or timer make the world runnable
@@ -135,6 +139,15 @@ export class Scheduler {
     return true;
   }
 
+  #seeWhetherMoved(vcpu: Vcpu, nowUs: number): void {
+    if (this.linux.processCpuUs(vcpu.pid) <= vcpu.chargedCpuUs) return;
+    this.advance(vcpu, nowUs);
+    vcpu.stalled = false;
+    vcpu.woke = true;
+    this.#changed = true;
+    creditOnWake(vcpu.account, this.#floorUs, this.options.quantumUs);
+  }
+
   /** A halted world keeps its PCPU while nobody waits for it: it wakes by its own timer. */
   #keepsGrant(vcpu: Vcpu, ringing: boolean, nowUs: number): boolean {
     if (this.#waiting(nowUs) && vcpu.report.nextTimerUs() > nowUs) return false;
@@ -144,7 +157,7 @@ export class Scheduler {
 
   #waiting(nowUs: number): boolean {
     for (const other of this.vcpus) {
-      if (other.tid === 0 || other.on !== null || other.account.dry) continue;
+      if (other.tid === 0 || other.on !== null || other.account.dry || other.stalled) continue;
       if (other.wants || other.nextTimerUs <= nowUs || this.bell.reasons(other.row) !== 0) return true;
     }
     return false;
@@ -172,7 +185,7 @@ export class Scheduler {
   #entitle(nowUs: number): void {
     this.#entitledAtUs = nowUs;
     this.#stale = false;
-    const wanting = this.vcpus.filter(v => v.wants && v.tid !== 0);
+    const wanting = this.vcpus.filter(v => v.wants && v.tid !== 0 && !v.stalled);
     if (wanting.length === 0) return;
     const claims: Claim[] = wanting.map(v => ({ shares: v.shares, min: v.min, max: v.account.max }));
     const out = new Float64Array(wanting.length);
@@ -188,9 +201,22 @@ export class Scheduler {
       const { run } = pcpu;
       if (run === null || nowUs < pcpu.endUs - END_MARGIN_US) continue;
       this.#charge(run, nowUs);
+      if (this.#stands(pcpu, run, nowUs)) {
+        run.stalled = true;
+        this.#stale = true;
+        this.#revoke(pcpu, nowUs);
+        continue;
+      }
       this.#measure(pcpu, run, nowUs);
       pcpu.expired = true;
     }
+  }
+
+  #stands(pcpu: Pcpu, run: Vcpu, nowUs: number): boolean {
+    const granted = nowUs - pcpu.measuredAtUs;
+    if (granted < this.options.quantumUs / 2 || run.report.state() === VmmState.halt) return false;
+    const used = run.chargedCpuUs - pcpu.measuredCpuUs;
+    return used < granted * STALLED_PART && run.report.slices() === run.grantSlices;
   }
 
   /** Smooths what a PCPU delivers over grants that were used to their end. */
@@ -203,13 +229,14 @@ export class Scheduler {
     }
     pcpu.measuredCpuUs = run.chargedCpuUs;
     pcpu.measuredAtUs = nowUs;
+    run.grantSlices = run.report.slices();
   }
 
   /** Tokens of limited worlds gather while they wait; the floor of virtual time follows who is furthest behind. */
   #refill(nowUs: number): void {
     let floor = Number.POSITIVE_INFINITY;
     for (const vcpu of this.vcpus) {
-      if (!vcpu.wants || vcpu.tid === 0) continue;
+      if (!vcpu.wants || vcpu.tid === 0 || vcpu.stalled) continue;
       if (vcpu.account.max < 1 && vcpu.on === null) this.#charge(vcpu, nowUs);
       if (vcpu.account.virtualUs < floor) floor = vcpu.account.virtualUs;
     }
@@ -217,7 +244,7 @@ export class Scheduler {
   }
 
   #isReady(vcpu: Vcpu): boolean {
-    return vcpu.wants && vcpu.on === null && vcpu.tid !== 0 && !vcpu.account.dry;
+    return vcpu.wants && vcpu.on === null && vcpu.tid !== 0 && !vcpu.account.dry && !vcpu.stalled;
   }
 
   #best(pcpu: Pcpu): Vcpu | null {
@@ -309,6 +336,7 @@ export class Scheduler {
     pcpu.endUs = nowUs + grantSpanUs(vcpu.account, this.options.quantumUs);
     pcpu.measuredCpuUs = vcpu.chargedCpuUs;
     pcpu.measuredAtUs = nowUs;
+    vcpu.grantSlices = vcpu.report.slices();
     vcpu.on = pcpu;
     vcpu.lastPcpu = pcpu;
     vcpu.times.dispatches++;
@@ -348,7 +376,7 @@ export class Scheduler {
     if (this.#stale) next = this.#entitledAtUs + ENTITLE_PERIOD_US;
     let anyWaits = false;
     for (const vcpu of this.vcpus) {
-      if (vcpu.tid === 0 || vcpu.on !== null) continue;
+      if (vcpu.tid === 0 || vcpu.on !== null || vcpu.stalled) continue;
       if (!vcpu.wants) {
         if (vcpu.nextTimerUs > nowUs && vcpu.nextTimerUs < next) next = vcpu.nextTimerUs;
       } else {

@@ -39,6 +39,13 @@ export class Vcpu {
   seenReports = -1;
   /** It became runnable in this pass. */
   woke = false;
+  /**
+   * It held a PCPU for a grant and neither used nor gave back any of it: its process is stopped, or blocked. It gets
+   * no PCPU until its CPU clock moves.
+   */
+  stalled = false;
+  /** Slices it had run when its grant began. */
+  grantSlices = 0;
 
   constructor(
     readonly row: number,

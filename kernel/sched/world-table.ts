@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { mapFile } from '../../lib/linux/index.js';
+import { type Address, mapFile, munmap } from '../../lib/linux/index.js';
 import {
   type HostFile,
   type SchedFileWriter,
@@ -29,6 +29,8 @@ interface PlainWorld {
 export class WorldTable {
   readonly #vcpus = new Map<number, Vcpu>();
   readonly #plain = new Map<number, PlainWorld>();
+  /** Where the reports of virtual CPUs are mapped. */
+  readonly #reports = new Map<number, Address>();
   #seenVersion = -1;
 
   constructor(
@@ -86,7 +88,8 @@ export class WorldTable {
     const groupRow = world.groupRow(row);
     const max = group.cpuMax(groupRow);
     const path = join(this.shmDir, `${VmmFile.NAME}-${world.worldId(row)}`);
-    const { memory } = mapFile(path, VmmFile.SIZE_BYTES, false);
+    const { address, memory } = mapFile(path, VmmFile.SIZE_BYTES, false);
+    this.#reports.set(row, address);
     const vcpu = new Vcpu(
       row,
       generation,
@@ -124,6 +127,10 @@ export class WorldTable {
     }
     this.#vcpus.delete(row);
     this.#plain.delete(row);
+    // The only views of it went with the virtual CPU.
+    const report = this.#reports.get(row);
+    this.#reports.delete(row);
+    if (report !== undefined) munmap(report, VmmFile.SIZE_BYTES);
   }
 
   /** Brings all times up to now and publishes them. @returns µs that worlds ran or were ready since boot */
@@ -134,7 +141,8 @@ export class WorldTable {
       this.scheduler.advance(vcpu, nowUs);
       const { times } = vcpu;
       if (vcpu.vmRow >= 0) times.systemUs = this.storage.storageVm.cpuUs(vcpu.vmRow);
-      const state = vcpu.on !== null ? WorldState.run : vcpu.wants ? WorldState.ready : WorldState.wait;
+      const state =
+        vcpu.on !== null ? WorldState.run : vcpu.wants && !vcpu.stalled ? WorldState.ready : WorldState.wait;
       times.publish(table, nowUs, state, vcpu.lastPcpu?.number ?? -1);
       demandUs += times.runUs + times.readyUs;
     }
