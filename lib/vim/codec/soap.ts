@@ -4,7 +4,7 @@ import { Decoder } from './decode.js';
 import { Encoder } from './encode.js';
 import { escapeText } from './primitives.js';
 import { CodecError, type DataObject, ManagedObjectReference, typeNameOf } from './values.js';
-import { childNamed, readXml, type XmlElement, type XmlLimits } from './xml-reader.js';
+import { childNamed, defaultXmlLimits, readXml, type XmlElement, type XmlLimits } from './xml-reader.js';
 
 const soapNamespace = 'http://schemas.xmlsoap.org/soap/envelope/';
 
@@ -143,7 +143,7 @@ export function readReply(
 ): SoapReply {
   const method = schema.method(methodName);
   if (method === undefined) throw new CodecError('UnknownMethod', '', `there is no method ${methodName}`);
-  const { body } = readEnvelope(text, { maxDepth: 256, maxElements: 20_000_000 });
+  const { body } = readEnvelope(text, { ...defaultXmlLimits, maxDepth: 256, maxElements: 20_000_000 });
   const decoder = new Decoder(schema, versionIndex(version));
   if (body.name === 'Fault') return { fault: readFault(decoder, schema, body) };
   const results = body.children

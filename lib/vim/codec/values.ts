@@ -47,6 +47,8 @@ export type CodecErrorCode =
   | 'NotSoap'
   | 'TooDeep'
   | 'TooManyElements'
+  | 'TooManyAttributes'
+  | 'TooLong'
   | 'DoctypeRefused'
   | 'UnknownMethod'
   | 'UnknownType'

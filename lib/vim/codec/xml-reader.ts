@@ -19,13 +19,25 @@ export interface XmlAttribute {
 export interface XmlLimits {
   readonly maxDepth: number;
   readonly maxElements: number;
+  /** Of one element, declarations of namespaces among them. */
+  readonly maxAttributes: number;
+  /** Of an element or attribute, with its prefix. */
+  readonly maxNameCharacters: number;
+  readonly maxAttributeCharacters: number;
 }
 
-export const defaultXmlLimits: XmlLimits = { maxDepth: 64, maxElements: 200_000 };
+export const defaultXmlLimits: XmlLimits = {
+  maxDepth: 64,
+  maxElements: 200_000,
+  maxAttributes: 64,
+  maxNameCharacters: 256,
+  maxAttributeCharacters: 4096,
+};
 
 /**
  * Reads a small document into a tree. A document type declaration is refused, and with it every entity but
- * the five that XML predefines; depth and number of elements are bounded, size is the caller's to bound.
+ * the five that XML predefines; depth, number of elements and what an element's tag may hold are bounded as they
+ * are read, size is the caller's to bound.
  */
 export function readXml(text: string, limits: XmlLimits = defaultXmlLimits): XmlElement {
   const reader = new TreeReader(limits);
@@ -36,6 +48,8 @@ export function readXml(text: string, limits: XmlLimits = defaultXmlLimits): Xml
   parser.on('doctype', () => {
     throw new CodecError('DoctypeRefused', '', 'a document type declaration is not allowed');
   });
+  parser.on('opentagstart', tag => reader.openTag(tag.name));
+  parser.on('attribute', ({ name, value }) => reader.attribute(name, value));
   parser.on('opentag', tag => {
     const attributes = Object.values(tag.attributes)
       .filter(attribute => attribute.prefix !== 'xmlns' && attribute.name !== 'xmlns')
@@ -54,9 +68,25 @@ class TreeReader {
   readonly #stack: XmlElement[] = [];
   #root: XmlElement | undefined;
   #elements = 0;
+  #attributes = 0;
 
   constructor(limits: XmlLimits) {
     this.#limits = limits;
+  }
+
+  openTag(name: string): void {
+    this.#attributes = 0;
+    this.#checkLength('name', name, this.#limits.maxNameCharacters);
+  }
+
+  attribute(name: string, value: string): void {
+    const { maxAttributes, maxNameCharacters, maxAttributeCharacters } = this.#limits;
+    this.#attributes += 1;
+    if (this.#attributes > maxAttributes) {
+      throw new CodecError('TooManyAttributes', '', `an element with more than ${maxAttributes} attributes`);
+    }
+    this.#checkLength('name', name, maxNameCharacters);
+    this.#checkLength('attribute', value, maxAttributeCharacters);
   }
 
   open(element: XmlElement): void {
@@ -85,6 +115,15 @@ class TreeReader {
   root(): XmlElement {
     if (this.#root === undefined) throw new CodecError('BrokenXml', '', 'the document is empty');
     return this.#root;
+  }
+
+  #checkLength(what: string, text: string, maxCharacters: number): void {
+    if (text.length <= maxCharacters) return;
+    throw new CodecError(
+      'TooLong',
+      '',
+      `the ${what} "${text.slice(0, 20)}…" has over ${maxCharacters} characters`,
+    );
   }
 }
 
