@@ -3,6 +3,8 @@ import { type CallName, VmkernelError } from '../abi/index.js';
 
 /** What comes over the control socket, checked once. */
 const MAX_PATH = 4096;
+/** What one read may bring: callers read longer files piece by piece. */
+const MAX_READ_BYTES = 1 << 20;
 const path = z.string().min(1).max(MAX_PATH);
 const nothing = z.object({});
 const vm = z.object({ vmxPath: path });
@@ -17,7 +19,7 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   readScreen: vm,
   listDatastores: nothing,
   watch: z.object({ bootId: z.string().max(64).optional(), after: z.number().int().min(0).optional() }),
-  fileRead: z.object({ path, offsetBytes: offset, lengthBytes: offset }),
+  fileRead: z.object({ path, offsetBytes: offset, lengthBytes: offset.max(MAX_READ_BYTES) }),
   fileWrite: z.object({ path, offsetBytes: offset, create: z.boolean(), truncate: z.boolean() }),
   fileWriteAtomic: z.object({ path }),
   fileAppend: z.object({ path }),

@@ -14,6 +14,10 @@ export interface CallParts {
 /** Which part answers which call. */
 export function callHandlers(parts: CallParts): CallHandlers {
   const { manager, storage, hostInfo } = parts;
+  const change = async <T>(paths: readonly string[], make: () => Promise<T>): Promise<T> => {
+    for (const path of paths) manager.refuseChange(path);
+    return make();
+  };
   return {
     hostInfo: async () => ({ result: hostInfo() }),
     listVms: async () => ({ result: { vms: manager.list() } }),
@@ -30,14 +34,16 @@ export function callHandlers(parts: CallParts): CallHandlers {
     listDatastores: async () => ({ result: { datastores: await storage.listDatastores() } }),
     watch: async (args, context) => ({ result: watch(parts, args, context) }),
     fileRead: (args, { body }) => storage.files.call('fileRead', args, body),
-    fileWrite: (args, { body }) => storage.files.call('fileWrite', args, body),
-    fileWriteAtomic: (args, { body }) => storage.files.call('fileWriteAtomic', args, body),
-    fileAppend: (args, { body }) => storage.files.call('fileAppend', args, body),
+    fileWrite: (args, { body }) => change([args.path], () => storage.files.call('fileWrite', args, body)),
+    fileWriteAtomic: (args, { body }) =>
+      change([args.path], () => storage.files.call('fileWriteAtomic', args, body)),
+    fileAppend: (args, { body }) => change([args.path], () => storage.files.call('fileAppend', args, body)),
     fileStat: (args, { body }) => storage.files.call('fileStat', args, body),
     fileList: (args, { body }) => storage.files.call('fileList', args, body),
     fileMkdir: (args, { body }) => storage.files.call('fileMkdir', args, body),
-    fileRename: (args, { body }) => storage.files.call('fileRename', args, body),
-    fileRemove: (args, { body }) => storage.files.call('fileRemove', args, body),
+    fileRename: (args, { body }) =>
+      change([args.from, args.to], () => storage.files.call('fileRename', args, body)),
+    fileRemove: (args, { body }) => change([args.path], () => storage.files.call('fileRemove', args, body)),
   };
 }
 

@@ -7,12 +7,17 @@ import {
   type Calls,
   type Change,
   encodeFrame,
+  type Frame,
   FrameDecoder,
   VmkernelError,
 } from '../abi/index.js';
 
+const MAX_CONNECTIONS = 512;
 /** Calls that one connection may have under way; more are refused. */
 const MAX_CALLS = 256;
+/** A connection with this much unread is given no further answer until it reads: its calls wait in its socket. */
+const MAX_UNREAD_REPLIES_BYTES = 1 << 20;
+const MAX_BODIES = 4;
 /** A follower of the feed that reads too slowly is cut off here: it comes back and re-reads. */
 const MAX_UNREAD_BYTES = 4 << 20;
 
@@ -65,6 +70,11 @@ export class ControlServer {
   }
 
   #accept(socket: Socket): void {
+    if (this.#sockets.size >= MAX_CONNECTIONS) {
+      this.log.warn(`more than ${MAX_CONNECTIONS} control connections`);
+      socket.destroy();
+      return;
+    }
     const connection = new Connection(socket, this.handlers, this.check, this.log);
     this.#sockets.add(socket);
     socket.on('close', () => {
@@ -77,7 +87,11 @@ export class ControlServer {
 class Connection {
   readonly #decoder = new FrameDecoder();
   readonly #closeListeners: (() => void)[] = [];
+  /** Frames of the last chunk that wait until the peer has read. */
+  readonly #waiting: Frame[] = [];
   #underWay = 0;
+  /** Reads under way: each may answer with a megabyte. */
+  #bodies = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -87,6 +101,7 @@ class Connection {
   ) {
     socket.on('error', error => log.debug({ err: error }, 'control connection'));
     socket.on('data', chunk => this.#receive(chunk));
+    socket.on('drain', () => this.#advance());
   }
 
   closed(): void {
@@ -95,17 +110,34 @@ class Connection {
 
   #receive(chunk: Uint8Array): void {
     try {
-      for (const frame of this.#decoder.push(chunk)) void this.#serve(frame.header, frame.body);
+      this.#waiting.push(...this.#decoder.push(chunk));
+      this.#advance();
     } catch (error) {
       this.log.warn({ err: error }, 'a control connection sent something that is no frame');
       this.socket.destroy();
     }
   }
 
+  /** Starts what waits as long as the peer reads its answers; a peer that does not is not listened to. */
+  #advance(): void {
+    while (this.#waiting.length > 0 && this.#mayStart()) {
+      const frame = this.#waiting.shift();
+      if (frame !== undefined) void this.#serve(frame.header, frame.body);
+    }
+    if (this.#waiting.length === 0) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  #mayStart(): boolean {
+    return this.socket.writableLength < MAX_UNREAD_REPLIES_BYTES && this.#bodies < MAX_BODIES;
+  }
+
   async #serve(header: unknown, body: Uint8Array): Promise<void> {
     const { id, call, args } = (header ?? {}) as Partial<CallRequest>;
     if (typeof id !== 'number') return void this.socket.destroy();
     this.#underWay++;
+    const carriesData = call === 'fileRead';
+    if (carriesData) this.#bodies++;
     try {
       if (this.#underWay > MAX_CALLS) throw new VmkernelError('Busy', `More than ${MAX_CALLS} calls at once`);
       const outcome = await this.#call(String(call), args, body);
@@ -114,6 +146,8 @@ class Connection {
       this.#reply({ id, error: this.#failure(error, String(call)) });
     } finally {
       this.#underWay--;
+      if (carriesData) this.#bodies--;
+      this.#advance();
     }
   }
 

@@ -12,7 +12,8 @@ import {
 const FIRST_WORLD_ID = 1024;
 const FIRST_VM_GROUP_ID = 16;
 const DEFAULT_SHARES = 1000;
-const CONSOLE_MIN_PCPUS = 0.08;
+/** What the service console is sure of, of PCPU 0. */
+export const CONSOLE_MIN_PCPUS = 0.08;
 
 interface FreeRow {
   readonly row: number;

@@ -5,6 +5,7 @@ import type { VmConfig } from '../../lib/vmx/index.js';
 import { VmkernelError, VmmFileWriter, VmState, type VmxStart } from '../abi/index.js';
 import { type MemoryThread, PAGES_PER_MB, type Reservations } from '../memory/index.js';
 import type { OpenedDisks, StorageSystem, VmxLock } from '../storage/index.js';
+import type { CpuReservations } from './cpu-reservations.js';
 import type { CpuClaim, HostTables, VmRows } from './host-tables.js';
 import { createSegment } from './segments.js';
 import type { Vm } from './vm.js';
@@ -34,6 +35,7 @@ export interface PowerOnParts {
   readonly storage: StorageSystem;
   readonly memory: MemoryThread;
   readonly reservations: Reservations;
+  readonly cpu: CpuReservations;
 }
 
 /** What the steps of one power-on hand to each other. */
@@ -66,7 +68,7 @@ export class PowerOn {
 
   async #prepare(vm: Vm): Promise<Made> {
     const { ledger } = vm;
-    const { storage, reservations, tables, memory } = this.parts;
+    const { storage, reservations, cpu, tables, memory } = this.parts;
     const { config, vmxText } = await ledger.step('config', () => this.#readConfig(vm));
     let lock: VmxLock | null = null;
     await ledger.step(
@@ -76,18 +78,27 @@ export class PowerOn {
       },
       () => lock?.release(),
     );
-    const rows = tables.reserveVm(vm.name, config.memsizeMb, config.numVcpus, this.#claim(config));
-    vm.rows = rows;
-    await ledger.step(
+    const rows = await ledger.step(
       'rows',
-      () => undefined,
-      () => tables.releaseVm(rows),
+      () => {
+        vm.rows = tables.reserveVm(vm.name, config.memsizeMb, config.numVcpus, this.#claim(config));
+        return vm.rows;
+      },
+      () => {
+        if (vm.rows !== null) tables.releaseVm(vm.rows);
+      },
     );
     const demand = { memoryMb: config.memsizeMb, vcpus: config.numVcpus };
     const pages = await ledger.step(
       'admit',
-      () => reservations.admit(rows.vmRow, demand),
-      () => reservations.release(rows.vmRow),
+      () => {
+        cpu.admit(rows.vmRow, this.#claim(config).min, config.numVcpus);
+        return reservations.admit(rows.vmRow, demand);
+      },
+      () => {
+        cpu.release(rows.vmRow);
+        reservations.release(rows.vmRow);
+      },
     );
     const runDir = join(this.options.vmxRunDir, String(rows.worldId));
     await ledger.step(

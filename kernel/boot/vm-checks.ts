@@ -2,7 +2,7 @@ import { parseVmx, readVmConfig, type VmConfig, VmxError } from '../../lib/vmx/i
 import { VmkernelError } from '../abi/index.js';
 
 /** What engine 1 runs; anything else is refused at power-on by name. */
-const ENGINE = { maxVcpus: 1, maxMemoryMb: 2047, minMemoryMb: 4 } as const;
+const ENGINE = { maxVcpus: 1, maxMemoryMb: 2047, minMemoryMb: 4, serialPorts: 4 } as const;
 
 /** @throws VmkernelError InvalidVmx {line, reason} and the refusals of what the engine cannot run */
 export function readCheckedConfig(bytes: Uint8Array): VmConfig {
@@ -24,6 +24,7 @@ export function readCheckedConfig(bytes: Uint8Array): VmConfig {
       guestOS: config.guestOS,
     });
   refuseUnbuiltDevices(config);
+  refuseImpossibleResources(config);
   return config;
 }
 
@@ -46,11 +47,30 @@ function refuseUnbuiltDevices(config: VmConfig): void {
   const disk = config.disks.find(
     d => d.controller !== 'ide' || d.bus !== 0 || d.unit > 1 || !hasMaster(config),
   );
-  const device = disk?.node ?? config.otherDevices[0]?.name;
+  const serial = config.serials.find(({ index }) => index >= ENGINE.serialPorts);
+  const device =
+    disk?.node ??
+    config.otherDevices[0]?.name ??
+    (serial === undefined ? undefined : `serial${serial.index}`);
   if (config.firmware !== 'bios')
     throw new VmkernelError('DeviceUnsupported', `No model of firmware ${config.firmware} exists`, {
       device: 'firmware',
     });
   if (device !== undefined)
     throw new VmkernelError('DeviceUnsupported', `No model of device ${device} exists`, { device });
+}
+
+function refuseImpossibleResources({ cpu, memory, memsizeMb }: VmConfig): void {
+  const wrong = (key: string, why: string): VmkernelError =>
+    new VmkernelError('InvalidVmx', `${key}: ${why}`, { line: 0, reason: 'BadValue', key });
+  if (cpu.maxMhz !== undefined && (cpu.maxMhz < 1 || cpu.maxMhz < cpu.minMhz))
+    throw wrong('sched.cpu.max', 'the limit is below the reservation, or nothing');
+  if (memory.minMb > memsizeMb)
+    throw wrong('sched.mem.min', 'the reservation is above the size of the memory');
+  if (memory.maxMb !== undefined && memory.maxMb < memory.minMb)
+    throw wrong('sched.mem.max', 'the limit is below the reservation');
+  if (cpu.affinity !== undefined)
+    throw new VmkernelError('NotSupported', 'sched.cpu.affinity is not built: only "all" is honoured', {
+      key: 'sched.cpu.affinity',
+    });
 }

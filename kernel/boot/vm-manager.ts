@@ -25,6 +25,17 @@ export class VmManager {
     return [...this.#vms.values()].map(vm => vm.info());
   }
 
+  /**
+   * A running VM's .vmx has one writer, its vmx, and its folder stays where it is.
+   * @throws VmkernelError FileLocked {path} when a change of `path` would touch one
+   */
+  refuseChange(path: string): void {
+    const { canonical } = this.storage.resolve(path);
+    for (const { vmxPath } of this.#vms.values())
+      if (vmxPath === canonical || vmxPath.startsWith(`${canonical}/`))
+        throw new VmkernelError('FileLocked', `${path} belongs to a VM that is powered on`, { path });
+  }
+
   /** @throws VmkernelError InvalidState when it is not powered off, and every refusal of power-on */
   async powerOn(path: string, failAfterStep?: string): Promise<VmInfo> {
     const vmxPath = this.storage.resolve(path).canonical;

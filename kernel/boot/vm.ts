@@ -9,6 +9,13 @@ interface Answering {
   readonly reject: (error: VmkernelError) => void;
 }
 
+const ANSWER_MS = 5000;
+const MAX_QUESTIONS = 16;
+
+function noAnswer(name: string): VmkernelError {
+  return new VmkernelError('Busy', `vmware-vmx of ${name} does not answer`, {});
+}
+
 type Attached = Extract<FromVmx, { type: 'attached' }>;
 
 /** A promise and the two ways to settle it. */
@@ -104,10 +111,22 @@ export class Vm {
     this.#answers.clear();
   }
 
+  /** @throws VmkernelError Busy when the vmx does not answer: it is stopped, or too much was asked already */
   ask(type: 'reset' | 'readScreen'): Promise<unknown> {
+    if (this.#answers.size >= MAX_QUESTIONS) return Promise.reject(noAnswer(this.name));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#answers.set(id, { resolve, reject });
+      const late = setTimeout(() => this.#take(id)?.reject(noAnswer(this.name)), ANSWER_MS);
+      this.#answers.set(id, {
+        resolve: result => {
+          clearTimeout(late);
+          resolve(result);
+        },
+        reject: error => {
+          clearTimeout(late);
+          reject(error);
+        },
+      });
       this.process?.send({ type, id });
     });
   }

@@ -11,7 +11,8 @@ import { callHandlers } from './call-handlers.js';
 import { ChangeFeed } from './change-feed.js';
 import { ConsoleTime } from './console-time.js';
 import { ControlServer } from './control-server.js';
-import { HostTables } from './host-tables.js';
+import { CpuReservations } from './cpu-reservations.js';
+import { CONSOLE_MIN_PCPUS, HostTables } from './host-tables.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
@@ -118,6 +119,7 @@ export class Vmkernel {
       storage,
       memory,
       reservations: new Reservations(vmMb * PAGES_PER_MB),
+      cpu: new CpuReservations(machine.cpus.length - CONSOLE_MIN_PCPUS),
     });
     const manager = new VmManager(powerOn, storage, this.#feed, this.log);
     vms.manager = manager;

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { readCheckedConfig } from './vm-checks.js';
+
+const BASE = {
+  'config.version': '8',
+  memsize: '32',
+  guestOS: 'other',
+  'ide0:0.present': 'TRUE',
+  'ide0:0.fileName': 'x.vmdk',
+};
+const read = (extra: Record<string, string>) =>
+  readCheckedConfig(
+    Buffer.from(
+      Object.entries({ ...BASE, ...extra })
+        .map(([key, value]) => `${key} = "${value}"\n`)
+        .join(''),
+    ),
+  );
+const refusal = (extra: Record<string, string>): { code: string; details: Record<string, unknown> } => {
+  try {
+    read(extra);
+  } catch (error) {
+    return error as { code: string; details: Record<string, unknown> };
+  }
+  throw new Error('accepted');
+};
+
+describe('what power-on refuses by the configuration alone', () => {
+  it('accepts what the engine runs', () => {
+    expect(read({ numvcpus: '1', memsize: '2044' }).memsizeMb).toBe(2044);
+  });
+
+  it.each([
+    [{ numvcpus: '2' }, 'NumVirtualCpusNotSupported', { count: 2, max: 1 }],
+    [{ memsize: '2048' }, 'MemorySizeNotSupported', { mb: 2048, maxMb: 2047 }],
+    [{ guestOS: 'winnetstandard-64' }, 'GuestOs64NotSupported', {}],
+    [{ 'scsi0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'scsi0' }],
+    [{ 'ethernet0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'ethernet0' }],
+    [{ 'ide1:0.present': 'TRUE', 'ide1:0.fileName': 'y.vmdk' }, 'DeviceUnsupported', { device: 'ide1:0' }],
+    [
+      { 'serial9.present': 'TRUE', 'serial9.fileType': 'console' },
+      'DeviceUnsupported',
+      { device: 'serial9' },
+    ],
+    [{ firmware: 'efi' }, 'DeviceUnsupported', { device: 'firmware' }],
+    [{ 'sched.cpu.min': '500', 'sched.cpu.max': '100' }, 'InvalidVmx', { key: 'sched.cpu.max' }],
+    [{ 'sched.cpu.max': '0' }, 'InvalidVmx', { key: 'sched.cpu.max' }],
+    [{ 'sched.mem.min': '64' }, 'InvalidVmx', { key: 'sched.mem.min' }],
+    [{ 'sched.cpu.affinity': '99' }, 'NotSupported', { key: 'sched.cpu.affinity' }],
+  ])('refuses %j', (extra, code, details) => {
+    const found = refusal(extra as Record<string, string>);
+    expect(found.code).toBe(code);
+    expect(found.details).toMatchObject(details);
+  });
+
+  it('names the line of a damaged file', () => {
+    expect(() => readCheckedConfig(Buffer.from('memsize = "32"\nnonsense\n'))).toThrow(
+      expect.objectContaining({ code: 'InvalidVmx', details: expect.objectContaining({ line: 2 }) }),
+    );
+  });
+});
