@@ -11,7 +11,9 @@
  * - Names of figures stay: other programs compare them between versions.
  */
 import { boot } from './boot.js';
+import { dispatch } from './dispatch.js';
+import { footprint } from './footprint.js';
 import { overhead } from './overhead.js';
 import type { Benchmark } from './result.js';
 
-export const benchmarks: readonly Benchmark[] = [boot, overhead];
+export const benchmarks: readonly Benchmark[] = [boot, overhead, dispatch, footprint];

@@ -13,8 +13,8 @@ import { median, sum } from './statistics.js';
 /** What the guest's shell is made to do. */
 const JOBS = {
   compute:
-    'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; dd if=/dev/zero bs=64k count=400 2>/dev/null | sha256sum',
-  fork: 'i=0; while [ $i -lt 400 ]; do /bin/busybox true; i=$((i+1)); done',
+    'i=0; while [ $i -lt 8000 ]; do i=$((i+1)); done; dd if=/dev/zero bs=64k count=100 2>/dev/null | sha256sum',
+  fork: 'i=0; while [ $i -lt 100 ]; do /bin/busybox true; i=$((i+1)); done',
 } as const;
 type Job = keyof typeof JOBS;
 const JOB_NAMES = Object.keys(JOBS) as Job[];
@@ -28,7 +28,7 @@ const TIERS = {
 type Tier = keyof typeof TIERS;
 const TIER_NAMES = Object.keys(TIERS) as Tier[];
 
-const RUNS = 5;
+const RUNS = 4;
 const BUSY_VMS = [2, 4, 16] as const;
 const BUSY_ROUNDS = 3;
 const BUSY_WINDOW_MS = 4000;

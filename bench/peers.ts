@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { VMX_ENVIRONMENT } from '../kernel/boot/index.js';
 import { TREE } from '../test/harness/index.js';
 import { GuestSession } from './guest-session.js';
 import type { Firmware } from './images.js';
@@ -24,7 +25,8 @@ export class Peer {
     const main = join(TREE, 'dist/daemons/vmware-vmx/bare.js');
     const args = [vmFolder, '--stdio', '--bios', firmware.bios, '--vgabios', firmware.vgaBios];
     const stock = options.stock ? ['--stock'] : [];
-    return new Peer(spawn(process.execPath, [...options.nodeFlags, main, ...args, ...stock]));
+    const words = [...options.nodeFlags, main, ...args, ...stock];
+    return new Peer(spawn(process.execPath, words, { env: options.stock ? {} : VMX_ENVIRONMENT }));
   }
 
   /** QEMU's translator, one thread. */

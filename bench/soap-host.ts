@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import type { VmInfo } from '../kernel/abi/index.js';
+import type { VmkernelClient } from '../kernel/client/index.js';
 import { TestHost } from '../test/harness/index.js';
 import { askInit, type InitStatus } from '../tools/esx/init-client.js';
 import { RootFolder } from '../tools/esx/root-folder.js';
@@ -12,6 +14,7 @@ export class SoapHost {
   private constructor(
     private readonly host: TestHost,
     private readonly init: InitStatus,
+    private readonly kernel: VmkernelClient,
     private readonly context: BenchContext,
   ) {}
 
@@ -19,15 +22,11 @@ export class SoapHost {
     const host = await TestHost.up({ vm: 'none' });
     const init = await askInit(new RootFolder(host.root).initSocket, 'status');
     if (init === undefined) throw new Error(`no host runs in ${host.root}`);
-    return new SoapHost(host, init, context);
-  }
-
-  get root(): string {
-    return this.host.root;
+    return new SoapHost(host, init, await host.kernel(), context);
   }
 
   get datastore(): string {
-    return join(this.root, 'datastores/storage1');
+    return join(this.host.root, 'datastores/storage1');
   }
 
   /** Every process of the host, init first. */
@@ -42,25 +41,35 @@ export class SoapHost {
       const vm = await power.register(`[storage1] ${vmxFile}`);
       const startMs = performance.now();
       await power.on(vm);
-      const session = await this.session();
-      await session.prompt();
+      const [running] = (await this.kernel.call('listVms', {})).vms;
+      if (running === undefined) throw new Error('no VM runs');
+      await this.#prompt(running);
       return (performance.now() - startMs) / 1000;
     } finally {
       await power.logout();
     }
   }
 
-  /** The serial port of the only VM. */
-  private async session(): Promise<GuestSession> {
-    const kernel = await this.host.kernel();
-    const [vm] = (await kernel.call('listVms', {})).vms;
-    if (vm === undefined) throw new Error('no VM runs');
-    const { session } = await GuestSession.connect(new RootFolder(this.root).serialSocket(vm.worldId));
-    return session;
+  /** Powers on by the VMkernel's own call and waits for the prompt. */
+  async powerOnByKernel(vmxPath: string): Promise<VmInfo> {
+    const vm = await this.kernel.call('powerOn', { vmxPath });
+    await this.#prompt(vm);
+    return vm;
+  }
+
+  async powerOff(vm: VmInfo): Promise<void> {
+    await this.kernel.call('powerOff', { vmxPath: vm.vmxPath });
   }
 
   async stop(): Promise<void> {
     this.context.watch.countDetached(this.processes().reduce((total, pid) => total + cpuUs(pid), 0));
     await this.host.stop();
+  }
+
+  async #prompt(vm: VmInfo): Promise<void> {
+    const socketPath = new RootFolder(this.host.root).serialSocket(vm.worldId);
+    const { session, socket } = await GuestSession.connect(socketPath);
+    await session.prompt();
+    socket.destroy();
   }
 }

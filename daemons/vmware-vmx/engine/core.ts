@@ -50,12 +50,13 @@ export class EngineCore {
   readonly instantiate = async (imports: { env: CoreImports }): Promise<CoreExports> => {
     this.#replaceImports(imports.env);
     const bytes = readFileSync(createRequire(import.meta.url).resolve('v86/build/v86.wasm'));
-    if (this.#options.translation === 'synchronous') setTiering(true);
+    const choosesTiers = this.#options.translation === 'synchronous' && !tiersAreChosen();
+    if (choosesTiers) setTiering(true);
     const instance = new WebAssembly.Instance(
       new WebAssembly.Module(bytes),
       imports as unknown as Record<string, Record<string, unknown>>,
     );
-    if (this.#options.translation === 'synchronous') setTiering(false);
+    if (choosesTiers) setTiering(false);
     const exports = instance.exports as unknown as CoreExports;
     this.#memory = exports.memory;
     return { ...exports, allocate_memory: bytes => this.#allocate(exports, bytes) };
@@ -140,4 +141,9 @@ function setTiering(on: boolean): void {
   setFlagsFromString('--no-liftoff-only');
   setFlagsFromString(`--${no}wasm-tier-up`);
   setFlagsFromString(`--${no}wasm-dynamic-tiering`);
+}
+
+/** V8's own flags on the command line say it for all modules: for measurements. */
+function tiersAreChosen(): boolean {
+  return process.execArgv.some(flag => flag === '--liftoff-only' || flag === '--wasm-dynamic-tiering');
 }
