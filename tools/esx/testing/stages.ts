@@ -43,7 +43,7 @@ export function stages(context: StageContext): Stage[] {
     { name: 'types', timeoutMs: 5 * MINUTE_MS, run: bin('typescript/bin/tsc', '-b', '.', 'test') },
     { name: 'generated', timeoutMs: MINUTE_MS, run: generatedFresh(context) },
     { name: 'unit', timeoutMs: 5 * MINUTE_MS, run: vitest(context, 'unit') },
-    { name: 'guests', timeoutMs: 8 * MINUTE_MS, run: guests(context) },
+    { name: 'guests', timeoutMs: 15 * MINUTE_MS, run: guests(context) },
     { name: 'host', timeoutMs: 25 * MINUTE_MS, run: vitest(context, 'host') },
   ];
 }
