@@ -7,7 +7,6 @@ import { ShellSession } from './session.js';
 
 const MAX_ATTEMPTS = 6;
 const FAILURE_DELAY_MS = 1500;
-const LOGIN_GRACE_MS = 60_000;
 const MAX_SESSIONS = 64;
 
 export interface Logins {
@@ -19,6 +18,8 @@ export interface ClientOptions {
   motdPath: string;
   logins: Logins;
   logger: Logger;
+  /** Told when the client has logged in. */
+  onLogin: () => void;
 }
 
 /** One client: its login, then its sessions. Everything it started ends with it. */
@@ -28,7 +29,6 @@ export class ClientConnection {
   readonly #peer: Peer;
   readonly #options: ClientOptions;
   readonly #sessions = new Set<ShellSession>();
-  readonly #grace: NodeJS.Timeout;
   #attempts = 0;
   #account: Account | undefined;
 
@@ -37,7 +37,6 @@ export class ClientConnection {
     this.#socket = socket;
     this.#options = options;
     this.#peer = peerOf(socket);
-    this.#grace = setTimeout(() => this.#giveUp('no login in time'), LOGIN_GRACE_MS);
     client.on('authentication', context => this.#authenticate(context));
     client.on('ready', () => this.#ready());
     client.on('error', error => {
@@ -46,12 +45,7 @@ export class ClientConnection {
     client.on('close', () => this.close());
   }
 
-  get loggedIn(): boolean {
-    return this.#account !== undefined;
-  }
-
   close(): void {
-    clearTimeout(this.#grace);
     for (const session of this.#sessions) session.close();
     this.#sessions.clear();
     this.#socket.destroy();
@@ -97,9 +91,9 @@ export class ClientConnection {
   }
 
   #ready(): void {
-    clearTimeout(this.#grace);
     const account = this.#account;
     if (account === undefined) return;
+    this.#options.onLogin();
     const { address, port } = this.#peer;
     const { logger, motdPath } = this.#options;
     logger.info(`Accepted password for ${account.name} from ${address} port ${port}`);

@@ -1,38 +1,33 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
+import { readPlainFile, writePlainFile } from '../../lib/linux/index.js';
 
 const KINDS = ['ed25519', 'rsa'] as const;
 const RSA_BITS = 3072;
 
 /** Reads the host's private keys from `folder` (/etc/ssh), making those that are missing. */
-export function loadHostKeys(folder: string): string[] {
+export async function loadHostKeys(folder: string): Promise<string[]> {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  return KINDS.map(kind => {
+  const keys: string[] = [];
+  for (const kind of KINDS) {
     const path = join(folder, `ssh_host_${kind}_key`);
-    return readKey(path) ?? makeKey(path, kind);
-  });
+    keys.push(readKey(path) ?? (await makeKey(path, kind)));
+  }
+  return keys;
 }
 
 function readKey(path: string): string | undefined {
-  try {
-    const key = readFileSync(path, 'utf8');
-    return ssh2.utils.parseKey(key) instanceof Error ? undefined : key;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const key = readPlainFile(path);
+  return key === undefined || ssh2.utils.parseKey(key) instanceof Error ? undefined : key;
 }
 
-function makeKey(path: string, kind: (typeof KINDS)[number]): string {
+async function makeKey(path: string, kind: (typeof KINDS)[number]): Promise<string> {
   const pair =
     kind === 'rsa'
       ? ssh2.utils.generateKeyPairSync('rsa', { bits: RSA_BITS })
       : ssh2.utils.generateKeyPairSync('ed25519');
-  const fresh = `${path}.new`;
-  writeFileSync(fresh, pair.private, { mode: 0o600 });
-  chmodSync(fresh, 0o600);
-  writeFileSync(`${path}.pub`, `${pair.public.trim()}\n`, { mode: 0o644 });
-  renameSync(fresh, path);
+  await writePlainFile(`${path}.pub`, `${pair.public.trim()}\n`, 0o644);
+  await writePlainFile(path, pair.private, 0o600);
   return pair.private;
 }

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openLog } from '../../lib/log/index.js';
+import { loadHostKeys } from './host-keys.js';
 import { SshServer } from './ssh-server.js';
 
 const { values } = parseArgs({
@@ -15,7 +17,12 @@ process.on('uncaughtException', error => {
   logger.fatal({ err: error }, 'sshd ends');
   process.exit(1);
 });
-const server = new SshServer({ listenFd: Number(values['listen-fd'] ?? 3), etcFolder: values.etc, logger });
+const server = new SshServer({
+  listenFd: Number(values['listen-fd'] ?? 3),
+  etcFolder: values.etc,
+  hostKeys: await loadHostKeys(join(values.etc, 'ssh')),
+  logger,
+});
 process.on('SIGTERM', () => {
   server.close();
   // Sessions have had their SIGHUP; init ends what does not go by itself.

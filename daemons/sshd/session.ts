@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import type { ServerChannel, Session } from 'ssh2';
 import type { Account } from '../../lib/auth/index.js';
+import { readPlainFile } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { loginEnvironment, type Peer, RequestedEnvironment, sessionArgv } from './login-environment.js';
 import { PipedProgram } from './piped-program.js';
@@ -160,5 +161,5 @@ function folderOf(account: Account): string {
 function messageOfTheDay(path: string, account: Account): string {
   if (statSync(`${account.home}/.hushlogin`, { throwIfNoEntry: false }) !== undefined) return '';
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return '';
-  return readFileSync(path, 'utf8').slice(0, 16384).replaceAll('\n', '\r\n');
+  return (readPlainFile(path) ?? '').slice(0, 16384).replaceAll('\n', '\r\n');
 }

@@ -4,19 +4,20 @@ import ssh2 from 'ssh2';
 import { readAccount, verifyPassword } from '../../lib/auth/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { ClientConnection, type Logins } from './client-connection.js';
-import { loadHostKeys } from './host-keys.js';
+import { StartingConnections } from './starting-connections.js';
 
-const MAX_CONNECTIONS = 256;
-/** Connections that have not logged in yet; more are dropped at once. */
-const MAX_STARTING = 64;
+/** Clients that have logged in. */
+const MAX_CLIENTS = 192;
+const STARTING = { max: 64, maxPerAddress: 16, graceMs: 30_000 };
 const KEEP_ALIVE_MS = 60_000;
-const GREETING_MS = 20_000;
 
 export interface SshServerOptions {
   /** A listening socket. */
   listenFd: number;
   /** /etc of the console. */
   etcFolder: string;
+  /** Private keys. */
+  hostKeys: string[];
   logger: Logger;
 }
 
@@ -26,29 +27,34 @@ export class SshServer {
   readonly #protocol: ssh2.Server;
   readonly #listening: ListeningServer;
   readonly #clients = new Set<ClientConnection>();
-  /** Connections that have not said who they are yet; ssh2 tells of a client when its greeting has come. */
-  readonly #greeted = new Map<string, { socket: Socket; timer: NodeJS.Timeout }>();
+  readonly #starting: StartingConnections<Socket>;
+  /** By address and port; ssh2 tells of a client by these, when its greeting has come. */
+  readonly #greeted = new Map<string, Socket>();
 
   constructor(options: SshServerOptions) {
     this.#options = options;
-    const { etcFolder, logger } = options;
-    const logins = consoleLogins(etcFolder);
-    this.#protocol = new ssh2.Server(
-      { hostKeys: loadHostKeys(join(etcFolder, 'ssh')), ident: 'openesx' },
-      (client, { ip, port }) => {
-        const socket = this.#take(`${ip} ${port}`);
-        if (socket === undefined) return;
-        const motdPath = join(etcFolder, 'motd');
-        const connection = new ClientConnection(client, socket, { logins, logger, motdPath });
-        this.#clients.add(connection);
-        client.on('close', () => this.#clients.delete(connection));
-      },
+    const { etcFolder, hostKeys, logger } = options;
+    this.#starting = new StartingConnections(STARTING, (peer, reason) =>
+      logger.warn({ peer }, `connection dropped: ${reason}`),
     );
+    const logins = consoleLogins(etcFolder);
+    this.#protocol = new ssh2.Server({ hostKeys, ident: 'openesx' }, (client, { ip, port }) => {
+      const socket = this.#take(`${ip} ${port}`);
+      if (socket === undefined) return;
+      const connection = new ClientConnection(client, socket, {
+        logins,
+        logger,
+        motdPath: join(etcFolder, 'motd'),
+        onLogin: () => {
+          this.#starting.remove(socket);
+          this.#clients.add(connection);
+        },
+      });
+      client.on('close', () => this.#clients.delete(connection));
+    });
     this.#listening = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     this.#listening.on('connection', socket => {
-      if (!this.#hasRoom(socket)) return;
-      this.#greet(socket);
-      this.#protocol.injectSocket(socket);
+      if (this.#greet(socket)) this.#protocol.injectSocket(socket);
     });
   }
 
@@ -67,29 +73,31 @@ export class SshServer {
   close(): void {
     this.#listening.close();
     for (const client of this.#clients) client.close();
-    for (const { socket } of this.#greeted.values()) socket.destroy();
+    this.#starting.destroyAll();
   }
 
-  #greet(socket: Socket): void {
+  /** @returns false when it is turned away: more clients than ever should are at work */
+  #greet(socket: Socket): boolean {
+    const address = socket.remoteAddress ?? 'unknown';
+    if (this.#clients.size >= MAX_CLIENTS) {
+      this.#options.logger.warn({ peer: address }, 'connection refused: too many clients');
+      socket.destroy();
+      return false;
+    }
     const key = `${socket.remoteAddress} ${socket.remotePort}`;
-    const timer = setTimeout(() => socket.destroy(), GREETING_MS);
-    this.#greeted.set(key, { socket, timer });
-    socket.once('close', () => this.#take(key));
+    this.#greeted.set(key, socket);
+    this.#starting.add(socket, address);
+    socket.once('close', () => {
+      this.#take(key);
+      this.#starting.remove(socket);
+    });
+    return true;
   }
 
   #take(key: string): Socket | undefined {
-    const found = this.#greeted.get(key);
-    clearTimeout(found?.timer);
+    const socket = this.#greeted.get(key);
     this.#greeted.delete(key);
-    return found?.socket;
-  }
-
-  #hasRoom(socket: Socket): boolean {
-    const starting = this.#greeted.size + [...this.#clients].filter(client => !client.loggedIn).length;
-    if (this.#clients.size + this.#greeted.size < MAX_CONNECTIONS && starting < MAX_STARTING) return true;
-    this.#options.logger.warn({ peer: socket.remoteAddress, starting }, 'connection dropped: too many');
-    socket.destroy();
-    return false;
+    return socket;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The only place that calls Linux past Node: memory mappings, futexes, scheduling classes and clocks, processes
- * and their descriptors, userfaultfd, files by address, sockets, crypt.
+ * and their descriptors, userfaultfd, files by address, sockets, crypt; and plain files that may be none.
  *
  * - A refused call throws SystemError {call, errno, code}; calls on hot paths return an errno instead and say so.
  * - Nothing blocks for longer than 100 ms in a worker thread: an untimed wait would keep the process from ending.
@@ -16,6 +16,7 @@ export { type Address, addressOf, errnoName, PAGE_BYTES, SystemError } from './l
 export * from './malloc.js';
 export * from './memory.js';
 export * from './namespaces.js';
+export * from './plain-file.js';
 export * from './privileges.js';
 export * from './process.js';
 export * from './sched.js';
