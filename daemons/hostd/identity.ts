@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPlainFile, writePlainFile } from '../../lib/linux/index.js';
 import type { AboutInfo } from '../../lib/vim/index.js';
 
 const build = '153875';
@@ -25,16 +26,11 @@ export function aboutInfo(apiVersion: string): AboutInfo {
 /** The host's UUID, made at first boot. */
 export async function loadHostUuid(etcFolder: string): Promise<string> {
   const path = join(etcFolder, 'hostd', 'host-uuid');
-  try {
-    const text = (await readFile(path, 'utf8')).trim();
-    if (/^[0-9a-f-]{36}$/.test(text)) return text;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-  }
+  const found = readPlainFile(path)?.trim();
+  if (found !== undefined && /^[0-9a-f-]{36}$/.test(found)) return found;
   const uuid = randomUUID();
   await mkdir(join(etcFolder, 'hostd'), { recursive: true });
-  await writeFile(`${path}.new`, `${uuid}\n`);
-  await rename(`${path}.new`, path);
+  await writePlainFile(path, `${uuid}\n`, 0o644);
   return uuid;
 }
 

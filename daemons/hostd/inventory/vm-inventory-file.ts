@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { PlainFileError, readPlainFile, writePlainFile } from '../../../lib/linux/index.js';
 import { CodecError, childNamed, escapeText, readXml } from '../../../lib/vim/index.js';
 import { VimFault } from '../object/vim-fault.js';
 import { parseDatastorePath } from './datastore-path.js';
@@ -27,9 +28,7 @@ export class VmInventoryFile {
    * without machines, and `onBroken` is told.
    */
   async read(onBroken: (reason: string) => void): Promise<InventoryEntry[]> {
-    const text = await this.#readText();
-    if (text === undefined) return [];
-    const entries = parseInventory(text);
+    const entries = this.#entries();
     if (typeof entries !== 'string') return entries;
     await rename(this.#path, `${this.#path}.broken`);
     onBroken(`${this.#path} was set aside: ${entries}`);
@@ -44,33 +43,20 @@ export class VmInventoryFile {
     await written;
   }
 
-  async #readText(): Promise<string | undefined> {
+  /** The entries, or what is wrong with what lies there. */
+  #entries(): InventoryEntry[] | string {
     try {
-      return await readFile(this.#path, 'utf8');
+      const text = readPlainFile(this.#path);
+      return text === undefined ? [] : parseInventory(text);
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (error instanceof PlainFileError) return error.code;
       throw error;
     }
   }
 
   async #replace(text: string): Promise<void> {
-    const folder = dirname(this.#path);
-    await mkdir(folder, { recursive: true });
-    const temporary = `${this.#path}.new`;
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, this.#path);
-    const directory = await open(folder, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
+    await mkdir(dirname(this.#path), { recursive: true });
+    await writePlainFile(this.#path, text, 0o600);
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,5 +41,12 @@ describe('loadServerCertificate', () => {
     writeFileSync(join(folder, 'rui.crt'), (await makeCertificate('other')).certificate);
     await expect(loadServerCertificate(folder, 'esx1')).rejects.toThrow('is not the certificate');
     expect(readFileSync(join(folder, 'rui.key'), 'utf8')).toBe(own.key);
+  });
+
+  it('refuses a FIFO that lies in the place of the key, and waits for no writer', async () => {
+    execFileSync('mkfifo', [join(folder, 'rui.key')]);
+    await expect(loadServerCertificate(folder, 'esx1')).rejects.toThrow(
+      'rui.key is no plain file: remove it',
+    );
   });
 });

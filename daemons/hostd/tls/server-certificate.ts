@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPlainFile, writePlainFile } from '../../../lib/linux/index.js';
 
 export interface ServerCertificate {
   readonly key: string;
@@ -15,7 +16,8 @@ export interface ServerCertificate {
 export async function loadServerCertificate(folder: string, hostName: string): Promise<ServerCertificate> {
   const keyPath = join(folder, 'rui.key');
   const certPath = join(folder, 'rui.crt');
-  const [key, cert] = await Promise.all([readIfThere(keyPath), readIfThere(certPath)]);
+  const key = readPlainFile(keyPath);
+  const cert = readPlainFile(certPath);
   if (key !== undefined && cert !== undefined) {
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
       throw new Error(`${certPath} is not the certificate of ${keyPath}`);
@@ -26,30 +28,7 @@ export async function loadServerCertificate(folder: string, hostName: string): P
   const { makeCertificate } = await import('./make-certificate.js');
   const made = await makeCertificate(hostName);
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  await writeSynced(keyPath, made.key, 0o600);
-  await writeSynced(certPath, made.certificate, 0o644);
+  await writePlainFile(keyPath, made.key, 0o600);
+  await writePlainFile(certPath, made.certificate, 0o644);
   return { key: made.key, cert: made.certificate };
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** The file is there whole or not at all. */
-async function writeSynced(path: string, text: string, mode: number): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', mode);
-  try {
-    await file.chmod(mode);
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
 }
