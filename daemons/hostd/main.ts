@@ -10,6 +10,7 @@ import { Host } from './host.js';
 import { aboutInfo, loadHostUuid, welcomePage } from './identity.js';
 import { readMachine } from './machine/machine.js';
 import { LocalTickets } from './session/local-tickets.js';
+import { LoginDelay } from './session/login-delay.js';
 import type { LoginPolicy } from './session/session-manager.js';
 import { DescriptionFiles } from './soap/description-files.js';
 import { SoapEndpoint } from './soap/soap-endpoint.js';
@@ -27,9 +28,14 @@ async function main(): Promise<void> {
   const log = openLog({ path: args.logPath });
   const onError = (error: unknown): void =>
     log.logger.error({ err: error, module: 'App' }, 'unexpected error');
+  const hasAccess = (user: string): boolean => administrators.has(user);
+  const delay = new LoginDelay();
   const policy: LoginPolicy = {
-    verifyPassword: (user, password) => verifyPassword(args.shadowPath, user, password),
-    hasAccess: user => administrators.has(user),
+    verifyPassword: (user, password, address) => {
+      const account = hasAccess(user) ? user : undefined;
+      return delay.check({ account, address }, () => verifyPassword(args.shadowPath, user, password));
+    },
+    hasAccess,
     localUser: user => readAccount(args.passwdPath, user),
   };
   const about = aboutInfo(args.apiVersion);

@@ -50,7 +50,8 @@ export class FolderEndpoint {
     const colon = text.indexOf(':');
     if (colon <= 0) return false;
     const userName = text.slice(0, colon);
-    return policy.hasAccess(userName) && (await policy.verifyPassword(userName, text.slice(colon + 1)));
+    if (!policy.hasAccess(userName)) return false;
+    return policy.verifyPassword(userName, text.slice(colon + 1), request.socket.remoteAddress ?? '');
   }
 
   /** @throws VimFault InvalidDatastorePath, VmkernelError NotFound, URIError */

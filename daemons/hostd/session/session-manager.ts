@@ -11,7 +11,8 @@ import type { SessionTable } from './session-table.js';
 
 /** Who may log in; the host answers. */
 export interface LoginPolicy {
-  verifyPassword(userName: string, password: string): Promise<boolean>;
+  /** @param address where the attempt comes from: wrong ones make later ones wait */
+  verifyPassword(userName: string, password: string, address: string): Promise<boolean>;
   /** Whether the user has any role on the inventory. */
   hasAccess(userName: string): boolean;
   /** uid and gid of a local user, or undefined. */
@@ -40,7 +41,8 @@ export class SessionManager implements ManagedObject {
   /** @throws VimFault InvalidLogin; NoPermission for a valid user without a role */
   async login(userName: string, password: string, call: CallContext): Promise<UserSession> {
     const isTicket = await this.#tickets.redeem(userName, password);
-    if (!isTicket && !(await this.#policy.verifyPassword(userName, password))) throw invalidLogin();
+    const isRight = isTicket || (await this.#policy.verifyPassword(userName, password, call.remoteAddress));
+    if (!isRight) throw invalidLogin();
     if (!this.#policy.hasAccess(userName)) {
       const fields = { object: this.#accessRoot, privilegeId: 'System.View' };
       throw vimFault('NoPermission', fields, 'Permission to perform this operation was denied.');
