@@ -29,11 +29,11 @@ async function main(): Promise<void> {
   const onError = (error: unknown): void =>
     log.logger.error({ err: error, module: 'App' }, 'unexpected error');
   const hasAccess = (user: string): boolean => administrators.has(user);
-  const delay = new LoginDelay();
+  const loginDelay = new LoginDelay();
   const policy: LoginPolicy = {
     verifyPassword: (user, password, address) => {
       const account = hasAccess(user) ? user : undefined;
-      return delay.check({ account, address }, () => verifyPassword(args.shadowPath, user, password));
+      return loginDelay.check({ account, address }, () => verifyPassword(args.shadowPath, user, password));
     },
     hasAccess,
     localUser: user => readAccount(args.passwdPath, user),
