@@ -17,9 +17,11 @@ const HostFile = z.object({ portOffset: z.number().int().optional(), bind: z.str
  * The host's state from init, the VMkernel and the inventory's file; hostd is not asked, so it may be away.
  * A host that is down shows the ports it had last.
  */
-export async function gatherStatus(root: RootFolder): Promise<HostStatus> {
+export async function gatherStatus(root: RootFolder, note: (text: string) => void): Promise<HostStatus> {
   const init = await askInit(root.initSocket, 'status');
-  const registered = readInventory(root.path);
+  const inventory = readInventory(root.path);
+  if (inventory === null) note(`the inventory of VMs cannot be read now: ${root.inventory}`);
+  const registered = inventory ?? [];
   const base = { root: root.path, user: 'root', passwordFile: root.passwordFile };
   if (init === undefined) {
     const { portOffset = 0, bind = DEFAULT_BIND } = readHostFile(root.in('host.json'));

@@ -71,7 +71,7 @@ async function run(command: Command, around: Surroundings): Promise<number> {
       if (!(await down(root, progress))) progress.note(`no host runs in ${root.path}`);
       return 0;
     case 'status': {
-      const status = await gatherStatus(root);
+      const status = await gatherStatus(root, text => progress.note(text));
       around.output.write(command.json ? `${JSON.stringify(status, null, 2)}\n` : statusTable(status));
       return 0;
     }

@@ -11,14 +11,23 @@ export interface RegisteredVm {
   readonly vmxPath: string;
 }
 
+const EFBIG = 27;
 const MAX_BYTES = 4 << 20;
 const ENTRY = 'ConfigEntry';
 
-/** Reads the inventory without hostd, so that a host whose hostd restarts still has its VMs. */
-export function readInventory(root: string): RegisteredVm[] {
+/**
+ * Reads the inventory without hostd, so that a host whose hostd restarts still has its VMs. @returns null when it
+ * cannot be read: what the console laid in its place, a lease on it
+ */
+export function readInventory(root: string): RegisteredVm[] | null {
   if (!existsSync(root)) return [];
-  const text = readInside(root, 'console/etc/vmware/hostd/vmInventory.xml');
-  return text === null ? [] : parseInventory(text);
+  try {
+    const text = readInside(root, 'console/etc/vmware/hostd/vmInventory.xml');
+    return text === null ? [] : parseInventory(text);
+  } catch (error) {
+    if (error instanceof SystemError) return null;
+    throw error;
+  }
 }
 
 /** Entries that are none are left out; a broken file is an empty inventory, as it is for hostd. */
@@ -70,15 +79,14 @@ function readInside(root: string, path: string): string | null {
     const fd = openBeneath(folder, path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stat = fstatSync(fd);
-      if (!stat.isFile() || stat.size > MAX_BYTES) return null;
+      if (!stat.isFile() || stat.size > MAX_BYTES) throw new SystemError('read', EFBIG, path);
       const bytes = Buffer.alloc(stat.size);
       return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    if (error instanceof SystemError && ['ENOENT', 'ELOOP', 'ENOTDIR', 'EXDEV'].includes(error.code))
-      return null;
+    if (error instanceof SystemError && error.code === 'ENOENT') return null;
     throw error;
   } finally {
     closeSync(folder);

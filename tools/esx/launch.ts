@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FrontDoorError, type FrontDoorErrorCode } from './errors.js';
@@ -47,7 +47,9 @@ export async function launchInit(root: RootFolder, options: LaunchOptions): Prom
     child.on('error', reject);
   });
   const status = await awaitReady(root, ended);
-  if (status === 'ended') throw fromInit(readFileSync(wordsFile, 'utf8'), root);
+  const said = readFileSync(wordsFile, 'utf8');
+  rmSync(wordsFile);
+  if (status === 'ended') throw fromInit(said, root);
   child.unref();
   return status;
 }
@@ -99,11 +101,11 @@ function fromInit(words: string, root: RootFolder): FrontDoorError {
   const [, code = '', message = line] = /^init: (?:(\w+): )?(.*)$/s.exec(line) ?? [];
   return new FrontDoorError(
     CAUSES[code] ?? 'HostFailed',
-    message || 'init ended without a word',
+    message || 'the host was taken down while it came up',
     logAdvice(root),
   );
 }
 
 function logAdvice(root: RootFolder): string {
-  return `The logs are in ${root.in('var/log')}: init.log, vmkernel, hostd.log.`;
+  return `The logs are in ${root.in('var/log')}: init.log, vmkernel, vmware/hostd.log.`;
 }

@@ -1,9 +1,9 @@
-import { closeSync, constants, existsSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { closeFd, lockFile, pidfdEnded, pidfdOpen } from '../../lib/linux/index.js';
 import { FrontDoorError } from './errors.js';
 import { connectKernel, gatherStatus } from './gather-status.js';
-import { furnish, LINUX } from './guest-image.js';
+import { deliverLinux, furnish, LINUX } from './guest-image.js';
 import { awaitPrompt } from './guest-prompt.js';
 import { askInit, type InitStatus } from './init-client.js';
 import { awaitReady, launchInit } from './launch.js';
@@ -36,18 +36,29 @@ export async function up(root: RootFolder, options: UpOptions, progress: Progres
     );
   root.prepare();
   return whileLocked(root, async () => {
+    const note = (text: string) => progress.note(text);
     const running = await askInit(root.initSocket, 'status');
     if (running !== undefined) refuseOtherSettings(running, options);
-    if (running !== undefined && existsSync(root.completeMark)) return gatherStatus(root);
-    await furnish(root, options.vm === 'linux', options.tree, options.environment, progress);
+    if (running !== undefined && isComplete(root, options.vm)) return gatherStatus(root, note);
+    const around = { ...options, progress };
+    if (running === undefined) await furnish(root, options.vm === 'linux', around);
     const boot = () => (running === undefined ? launchInit(root, options) : foundStarting(root));
     const init = await progress.step('host', boot, described);
     if (init.portsMoved)
       progress.note(`ports moved by ${init.portOffset}: the product's own cannot be had here`);
-    if (options.vm === 'linux') await startLinux(root, init, progress);
-    writeFileSync(root.completeMark, '');
-    return gatherStatus(root);
+    if (options.vm === 'linux') {
+      await deliverLinux(root, around);
+      await startLinux(root, init, progress);
+    }
+    writeFileSync(root.completeMark, options.vm);
+    return gatherStatus(root, note);
   });
+}
+
+/** What an earlier `up` of this boot has done, by what it was asked for. */
+function isComplete(root: RootFolder, vm: UpOptions['vm']): boolean {
+  if (!existsSync(root.completeMark)) return false;
+  return vm === 'none' || readFileSync(root.completeMark, 'utf8') === vm;
 }
 
 /** An init that somebody else started is on its way up, or was left there by an `up` that was interrupted. */
@@ -138,7 +149,7 @@ export async function serialSocketOf(root: RootFolder, vmName: string): Promise<
   if (kernel === undefined)
     throw new FrontDoorError('HostDown', `no host runs in ${root.path}`, 'Start it with ./esx up.');
   try {
-    const status = await gatherStatus(root);
+    const status = await gatherStatus(root, () => undefined);
     const known = status.vms.find(vm => [vm.name, String(vm.vmid), vm.path].includes(vmName));
     const { vms } = await kernel.call('listVms', {});
     const running = vms.find(vm => vm.name === (known?.name ?? vmName) || vm.vmxPath === vmName);
