@@ -24,6 +24,7 @@ export async function gatherStatus(root: RootFolder, note: (text: string) => voi
   const registered = inventory ?? [];
   const base = { root: root.path, user: 'root', passwordFile: root.passwordFile };
   if (init === undefined) {
+    if (!existsSync(root.in('host.json'))) note(`no host was ever up in ${root.path}`);
     const { portOffset = 0, bind = DEFAULT_BIND } = readHostFile(root.in('host.json'));
     const port = (name: keyof typeof PORTS) => PORTS[name] + portOffset;
     const ports = {
