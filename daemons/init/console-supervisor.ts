@@ -18,6 +18,7 @@ export interface ConsoleOptions {
   bootId: string;
   listeners: Listeners;
   usr: 'overlay' | 'links';
+  cgroupFolder: string | undefined;
   logger: Logger;
 }
 
@@ -81,7 +82,7 @@ export class ConsoleSupervisor {
   }
 
   async #build(): Promise<ServiceConsole> {
-    const { folder, treeFolder, nodePath, bootId, usr, logger } = this.#options;
+    const { folder, treeFolder, nodePath, bootId, usr, cgroupFolder, logger } = this.#options;
     const startedMs = Date.now();
     const sharedMemory = sharedMemoryFolder(bootId);
     const serviceConsole = await ServiceConsole.start({
@@ -89,6 +90,7 @@ export class ConsoleSupervisor {
       logFolder: folder.log,
       vmkernelRunFolder: folder.in('run/vmkernel'),
       ...(existsSync(sharedMemory) ? { sharedMemoryFolder: sharedMemory } : {}),
+      ...(cgroupFolder === undefined ? {} : { cgroupFolder }),
       treeFolder,
       nodePath,
       datastores: readDatastores(folder.datastoresFile).map(d => ({ ...d, path: realpathSync(d.path) })),

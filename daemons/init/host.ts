@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { lockFile, setChildSubreaper } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { readHostName } from './console/host-name.js';
+import { ConsoleCgroup } from './console-cgroup.js';
 import { ConsoleSupervisor } from './console-supervisor.js';
 import { ControlServer } from './control-server.js';
 import { readHostConfig, writeHostConfig } from './host-config.js';
@@ -46,6 +47,7 @@ export class Host {
   #vmkernel: Vmkernel | undefined;
   #vmkernelState: DaemonState = 'stopped';
   #console: ConsoleSupervisor | undefined;
+  #cgroup: ConsoleCgroup | undefined;
   #portsMoved = false;
   #booting: Promise<void> = Promise.resolve();
   #down: Promise<void> | undefined;
@@ -131,7 +133,8 @@ export class Host {
     this.#lock();
     await clearLastBoot(folder, this.#logger);
     this.#continue();
-    writeBootRecord(folder, bootId, []);
+    this.#cgroup = ConsoleCgroup.plan(bootId, this.#logger);
+    this.#record([]);
     this.#undo.push(() => removeSharedMemory(bootId));
     await this.#control.listen(folder.controlSocket);
     this.#openPorts();
@@ -184,7 +187,7 @@ export class Host {
     });
     this.#vmkernel = vmkernel;
     this.#undo.push(() => this.#stopVmkernel(vmkernel));
-    writeBootRecord(folder, bootId, [vmkernel.pid]);
+    this.#record([vmkernel.pid]);
     await this.#unlessAborted(vmkernel.ready());
     this.#vmkernelState = 'running';
     this.#logger.info({ process: vmkernel.pid }, 'the VMkernel is up');
@@ -214,11 +217,24 @@ export class Host {
       bootId,
       listeners,
       usr,
+      cgroupFolder: this.#makeCgroup(),
       logger: this.#logger,
     });
     this.#console = serviceConsole;
     this.#undo.push(() => serviceConsole.stop());
     await serviceConsole.start();
+  }
+
+  #makeCgroup(): string | undefined {
+    const cgroup = this.#cgroup;
+    if (cgroup === undefined) return undefined;
+    this.#undo.push(() => cgroup.remove());
+    return cgroup.create(this.#logger) ? cgroup.folder : undefined;
+  }
+
+  #record(pids: readonly number[]): void {
+    const { folder, bootId } = this.#options;
+    writeBootRecord(folder, { bootId, pids, cgroup: this.#cgroup?.folder });
   }
 
   #unlessAborted(step: Promise<void>): Promise<void> {

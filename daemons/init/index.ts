@@ -5,10 +5,11 @@
  *   listeners           the five ports, the only binding in the product   leftovers        what a killed boot left
  *   vmkernel            the VMkernel process                              host-folder, host-config   files in DIR
  *   console-supervisor  the service console and the daemons in it         supervised-daemon, restart-policy
+ *   console-cgroup      the limit on its processes
  *   console/            the console's root file system, namespaces, confinement
  *
  * - Every step enters its undo before the next begins; shutdown, failure and the VMkernel's death run them in reverse.
- *   After that no process, mount, socket or shared memory of the boot is left; logs and the console's files are.
+ *   After that no process, mount, socket, cgroup or shared memory of the boot is left; logs and the console's files are.
  * - Processes are named by pidfd, or by pid and start time; never by pid alone.
  * - The VMkernel's death is the host's. init ends the rest, waits for the orphaned vmx (it is their subreaper) and
  *   exits; booting again is the caller's decision.

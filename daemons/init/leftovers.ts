@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeFd, pidfdEnded, pidfdOpen, pidfdSignal, reap } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
+import { ConsoleCgroup } from './console-cgroup.js';
 import { writeDurably } from './host-config.js';
 import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
 import { InitError } from './init-error.js';
@@ -23,20 +24,26 @@ interface BootProcess {
 export interface BootRecord {
   bootId: string;
   processes: BootProcess[];
+  /** The console's control group. */
+  cgroup?: string;
 }
 
-export function writeBootRecord(folder: HostFolder, bootId: string, pids: readonly number[]): void {
+export function writeBootRecord(
+  folder: HostFolder,
+  { bootId, pids, cgroup }: { bootId: string; pids: readonly number[]; cgroup: string | undefined },
+): void {
   const processes = pids.map(readProcess).filter(row => row !== undefined);
   const record: BootRecord = {
     bootId,
     processes: processes.map(({ pid, startTicks, name }) => ({ pid, startTicks, name })),
+    ...(cgroup === undefined ? {} : { cgroup }),
   };
   writeDurably(folder.bootFile, JSON.stringify(record), 0o600);
 }
 
 /**
- * Clears what a killed init left: its processes are given the time to notice, then killed; its shared memory and
- * run files are removed. Mounts went with their namespace. @throws InitError LeftoverProcess
+ * Clears what a killed init left: its processes are given the time to notice, then killed; its shared memory,
+ * control group and run files are removed. Mounts went with their namespace. @throws InitError LeftoverProcess
  */
 export async function clearLastBoot(folder: HostFolder, logger: Logger): Promise<void> {
   const record = readRecord(folder.bootFile);
@@ -44,8 +51,17 @@ export async function clearLastBoot(folder: HostFolder, logger: Logger): Promise
     logger.warn({ bootId: record.bootId }, 'the last boot was not ended in order: clearing');
     for (const process of record.processes) await endProcess(process);
     removeSharedMemory(record.bootId);
+    await removeCgroup(record, logger);
   }
   folder.clearRun();
+}
+
+async function removeCgroup({ bootId, cgroup }: BootRecord, logger: Logger): Promise<void> {
+  try {
+    await ConsoleCgroup.found(cgroup ?? '', bootId)?.remove();
+  } catch (error) {
+    logger.warn({ err: error }, 'the last boot’s cgroup stays');
+  }
 }
 
 export function removeSharedMemory(bootId: string): void {
@@ -102,7 +118,11 @@ async function endsWithin(pidfd: number, timeMs: number): Promise<boolean> {
 
 function readRecord(path: string): BootRecord | undefined {
   if (!existsSync(path)) return undefined;
-  const { bootId, processes } = JSON.parse(readFileSync(path, 'utf8')) as Partial<BootRecord>;
+  const { bootId, processes, cgroup } = JSON.parse(readFileSync(path, 'utf8')) as Partial<BootRecord>;
   if (typeof bootId !== 'string' || !/^[\w-]{1,64}$/.test(bootId)) return undefined;
-  return { bootId, processes: Array.isArray(processes) ? processes : [] };
+  return {
+    bootId,
+    processes: Array.isArray(processes) ? processes : [],
+    ...(typeof cgroup === 'string' ? { cgroup } : {}),
+  };
 }

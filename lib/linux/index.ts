@@ -19,6 +19,7 @@ export * from './namespaces.js';
 export * from './plain-file.js';
 export * from './privileges.js';
 export * from './process.js';
+export * from './resource-limits.js';
 export * from './sched.js';
 export * from './socket.js';
 export * from './userfaultfd.js';

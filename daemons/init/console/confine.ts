@@ -1,4 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   CAPABILITY,
   type ExecOptions,
@@ -10,6 +11,7 @@ import {
   replaceFd,
   scopeAbstractSockets,
   setDumpable,
+  setResourceLimit,
 } from '../../../lib/linux/index.js';
 import { consoleFilter } from './seccomp.js';
 
@@ -28,6 +30,12 @@ export const CONSOLE_CAPABILITIES: readonly number[] = [
   CAPABILITY.SYS_CHROOT,
 ];
 
+const MAX_USER_TASKS = 1024;
+/** hostd serves 4096 connections. */
+const MAX_DESCRIPTORS = 8192;
+const SOFT_DESCRIPTORS = 1024;
+const MAX_LOCKED_BYTES = 8 << 20;
+
 /**
  * Until {@link confineAndExec} this process has the machine's rights and is seen in the console: nobody there may
  * look in. Its start has closed the other door already (LAUNCHER_FLAGS): SIGUSR1 would open Node's inspector.
@@ -35,6 +43,14 @@ export const CONSOLE_CAPABILITIES: readonly number[] = [
 export function hideFromConsole(): void {
   setDumpable(false);
   process.on('SIGUSR1', () => undefined);
+}
+
+/**
+ * Moves this process, with what it will start, into the console's control group; while the machine's own files are
+ * still to be seen. "0" is the writer itself, whatever pid it has where (cgroups(7)).
+ */
+export function joinCgroup(folder: string | undefined): void {
+  if (folder !== undefined) writeFileSync(join(folder, 'cgroup.procs'), '0');
 }
 
 export interface ConfinedProgram extends ExecOptions {
@@ -51,10 +67,19 @@ export function confineAndExec(program: ConfinedProgram): never {
   openNull(program.nullFds);
   process.chdir('/');
   process.umask(0o022);
+  limitResources();
   scopeAbstractSockets();
   installSeccompFilter(filter);
   limitCapabilities(program.capabilities);
   exec(program);
+}
+
+/** What Linux limits by process or user. Processes of root are its control group's matter. */
+function limitResources(): void {
+  setResourceLimit('CORE', 0, 0);
+  setResourceLimit('NPROC', MAX_USER_TASKS, MAX_USER_TASKS);
+  setResourceLimit('NOFILE', SOFT_DESCRIPTORS, MAX_DESCRIPTORS);
+  setResourceLimit('MEMLOCK', MAX_LOCKED_BYTES, MAX_LOCKED_BYTES);
 }
 
 function openNull(fds: readonly number[]): void {

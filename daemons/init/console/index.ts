@@ -5,7 +5,7 @@
  *   service-console   starts it, starts programs in it, ends it     (runs in init)
  *   pid1-main         builds the root (build-root, usr, devices, furnish-etc, root-paths), becomes pid 1
  *   enter-main        enters the namespaces, becomes a program
- *   confine, seccomp  what both give up before: capabilities, system calls, CPUs, descriptors
+ *   confine, seccomp  what both give up before: capabilities, system calls, CPUs, descriptors, resources
  *
  * - Nothing is written outside by a path that the console's root could have prepared: its files are touched only
  *   after its root is "/".

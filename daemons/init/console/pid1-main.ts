@@ -8,7 +8,7 @@ import {
   unshare,
 } from '../../../lib/linux/index.js';
 import { buildRoot } from './build-root.js';
-import { confineAndExec, hideFromConsole } from './confine.js';
+import { confineAndExec, hideFromConsole, joinCgroup } from './confine.js';
 import { type ConsoleSettings, readSettings } from './settings.js';
 
 /**
@@ -21,9 +21,11 @@ const SIGKILL = 9;
 try {
   hideFromConsole();
   setParentDeathSignal(SIGKILL);
+  const settings = readSettings<ConsoleSettings>(process.argv[2]);
+  joinCgroup(settings.cgroupFolder);
   unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
   process.umask(0);
-  buildRoot(readSettings<ConsoleSettings>(process.argv[2]));
+  buildRoot(settings);
   confineAndExec({
     path: '/usr/bin/cat',
     argv: ['cat'],

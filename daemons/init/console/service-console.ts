@@ -44,12 +44,14 @@ export class ServiceConsole {
   readonly #pid1: ChildProcess;
   readonly #pidfd: number;
   readonly #ownPidNamespace: number;
+  readonly #cgroupFolder: string | undefined;
   readonly #ended: Promise<void>;
 
-  private constructor(pid1: ChildProcess, pidfd: number, ownPidNamespace: number) {
+  private constructor(pid1: ChildProcess, pidfd: number, ownPidNamespace: number, cgroupFolder?: string) {
     this.#pid1 = pid1;
     this.#pidfd = pidfd;
     this.#ownPidNamespace = ownPidNamespace;
+    this.#cgroupFolder = cgroupFolder;
     this.#ended = once(pid1, 'exit').then(() => undefined);
   }
 
@@ -70,7 +72,7 @@ export class ServiceConsole {
     }
     const pid = await pidOf(child, settings.nodePath);
     const pidfd = pidfdOpen(pid);
-    const serviceConsole = new ServiceConsole(child, pidfd, own);
+    const serviceConsole = new ServiceConsole(child, pidfd, own, settings.cgroupFolder);
     try {
       await launched(child, 3, 'service console');
     } catch (error) {
@@ -98,6 +100,7 @@ export class ServiceConsole {
       environment: { ...program.environment },
       keptFds,
       nullFds: program.stdio.flatMap((entry, fd) => (entry === 'ignore' ? [fd] : [])),
+      ...(this.#cgroupFolder === undefined ? {} : { cgroupFolder: this.#cgroupFolder }),
     };
     const main = fileURLToPath(new URL('./enter-main.js', import.meta.url));
     const stdio: StdioOptions = [...program.stdio, this.#pidfd, 'pipe'];

@@ -13,6 +13,8 @@ export interface ConsoleSettings {
   /** The tree that holds dist/, node_modules/ and etc/ */
   treeFolder: string;
   nodePath: string;
+  /** The control group of the console's processes; absent where none can be had */
+  cgroupFolder?: string;
   datastores: readonly Datastore[];
   /** How /usr is made; 'overlay' falls back to 'links' where Linux refuses it. */
   usr: 'overlay' | 'links';
@@ -26,6 +28,8 @@ export interface EntrySettings {
   keptFds: number;
   /** Those of them that are /dev/null. */
   nullFds: readonly number[];
+  /** As in ConsoleSettings. */
+  cgroupFolder?: string;
 }
 
 /** Both travel from init to its own launcher, in one argument: no one else writes them. */
