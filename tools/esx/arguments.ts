@@ -147,11 +147,6 @@ function consoleOptions(values: Readonly<Record<string, string>>) {
   };
 }
 
-function benchOptions(values: Readonly<Record<string, string>>) {
-  const runs = values.runs;
-  return runs === undefined ? {} : { runs: wholeNumber('--runs', runs, 1000) };
-}
-
 function regularExpression(text: string): RegExp {
   try {
     return new RegExp(text, 'm');
