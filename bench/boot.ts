@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { VMX_NODE_FLAGS } from '../kernel/boot/index.js';
 import { type GuestName, Images } from './images.js';
 import { KernelHost } from './kernel-host.js';
+import type { Owned } from './owned.js';
 import { Peer } from './peers.js';
 import type { BenchContext, Benchmark, Measured, Row } from './result.js';
 import { SoapHost } from './soap-host.js';
@@ -39,7 +40,7 @@ async function run(context: BenchContext): Promise<Measured> {
   mkdirSync(folder);
   const names = GUESTS.map(guest => guest.name);
   const images = await Images.build(names, join(folder, 'images'), context.note);
-  const host = await KernelHost.start({ folder, images });
+  const host = await KernelHost.start({ context, folder, images });
   const boots = new Map<string, Boot[]>();
   try {
     for (let i = 0; i < (context.runs ?? RUNS); i++)
@@ -47,7 +48,14 @@ async function run(context: BenchContext): Promise<Measured> {
         for (const system of SYSTEMS) {
           // v86's own loop takes several times as long and is no target: once is enough.
           if (system === 'stock' && i > 0) continue;
-          const result = await bootOnce(system, { name, memoryMb, images, folder, host });
+          const result = await bootOnce(system, {
+            owned: context.owned,
+            name,
+            memoryMb,
+            images,
+            folder,
+            host,
+          });
           context.note(`${name} ${system}: ${result.seconds.toFixed(2)} s`);
           const key = `${name} ${system}`;
           boots.set(key, [...(boots.get(key) ?? []), result]);
@@ -61,6 +69,7 @@ async function run(context: BenchContext): Promise<Measured> {
 }
 
 interface Place {
+  readonly owned: Owned;
   readonly name: GuestName;
   readonly memoryMb: number;
   readonly images: Images;
@@ -69,20 +78,20 @@ interface Place {
 }
 
 async function bootOnce(system: System, place: Place): Promise<Boot> {
-  const { name, memoryMb, images, folder, host } = place;
+  const { owned, name, memoryMb, images, folder, host } = place;
   if (system === 'ours') return bootOurs(host, await host.place(name, name));
   const vmFolder = await images.place(name, folder, `peer-${name}`);
   const startMs = performance.now();
   const nodeFlags = system === 'bare' ? VMX_NODE_FLAGS : [];
   const peer =
     system === 'qemu'
-      ? Peer.qemu(vmFolder, memoryMb)
-      : Peer.bare(vmFolder, images.firmware, { stock: system === 'stock', nodeFlags });
+      ? Peer.qemu(owned, vmFolder, memoryMb)
+      : Peer.bare(owned, vmFolder, images.firmware, { stock: system === 'stock', nodeFlags });
   try {
     await peer.session.prompt();
     return { seconds: (performance.now() - startMs) / 1000, cpuSeconds: peer.cpuUs() / 1e6 };
   } finally {
-    await peer.end();
+    await peer.stop();
   }
 }
 

@@ -57,8 +57,8 @@ interface Wakes {
 
 async function wakes(context: BenchContext, images: Images, folder: string): Promise<Measured> {
   const oneCpu = getAffinity().slice(-1);
-  const quiet = await KernelHost.start({ folder, images });
-  const shared = await KernelHost.start({ folder, images, cpus: oneCpu });
+  const quiet = await KernelHost.start({ context, folder, images });
+  const shared = await KernelHost.start({ context, folder, images, cpus: oneCpu });
   const found = { idle: noWakes(), spinner: noWakes() };
   try {
     const idler = await quiet.powerOn(await quiet.place('asm-idler', 'idler'));
@@ -146,7 +146,7 @@ function schedulerFigures(host: KernelHost): SchedControlFigures {
 
 /** The scheduler's own CPU with so many VMs that all want to run. */
 async function crowds(context: BenchContext, images: Images, folder: string): Promise<Measured> {
-  const host = await KernelHost.start({ folder, images });
+  const host = await KernelHost.start({ context, folder, images });
   const figures: Record<string, number> = {};
   const rows: Row[] = [];
   let vms = 0;

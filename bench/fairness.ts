@@ -13,9 +13,9 @@ const LIMIT = 0.25;
 
 /** How exactly CPU is shared 2:1 on one PCPU, and held to a limit, by Linux's own clocks of the processes. */
 export async function fairness(context: BenchContext, images: Images, folder: string): Promise<Measured> {
-  const shares = await twoToOne(images, folder);
+  const shares = await twoToOne(context, images, folder);
   context.note(`2:1 by shares: ${shares.toFixed(2)} % off`);
-  const limit = await limited(images, folder);
+  const limit = await limited(context, images, folder);
   context.note(`limit of 25 %: ${limit.toFixed(2)} % off`);
   return {
     figures: { dispatch_shares_error_percent: shares, dispatch_limit_error_percent: limit },
@@ -26,8 +26,8 @@ export async function fairness(context: BenchContext, images: Images, folder: st
   };
 }
 
-async function twoToOne(images: Images, folder: string): Promise<number> {
-  const host = await KernelHost.start({ folder, images, cpus: getAffinity().slice(-1) });
+async function twoToOne(context: BenchContext, images: Images, folder: string): Promise<number> {
+  const host = await KernelHost.start({ context, folder, images, cpus: getAffinity().slice(-1) });
   try {
     const pids: number[] = [];
     for (const shares of [2000, 1000]) {
@@ -43,8 +43,8 @@ async function twoToOne(images: Images, folder: string): Promise<number> {
   }
 }
 
-async function limited(images: Images, folder: string): Promise<number> {
-  const host = await KernelHost.start({ folder, images });
+async function limited(context: BenchContext, images: Images, folder: string): Promise<number> {
+  const host = await KernelHost.start({ context, folder, images });
   try {
     const mhz = Number(/^cpu MHz\s*:\s*([\d.]+)/m.exec(readFileSync('/proc/cpuinfo', 'latin1'))?.[1] ?? 1000);
     const keys = { 'sched.cpu.max': String(Math.round(mhz * LIMIT)) };

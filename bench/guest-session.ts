@@ -42,14 +42,13 @@ export class GuestSession {
   }
 
   /** Waits for text that was printed and not yet matched. */
-  async waitFor(pattern: RegExp, timeoutMs = LIMIT_MS): Promise<string> {
+  async waitFor(pattern: RegExp, timeoutMs = LIMIT_MS): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       const match = pattern.exec(this.#text);
       if (match !== null) {
-        const before = this.#text.slice(0, match.index);
         this.#text = this.#text.slice(match.index + match[0].length);
-        return before;
+        return;
       }
       const leftMs = deadlineMs - performance.now();
       if (this.#ended || leftMs <= 0) throw this.#silent(pattern);
@@ -57,17 +56,16 @@ export class GuestSession {
     }
   }
 
-  prompt(): Promise<string> {
+  prompt(): Promise<void> {
     return this.waitFor(PROMPT);
   }
 
-  /** Runs a line in the guest's shell. @returns what it printed */
-  async command(line: string, timeoutMs?: number): Promise<string> {
+  /** Runs a line in the guest's shell, to its end. */
+  async command(line: string, timeoutMs?: number): Promise<void> {
     const mark = `M${this.#marks++}K`;
     // The quotes keep the echo of the line from matching.
     this.send(`${line}; echo E"N"D${mark}\n`);
-    const printed = await this.waitFor(new RegExp(`END${mark}\\r?\\n`), timeoutMs);
-    return printed.slice(printed.indexOf('\n') + 1).replaceAll('\r', '');
+    await this.waitFor(new RegExp(`END${mark}\\r?\\n`), timeoutMs);
   }
 
   #more(timeoutMs: number): Promise<void> {

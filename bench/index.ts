@@ -1,7 +1,7 @@
 /**
  * bench: the measured comparisons behind `./esx bench`. Each boots hosts of its own in a temporary folder and ends them.
  *
- * Layers: statistics, table, machine, processes - guest-session (a guest's shell) - images (guests on disks)
+ * Layers: statistics, table, machine, processes, owned - guest-session (a guest's shell) - images (guests on disks)
  *         - kernel-host (a VMkernel alone), soap-host (the whole product), peers (bare engine, QEMU)
  *         - boot, overhead, dispatch, footprint (one benchmark each) - runner - main.
  *

@@ -10,8 +10,10 @@ import { TREE } from '../test/harness/index.js';
 import { GuestSession } from './guest-session.js';
 import type { GuestName, Images } from './images.js';
 import { cpuUs, pssMb } from './processes.js';
+import type { BenchContext } from './result.js';
 
 export interface KernelHostOptions {
+  readonly context: BenchContext;
   readonly folder: string;
   readonly images: Images;
   /** Linux's numbers of the CPUs that it schedules. */
@@ -70,7 +72,8 @@ export class KernelHost {
       await isReady(kernel);
       const client = await VmkernelClient.connect(join(root, 'run/vmkernel/control.sock'));
       const { shmDir } = await client.call('hostInfo', {});
-      return new KernelHost(options, root, kernel, client, shmDir, attachStatistics(shmDir));
+      const host = new KernelHost(options, root, kernel, client, shmDir, attachStatistics(shmDir));
+      return options.context.owned.add(host);
     } catch (error) {
       await endProcess(kernel);
       rmSync(root, { recursive: true, force: true });
@@ -106,6 +109,7 @@ export class KernelHost {
   }
 
   async stop(): Promise<void> {
+    this.options.context.owned.gone(this);
     for (const socket of this.#sockets) socket.destroy();
     this.client.close();
     await endProcess(this.process);

@@ -15,6 +15,8 @@ const { values, positionals } = parseArgs({
     root: { type: 'string', default: tmpdir() },
   },
 });
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
 const note = (text: string) => process.stderr.write(`  ${text}\n`);
 
 async function main(): Promise<number> {
@@ -28,7 +30,12 @@ async function main(): Promise<number> {
   const reports: BenchReport[] = [];
   for (const bench of benchmarks) {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
-    const report = await runBenchmark(bench, { runs, parent: resolve(values.root), note });
+    const report = await runBenchmark(bench, {
+      runs,
+      parent: resolve(values.root),
+      note,
+      signal: interrupt.signal,
+    });
     reports.push(report);
     if (!values.json) process.stdout.write(reportText(report, bench.targets));
   }
@@ -36,7 +43,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
+const status = await main().catch((error: unknown) => {
   process.stderr.write(`bench: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
 });
+// An interrupted benchmark may still hold the event loop.
+process.exit(status);

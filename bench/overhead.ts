@@ -97,8 +97,8 @@ async function alternate<N extends string>(
 }
 
 async function againstBare(context: BenchContext, images: Images, folder: string): Promise<Measured> {
-  const host = await KernelHost.start({ folder, images });
-  const peer = Peer.bare(await images.place('linux', folder, 'bare'), images.firmware, {
+  const host = await KernelHost.start({ context, folder, images });
+  const peer = Peer.bare(context.owned, await images.place('linux', folder, 'bare'), images.firmware, {
     stock: false,
     nodeFlags: VMX_NODE_FLAGS,
   });
@@ -122,7 +122,7 @@ async function againstBare(context: BenchContext, images: Images, folder: string
     }
     return { figures, rows };
   } finally {
-    await peer.end();
+    await peer.stop();
     await host.stop();
   }
 }
@@ -134,7 +134,7 @@ async function tiers(context: BenchContext, images: Images, folder: string): Pro
   const boots = new Map<Tier, number>();
   try {
     for (const tier of TIER_NAMES) {
-      const host = await KernelHost.start({ folder, images, vmxNodeFlags: TIERS[tier] });
+      const host = await KernelHost.start({ context, folder, images, vmxNodeFlags: TIERS[tier] });
       hosts.push(host);
       const vm = await host.powerOn(await host.place('linux', 'linux'));
       await vm.session.prompt();
@@ -162,7 +162,7 @@ async function tiers(context: BenchContext, images: Images, folder: string): Pro
 
 /** Guest instructions per second of CPU that vmx processes and the VMkernel used, with so many VMs in an endless loop. */
 async function busyVms(context: BenchContext, images: Images, folder: string): Promise<Measured> {
-  const host = await KernelHost.start({ folder, images });
+  const host = await KernelHost.start({ context, folder, images });
   try {
     const vms: RunningVm[] = [];
     for (let i = 0; i < Math.max(...BUSY_VMS); i++) {

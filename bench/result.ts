@@ -1,4 +1,5 @@
 import type { MachineDescription, MachineWatch } from './machine.js';
+import type { Owned } from './owned.js';
 
 export type Row = Readonly<Record<string, string | number>>;
 
@@ -20,6 +21,7 @@ export interface BenchContext {
   /** Folder in which the hosts of this benchmark have their roots. */
   readonly folder: string;
   readonly watch: MachineWatch;
+  readonly owned: Owned;
   /** Says what is being done. */
   readonly note: (text: string) => void;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MachineWatch } from './machine.js';
+import { Owned } from './owned.js';
 import type { Benchmark, BenchReport } from './result.js';
 import { significant } from './statistics.js';
 
@@ -9,20 +10,31 @@ export interface RunnerOptions {
   /** Where folders of hosts may be made. */
   readonly parent: string;
   readonly note: (text: string) => void;
+  /** Aborted when the run is interrupted. */
+  readonly signal: AbortSignal;
 }
 
 /** Runs one benchmark in a folder of its own, which is gone afterwards. */
 export async function runBenchmark(bench: Benchmark, options: RunnerOptions): Promise<BenchReport> {
   const folder = mkdtempSync(join(options.parent, 'bench-'));
   const watch = new MachineWatch();
+  const owned = new Owned();
   const note = (text: string) => options.note(`${bench.name}: ${text}`);
   try {
-    const { figures, rows } = await bench.run({ runs: options.runs, folder, watch, note });
+    const running = bench.run({ runs: options.runs, folder, watch, owned, note });
+    const { figures, rows } = await Promise.race([running, interrupted(options.signal)]);
     const rounded = Object.fromEntries(Object.entries(figures).map(([name, v]) => [name, significant(v)]));
     return { bench: bench.name, machine: watch.describe(), figures: rounded, rows };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await owned.stopAll();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('interrupted')));
+  });
 }
 
 /** Several reports as one: figures' names are unique, rows say where they are from. */

@@ -22,7 +22,7 @@ export class SoapHost {
     const host = await TestHost.up({ vm: 'none' });
     const init = await askInit(new RootFolder(host.root).initSocket, 'status');
     if (init === undefined) throw new Error(`no host runs in ${host.root}`);
-    return new SoapHost(host, init, await host.kernel(), context);
+    return context.owned.add(new SoapHost(host, init, await host.kernel(), context));
   }
 
   get datastore(): string {
@@ -62,6 +62,7 @@ export class SoapHost {
   }
 
   async stop(): Promise<void> {
+    this.context.owned.gone(this);
     this.context.watch.countDetached(this.processes().reduce((total, pid) => total + cpuUs(pid), 0));
     await this.host.stop();
   }
