@@ -13,6 +13,8 @@ export interface LaunchOptions {
   readonly tree: string;
   readonly portOffset?: number;
   readonly bind?: string;
+  /** How long the host may take; 90 s. */
+  readonly limitMs?: number;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -46,20 +48,24 @@ export async function launchInit(root: RootFolder, options: LaunchOptions): Prom
     child.on('exit', () => resolve('ended'));
     child.on('error', reject);
   });
-  const status = await awaitReady(root, ended);
-  const said = readFileSync(wordsFile, 'utf8');
-  rmSync(wordsFile);
-  if (status === 'ended') throw fromInit(said, root);
-  child.unref();
-  return status;
+  try {
+    const status = await awaitReady(root, ended, options.limitMs);
+    const said = readFileSync(wordsFile, 'utf8');
+    rmSync(wordsFile);
+    if (status === 'ended') throw fromInit(said, root);
+    return status;
+  } finally {
+    child.unref(); // a host that is late must not keep this process either
+  }
 }
 
 /** Waits until every daemon of a host that is starting runs. `ended` resolves when its init is gone. */
 export async function awaitReady(
   root: RootFolder,
   ended: Promise<'ended'> = new Promise(() => undefined),
+  limitMs = BOOT_LIMIT_MS,
 ): Promise<InitStatus | 'ended'> {
-  const deadlineMs = performance.now() + BOOT_LIMIT_MS;
+  const deadlineMs = performance.now() + limitMs;
   for (;;) {
     const status = await Promise.race([ended, askInit(root.initSocket, 'status').catch(() => undefined)]);
     if (status === 'ended') return status;
@@ -67,7 +73,7 @@ export async function awaitReady(
     if (performance.now() > deadlineMs)
       throw new FrontDoorError(
         'HostFailed',
-        `the host did not come up in 90 s: ${late(status)}`,
+        `the host did not come up in ${limitMs / 1000} s: ${late(status)}`,
         `${logAdvice(root)} ./esx down ends what runs.`,
       );
     await Promise.race([ended, delay(LOOK_MS)]);
