@@ -19,10 +19,13 @@ it('an init that is late is told, and does not keep the front door from ending',
     process.getActiveResourcesInfo().filter(name => name === 'ProcessWrap').length;
   const before = children();
   const options = { tree, limitMs: 3000, environment: {} };
+  try {
   await expect(launchInit(new RootFolder(join(folder, 'root')), options)).rejects.toThrow(
     'did not come up in 3 s',
   );
   expect(children()).toBe(before);
+  } finally {
   process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true   }
+});
 });
