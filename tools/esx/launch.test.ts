@@ -20,12 +20,11 @@ it('an init that is late is told, and does not keep the front door from ending',
   const before = children();
   const options = { tree, limitMs: 3000, environment: {} };
   try {
-  await expect(launchInit(new RootFolder(join(folder, 'root')), options)).rejects.toThrow(
-    'did not come up in 3 s',
-  );
-  expect(children()).toBe(before);
+    const launched = launchInit(new RootFolder(join(folder, 'root')), options);
+    await expect(launched).rejects.toThrow('did not come up in 3 s');
+    expect(children()).toBe(before);
   } finally {
-  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
-  rmSync(folder, { recursive: true   }
-});
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
 });
