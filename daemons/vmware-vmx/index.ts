@@ -2,7 +2,7 @@
  * vmware-vmx: the process of one powered-on VM, started by the VMkernel outside the service console.
  *
  * Layers: devices (register-level devices of our own) < engine (all of v86's private API)
- *         < halt-policy, vmm-loop < vmm-thread (the VMM thread) | serial, vmware-log < vmx (the VMX thread) < main;
+ *         < halt-policy, vmm-loop < vmm-thread (the VMM thread), vmm-worker | serial, vmware-log < vmx, vmx-thread < main;
  *         bare*: the engine without a VMkernel, the benchmarks' baseline.
  *
  * Invariants

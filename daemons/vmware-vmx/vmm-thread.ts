@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { VMX_DISK_DOORBELL_FD, VMX_RAM_FD } from '../../kernel/abi/index.js';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { VMX_DISK_DOORBELL_FD, VMX_RAM_FD, type VmxStart } from '../../kernel/abi/index.js';
 import { DiskRing, Dispatch, GuestRam } from '../../kernel/vmm/index.js';
 import { addressOf, gettid, nowUs, setThreadName, setTimerSlack } from '../../lib/linux/index.js';
 import { type EngineDisk, GuestEngine, type RamPlacement } from './engine/index.js';
@@ -10,17 +10,14 @@ import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
 
 /*
  * The VMM thread of virtual CPU 0: builds the machine on the VMkernel's RAM and disks, then lives in VmmLoop. Its
- * event loop does not turn any more after that.
+ * event loop does not turn any more after that. Its first message is VmmThreadData.
  */
-const { start, serialPorts, port, gate } = workerData as VmmThreadData;
 const TIMER_SLACK_NS = 1;
 const GATE_WAIT_MS = 50;
 /** What SeaBIOS says at length about its own tables. */
 const BIOS_CHATTER = /^(?:Removing mode|Searching |VBE mode info|pmm call|Attempting to|PCI: |enter |\s|$)/;
 /** The engine has the primary channel's two disks, and no slave without a master. */
 const IDE_NODES = ['ide0:0', 'ide0:1'];
-const send = (message: FromVmm) => port.postMessage(message);
-
 class UnsupportedDisk extends Error {
   readonly code = 'DeviceUnsupported';
   constructor(readonly device: string) {
@@ -28,7 +25,7 @@ class UnsupportedDisk extends Error {
   }
 }
 
-function openDisks(): EngineDisk[] {
+function openDisks(start: VmxStart): EngineDisk[] {
   if (start.diskRing === null) return [];
   const ring = new DiskRing({ shmDir: start.shmDir, ...start.diskRing, doorbellFd: VMX_DISK_DOORBELL_FD });
   const byUnit = [...start.disks].sort((a, b) => a.node.localeCompare(b.node));
@@ -38,32 +35,33 @@ function openDisks(): EngineDisk[] {
   });
 }
 
-function placeRam(ram: RamPlacement): void {
+function placeRam(ram: RamPlacement, send: (message: FromVmm) => void): void {
   const address = addressOf(ram.buffer) + ram.offsetBytes;
   const { userfaultfd } = GuestRam.map(VMX_RAM_FD, address, ram.sizeBytes);
   send({ type: 'ramMapped', tid: gettid(), address, userfaultfd });
 }
 
-function waitAtGate(): void {
+function waitAtGate(gate: SharedArrayBuffer): void {
   const words = new Int32Array(gate);
   while (Atomics.load(words, 0) === 0) Atomics.wait(words, 0, 0, GATE_WAIT_MS);
 }
 
-async function main(): Promise<void> {
+async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<void> {
+  const send = (message: FromVmm) => port.postMessage(message);
   setThreadName(`vmm0:${start.name}`);
   setTimerSlack(TIMER_SLACK_NS);
   const engine = await GuestEngine.create({
     memoryBytes: start.memoryBytes,
     bios: readFileSync(start.biosPath),
     vgaBios: readFileSync(start.vgaBiosPath),
-    disks: openDisks(),
+    disks: openDisks(start),
     serialPorts,
-    placeRam,
+    placeRam: ram => placeRam(ram, send),
     onBiosLine: text => {
       if (!BIOS_CHATTER.test(text)) send({ type: 'log', text: `BIOS: ${text}` });
     },
   });
-  waitAtGate();
+  waitAtGate(gate);
   const { shmDir, vmmWorldRow: worldRow, vmmWorldId: worldId } = start;
   const dispatch = new Dispatch({ shmDir, worldRow, worldId, tid: gettid() });
   send({ type: 'ready' });
@@ -78,7 +76,10 @@ async function main(): Promise<void> {
   }).run();
 }
 
-main().catch(error => {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  send({ type: 'failed', code: String(code ?? 'Internal'), reason: String(message ?? error) });
+parentPort?.once('message', (data: VmmThreadData) => {
+  main(data).catch(error => {
+    const { code, message } = error as { code?: unknown; message?: unknown };
+    const reason = String(message ?? error);
+    data.port.postMessage({ type: 'failed', code: String(code ?? 'Internal'), reason } satisfies FromVmm);
+  });
 });

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { type FromVmx, KickReason, type ToVmx, type VmxStart } from '../../kernel/abi/index.js';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { openDoorbell } from '../../kernel/vmm/index.js';
@@ -15,7 +15,6 @@ const CONSOLE_BACKLOG_BYTES = 64 * 1024;
 const CONSOLE_CLIENTS = 16;
 const STOP_WAIT_MS = 400;
 const FLUSH_WAIT_MS = 1000;
-const YOUNG_GENERATION_MB = 1;
 /** After a boot V8's compilers leave a third of the process's memory free and unreturned; later they do little. */
 const TRIM_AFTER_MS = [15_000, 45_000, 180_000] as const;
 
@@ -42,7 +41,7 @@ export class Vmx {
   readonly #port: MessagePort;
   readonly #kick: (reason: number) => void;
   readonly #serials = new Map<number, SerialConnection>();
-  #worker: Worker | undefined;
+  readonly #vmm: Worker;
   #vmmStopped: () => void = () => undefined;
   #ending = false;
 
@@ -51,25 +50,28 @@ export class Vmx {
     start: VmxStart,
     client: VmkernelClient,
     log: VmwareLog,
-    channel: MessageChannel,
+    vmm: Worker,
+    port: MessagePort,
   ) {
     this.#options = options;
     this.#start = start;
     this.#client = client;
     this.#log = log;
     this.#config = readVmConfig(parseVmx(start.vmxText));
-    this.#port = channel.port1;
+    this.#vmm = vmm;
+    this.#port = port;
     const doorbell = openDoorbell(start.shmDir);
     this.#kick = reason => doorbell.kick(start.vmmWorldRow, reason);
   }
 
-  static async start(options: VmxOptions, start: VmxStart): Promise<Vmx> {
+  /** @param vmm the VMM thread, which has been told nothing yet */
+  static async start(options: VmxOptions, start: VmxStart, vmm: Worker): Promise<Vmx> {
     const client = await VmkernelClient.connect(start.controlSocket);
     const logPath = await rotateLogs(client.files, posix.dirname(start.vmxPath));
     const append = (text: string) => client.files.append(logPath, Buffer.from(text));
     const log = new VmwareLog({ append }, () => new Date());
     const channel = new MessageChannel();
-    const vmx = new Vmx(options, start, client, log, channel);
+    const vmx = new Vmx(options, start, client, log, vmm, channel.port1);
     await vmx.#openSerials();
     vmx.#startVmm(channel.port2);
     return vmx;
@@ -115,12 +117,8 @@ export class Vmx {
       gate: this.#gate,
     };
     this.#port.on('message', (message: FromVmm) => this.#heard(message));
-    this.#worker = new Worker(new URL('./vmm-thread.js', import.meta.url), {
-      workerData: data,
-      transferList: [port],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
-    this.#worker.on('error', error => void this.#end('trap', `VMM thread: ${String(error)}`, false));
+    this.#vmm.on('error', error => void this.#end('trap', `VMM thread: ${String(error)}`, false));
+    this.#vmm.postMessage(data, [port]);
   }
 
   #heard(message: FromVmm): void {
