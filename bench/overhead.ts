@@ -10,11 +10,11 @@ import { cpuUs } from './processes.js';
 import type { BenchContext, Benchmark, Measured, Row } from './result.js';
 import { median, sum } from './statistics.js';
 
-/** What the guest's shell is made to do. */
+/** What the guest's shell is made to do; short, so that many pairs lie close together in time. */
 const JOBS = {
   compute:
-    'i=0; while [ $i -lt 8000 ]; do i=$((i+1)); done; dd if=/dev/zero bs=64k count=100 2>/dev/null | sha256sum',
-  fork: 'i=0; while [ $i -lt 100 ]; do /bin/busybox true; i=$((i+1)); done',
+    'i=0; while [ $i -lt 1500 ]; do i=$((i+1)); done; dd if=/dev/zero bs=64k count=20 2>/dev/null | sha256sum',
+  fork: 'i=0; while [ $i -lt 20 ]; do /bin/busybox true; i=$((i+1)); done',
 } as const;
 type Job = keyof typeof JOBS;
 const JOB_NAMES = Object.keys(JOBS) as Job[];
@@ -28,11 +28,13 @@ const TIERS = {
 type Tier = keyof typeof TIERS;
 const TIER_NAMES = Object.keys(TIERS) as Tier[];
 
-const RUNS = 4;
+const PAIRS = 24;
+const TIER_ROUNDS = 8;
+const WARM_ROUNDS = 3;
 const BUSY_VMS = [2, 4, 16] as const;
-const BUSY_ROUNDS = 3;
-const BUSY_WINDOW_MS = 4000;
-const SETTLE_MS = 1000;
+const BUSY_ROUNDS = 6;
+const BUSY_WINDOW_MS = 2000;
+const SETTLE_MS = 700;
 const LOOP = 'while :; do :; done\n';
 const CTRL_C = '\x03';
 
@@ -78,21 +80,26 @@ async function cost(worker: Worker, job: Job): Promise<number> {
   return (worker.cpuUs() - before) / 1e6;
 }
 
-/** Every worker does every job in turn, so many times; the first round translates the guest's code and does not count. */
+/**
+ * Every worker does every job in turn, so many times, each time in the other order. In the first rounds the guest's code
+ * is translated: they do not count.
+ */
 async function alternate<N extends string>(
   workers: ReadonlyMap<N, Worker>,
   runs: number,
   note: (text: string) => void,
 ): Promise<(name: N, job: Job) => number[]> {
   const costs = new Map<string, number[]>();
-  for (let i = 0; i <= runs; i++)
+  const order = [...workers];
+  for (let i = -WARM_ROUNDS; i < runs; i++) {
     for (const job of JOB_NAMES)
-      for (const [name, worker] of workers) {
+      for (const [name, worker] of order) {
         const seconds = await cost(worker, job);
-        if (i === 0) continue;
-        note(`${job} ${name}: ${seconds.toFixed(2)} CPU s`);
-        costs.set(`${name} ${job}`, [...(costs.get(`${name} ${job}`) ?? []), seconds]);
+        if (i >= 0) costs.set(`${name} ${job}`, [...(costs.get(`${name} ${job}`) ?? []), seconds]);
       }
+    order.reverse();
+  }
+  note(`${runs} rounds of jobs by ${[...workers.keys()].join(', ')}`);
   return (name, job) => costs.get(`${name} ${job}`) ?? [];
 }
 
@@ -109,7 +116,7 @@ async function againstBare(context: BenchContext, images: Images, folder: string
       ['ours', vm],
       ['bare', peer],
     ]);
-    const costs = await alternate(workers, context.runs ?? RUNS, context.note);
+    const costs = await alternate(workers, context.runs ?? PAIRS, context.note);
     const figures: Record<string, number> = {};
     const rows: Row[] = [];
     for (const job of JOB_NAMES) {
@@ -141,7 +148,7 @@ async function tiers(context: BenchContext, images: Images, folder: string): Pro
       boots.set(tier, vm.cpuUs() / 1e6);
       workers.set(tier, vm);
     }
-    const costs = await alternate(workers, context.runs ?? RUNS, context.note);
+    const costs = await alternate(workers, context.runs ?? TIER_ROUNDS, context.note);
     const figures: Record<string, number> = {};
     const rows: Row[] = [];
     for (const tier of TIER_NAMES) {
