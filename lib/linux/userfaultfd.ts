@@ -93,6 +93,11 @@ export class FaultResolver {
     return ioctl_(fd, UFFDIO_ZEROPAGE, this.#range) === 0 ? 0 : lastErrno();
   }
 
+  /** What the last {@link zero} filled before it failed; negative when nothing. */
+  get zeroedBytes(): number {
+    return (this.#range[6] ?? 0) | 0;
+  }
+
   /** Fills a hole with the bytes at `source`, atomically. @returns 0 or the errno */
   copy(fd: number, address: Address, source: Address, lengthBytes: number): number {
     const range = this.#range;
