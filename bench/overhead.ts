@@ -28,11 +28,11 @@ const TIERS = {
 type Tier = keyof typeof TIERS;
 const TIER_NAMES = Object.keys(TIERS) as Tier[];
 
-const PAIRS = 24;
-const TIER_ROUNDS = 8;
+const PAIRS = 60;
+const TIER_ROUNDS = 6;
 const WARM_ROUNDS = 3;
 const BUSY_VMS = [2, 4, 16] as const;
-const BUSY_ROUNDS = 6;
+const BUSY_ROUNDS = 12;
 const BUSY_WINDOW_MS = 2000;
 const SETTLE_MS = 700;
 const LOOP = 'while :; do :; done\n';

@@ -1,6 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { apiVersions, loadVimSchema, type VimSchema } from '../../lib/vim/index.js';
+import {
+  commonMethods,
+  containerViewClass,
+  listViewClass,
+  type ObjectClass,
+  propertyCollectorClass,
+  propertyFilterClass,
+  sessionManagerClass,
+  taskClass,
+  taskManagerClass,
+  viewManagerClass,
+} from '../../lib/vim-server/index.js';
 import { computeResourceClass } from './mo/compute-resource.js';
 import { datacenterClass } from './mo/datacenter.js';
 import { datastoreClass } from './mo/datastore.js';
@@ -10,16 +22,6 @@ import { resourcePoolClass } from './mo/resource-pool.js';
 import { searchIndexClass } from './mo/search-index.js';
 import { serviceInstanceClass } from './mo/service-instance.js';
 import { virtualMachineClass } from './mo/virtual-machine.js';
-import type { ObjectClass } from './object/managed-object.js';
-import { commonMethods } from './property/fetch.js';
-import { propertyCollectorClass } from './property/property-collector.js';
-import { propertyFilterClass } from './property/property-filter.js';
-import { sessionManagerClass } from './session/session-manager.js';
-import { taskClass } from './task/task.js';
-import { taskManagerClass } from './task/task-manager.js';
-import { containerViewClass } from './view/container-view.js';
-import { listViewClass } from './view/list-view.js';
-import { viewManagerClass } from './view/view-manager.js';
 
 const builtClasses: readonly ObjectClass[] = [
   computeResourceClass,

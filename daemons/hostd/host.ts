@@ -1,5 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AboutInfo, loadVimSchema, type ManagedObjectReference } from '../../lib/vim/index.js';
+import {
+  Dispatcher,
+  type LocalTickets,
+  type LoginPolicy,
+  type ManagedObject,
+  ObjectRegistry,
+  SessionManager,
+  SessionTable,
+  TaskManager,
+  ViewManager,
+  type VimFault,
+} from '../../lib/vim-server/index.js';
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
 import { VmInventoryFile } from './inventory/vm-inventory-file.js';
@@ -15,15 +27,6 @@ import { RootResourcePool } from './mo/resource-pool.js';
 import { SearchIndex } from './mo/search-index.js';
 import { ServiceInstance } from './mo/service-instance.js';
 import { UnbuiltObject } from './mo/unbuilt-object.js';
-import type { ManagedObject } from './object/managed-object.js';
-import { ObjectRegistry } from './object/object-registry.js';
-import type { VimFault } from './object/vim-fault.js';
-import type { LocalTickets } from './session/local-tickets.js';
-import { type LoginPolicy, SessionManager } from './session/session-manager.js';
-import { SessionTable } from './session/session-table.js';
-import { Dispatcher } from './soap/dispatcher.js';
-import { TaskManager } from './task/task-manager.js';
-import { ViewManager } from './view/view-manager.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
 

@@ -3,11 +3,7 @@
  * host's certificate and its clients' sessions; machines, files and figures are the VMkernel's, reached by
  * kernel/client. It may die at any moment: what it needs to come back is in vmInventory.xml and in the VMkernel.
  *
- * Layers, each using only those before it
- *   object/      managed objects, their classes, the registry that tells changes, faults
- *   property/ session/ task/ view/   collectors and filters, sessions, tasks, views: they know no host and move to
- *                lib/vim-server when VirtualCenter stands on them too
- *   soap/        requests to replies; HTTPS, the WSDL set
+ * Sessions, collectors, tasks, views and SOAP itself are lib/vim-server's. Layers, each using only those before it
  *   vmkernel/    the connection to the VMkernel and what its errors are to a client
  *   machine/ vm-config/   the machine under the host; what a .vmx says
  *   mo/          the host's managed objects, a file each

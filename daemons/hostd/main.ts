@@ -4,17 +4,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { readAccount, verifyPassword } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
+import {
+  createRedirectServer,
+  createSecureServer,
+  DescriptionFiles,
+  LocalTickets,
+  LoginDelay,
+  type LoginPolicy,
+  SoapEndpoint,
+} from '../../lib/vim-server/index.js';
 import { parseArguments } from './arguments.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { Host } from './host.js';
 import { aboutInfo, loadHostUuid, welcomePage } from './identity.js';
 import { readMachine } from './machine/machine.js';
-import { LocalTickets } from './session/local-tickets.js';
-import { LoginDelay } from './session/login-delay.js';
-import type { LoginPolicy } from './session/session-manager.js';
-import { DescriptionFiles } from './soap/description-files.js';
-import { SoapEndpoint } from './soap/soap-endpoint.js';
-import { createRedirectServer, createSecureServer } from './soap/web-server.js';
 import { loadServerCertificate } from './tls/server-certificate.js';
 
 /** How long the first clients wait for the inventory to be read: a datastore may hang. */

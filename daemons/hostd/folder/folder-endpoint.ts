@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { VmkernelError } from '../../../kernel/abi/index.js';
+import {
+  type LoginPolicy,
+  type SessionTable,
+  sessionKeyOf,
+  VimFault,
+} from '../../../lib/vim-server/index.js';
 import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { Datastore } from '../mo/datastore.js';
-import { VimFault } from '../object/vim-fault.js';
-import type { LoginPolicy } from '../session/session-manager.js';
-import type { SessionTable } from '../session/session-table.js';
-import { sessionKeyOf } from '../soap/cookie.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { parseByteRange } from './byte-range.js';
 

@@ -1,4 +1,4 @@
-import { type VimFault, vimFault } from '../object/vim-fault.js';
+import { type VimFault, vimFault } from '../../../lib/vim-server/index.js';
 
 /** A file on a datastore as clients and the VMkernel name it. */
 export interface DatastorePath {

@@ -1,11 +1,9 @@
 import { type Change, type HostInfo, VmkernelError } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
+import type { ManagedObject, ObjectRegistry, TaskManager } from '../../../lib/vim-server/index.js';
 import { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
-import type { ManagedObject } from '../object/managed-object.js';
-import type { ObjectRegistry } from '../object/object-registry.js';
-import type { TaskManager } from '../task/task-manager.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
 import { SerialWork } from './serial-work.js';

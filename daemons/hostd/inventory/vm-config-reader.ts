@@ -1,11 +1,11 @@
 import { VmkernelError } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference, VimSchema } from '../../../lib/vim/index.js';
+import { VimFault } from '../../../lib/vim-server/index.js';
 import { parseDescriptor } from '../../../lib/vmdk/index.js';
 import { parseVmx, type VmxDocument, VmxError } from '../../../lib/vmx/index.js';
 import type { Datastore } from '../mo/datastore.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import type { VmConfigState } from '../mo/virtual-machine-state.js';
-import { VimFault } from '../object/vim-fault.js';
 import { configInfo } from '../vm-config/config-info.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { folderOf, formatDatastorePath, parseDatastorePath } from './datastore-path.js';

@@ -2,7 +2,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PlainFileError, readPlainFile, writePlainFile } from '../../../lib/linux/index.js';
 import { CodecError, childNamed, escapeText, readXml } from '../../../lib/vim/index.js';
-import { VimFault } from '../object/vim-fault.js';
+import { VimFault } from '../../../lib/vim-server/index.js';
 import { parseDatastorePath } from './datastore-path.js';
 
 export interface InventoryEntry {

@@ -1,10 +1,14 @@
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
+import {
+  type CallContext,
+  invalidArgument,
+  notSupported,
+  type TaskManager,
+  vimFault,
+} from '../../../lib/vim-server/index.js';
 import type { Folder, RegisterVmArgs } from '../mo/folder.js';
 import { moids } from '../mo/moids.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
-import type { CallContext } from '../object/managed-object.js';
-import { invalidArgument, notSupported, vimFault } from '../object/vim-fault.js';
-import type { TaskManager } from '../task/task-manager.js';
 import { newVmUuid, uuidFromVmx, uuidToVmx } from '../vm-config/uuid.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, invalidDatastorePath, parseDatastorePath } from './datastore-path.js';

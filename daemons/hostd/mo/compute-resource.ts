@@ -1,5 +1,5 @@
 import type { ComputeResourceSummary, ManagedObjectReference } from '../../../lib/vim/index.js';
-import { defineClass, type ObjectClass } from '../object/managed-object.js';
+import { defineClass, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from './entity.js';
 import { type HostFacts, hostMhz, machineMemoryBytes, pcpuCount } from './host-facts.js';
 import { moids } from './moids.js';

@@ -1,5 +1,5 @@
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
-import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import { defineClass, type ManagedObject, type ObjectClass } from '../../../lib/vim-server/index.js';
 
 /** What every object in the inventory's tree has. */
 export interface Entity extends ManagedObject {

@@ -1,6 +1,10 @@
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
-import { type CallContext, defineClass, type ObjectClass } from '../object/managed-object.js';
-import { notSupported } from '../object/vim-fault.js';
+import {
+  type CallContext,
+  defineClass,
+  notSupported,
+  type ObjectClass,
+} from '../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from './entity.js';
 
 export interface RegisterVmArgs {

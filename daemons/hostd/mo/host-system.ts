@@ -1,5 +1,5 @@
 import type { HostListSummary, HostRuntimeInfo, ManagedObjectReference } from '../../../lib/vim/index.js';
-import { defineClass, type ObjectClass } from '../object/managed-object.js';
+import { defineClass, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from './entity.js';
 import { hostCapability } from './host-capability.js';
 import { type HostFacts, hostMhz, machineMemoryBytes } from './host-facts.js';

@@ -5,7 +5,7 @@ import type {
   ResourcePoolResourceUsage,
   ResourcePoolRuntimeInfo,
 } from '../../../lib/vim/index.js';
-import { defineClass, type ObjectClass } from '../object/managed-object.js';
+import { defineClass, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from './entity.js';
 import { type HostFacts, hostMhz, machineMemoryBytes, pcpuCount } from './host-facts.js';
 import { moids } from './moids.js';

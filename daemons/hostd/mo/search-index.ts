@@ -1,7 +1,11 @@
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
+import {
+  defineClass,
+  type ManagedObject,
+  managedObjectNotFound,
+  type ObjectClass,
+} from '../../../lib/vim-server/index.js';
 import { parseDatastorePath } from '../inventory/datastore-path.js';
-import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
-import { managedObjectNotFound } from '../object/vim-fault.js';
 import type { Entity } from './entity.js';
 import { moids } from './moids.js';
 import type { VirtualMachine } from './virtual-machine.js';

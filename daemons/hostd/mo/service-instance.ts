@@ -1,5 +1,5 @@
 import type { AboutInfo, ServiceContent } from '../../../lib/vim/index.js';
-import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import { defineClass, type ManagedObject, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { moids } from './moids.js';
 
 /** The door to everything else. */

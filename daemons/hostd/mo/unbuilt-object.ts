@@ -1,5 +1,5 @@
 import type { ManagedObjectReference, ManagedTypes } from '../../../lib/vim/index.js';
-import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import { defineClass, type ManagedObject, type ObjectClass } from '../../../lib/vim-server/index.js';
 
 /** An object that the product has and this host does not have yet: it is there, and answers NotSupported. */
 export class UnbuiltObject implements ManagedObject {

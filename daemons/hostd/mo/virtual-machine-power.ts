@@ -1,7 +1,12 @@
 import type { VmInfo } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference, VirtualMachinePowerState } from '../../../lib/vim/index.js';
-import type { CallContext, MethodHandlers } from '../object/managed-object.js';
-import { invalidArgument, type VimFault, vimFault } from '../object/vim-fault.js';
+import {
+  type CallContext,
+  invalidArgument,
+  type MethodHandlers,
+  type VimFault,
+  vimFault,
+} from '../../../lib/vim-server/index.js';
 import { moids } from './moids.js';
 import type { VirtualMachine } from './virtual-machine.js';
 

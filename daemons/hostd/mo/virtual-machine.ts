@@ -3,11 +3,14 @@ import {
   type VirtualMachineConnectionState,
   type VirtualMachinePowerState,
 } from '../../../lib/vim/index.js';
+import {
+  defineClass,
+  type ObjectClass,
+  type ObjectRegistry,
+  type TaskManager,
+} from '../../../lib/vim-server/index.js';
 import type { DatastorePath } from '../inventory/datastore-path.js';
 import { baseName, folderOf, formatDatastorePath } from '../inventory/datastore-path.js';
-import { defineClass, type ObjectClass } from '../object/managed-object.js';
-import type { ObjectRegistry } from '../object/object-registry.js';
-import type { TaskManager } from '../task/task-manager.js';
 import type { Datastore } from './datastore.js';
 import { type Entity, entityClass } from './entity.js';
 import { moids } from './moids.js';

@@ -13,12 +13,11 @@ import {
   untyped,
   writeRequest,
 } from '../../../lib/vim/index.js';
+import { LocalTickets, type LoginPolicy } from '../../../lib/vim-server/index.js';
 import { Host } from '../host.js';
 import { aboutInfo } from '../identity.js';
 import { readMachine } from '../machine/machine.js';
 import { moids } from '../mo/moids.js';
-import { LocalTickets } from '../session/local-tickets.js';
-import type { LoginPolicy } from '../session/session-manager.js';
 import { VmkernelDouble } from './vmkernel-double.js';
 
 const schema = loadVimSchema();

@@ -1,6 +1,6 @@
 import { VmkernelError } from '../../../kernel/abi/index.js';
+import { VimFault, vimFault } from '../../../lib/vim-server/index.js';
 import { VmxError } from '../../../lib/vmx/index.js';
-import { VimFault, vimFault } from '../object/vim-fault.js';
 import { vmkernelFault } from './vmkernel-fault.js';
 
 /** Any error as a fault. What nobody foresaw is told to `onUnexpected`, and to the client without its text. */

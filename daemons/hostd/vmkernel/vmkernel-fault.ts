@@ -1,5 +1,5 @@
 import type { VmkernelError, VmkernelErrorCode } from '../../../kernel/abi/index.js';
-import { notSupported, requestCanceled, type VimFault, vimFault } from '../object/vim-fault.js';
+import { notSupported, requestCanceled, type VimFault, vimFault } from '../../../lib/vim-server/index.js';
 
 type Translate = (error: VmkernelError, details: Details) => VimFault;
 

@@ -5,7 +5,7 @@ import {
   type TraversalSpec,
   typeNameOf,
   type VimSchema,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import type { ManagedObject, ReadContext } from '../object/managed-object.js';
 import { invalidArgument } from '../object/vim-fault.js';
 import { readProperty } from './read-property.js';

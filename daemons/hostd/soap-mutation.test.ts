@@ -5,9 +5,9 @@ import {
   type Methods,
   readReply,
   writeRequest,
-} from '../../../lib/vim/index.js';
-import { moids } from '../mo/moids.js';
-import { TestHost } from '../testing/test-host.js';
+} from '../../lib/vim/index.js';
+import { moids } from './mo/moids.js';
+import { TestHost } from './testing/test-host.js';
 
 let test: TestHost;
 const schema = loadVimSchema();

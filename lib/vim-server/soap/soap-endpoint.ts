@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type VimSchema, writeFault } from '../../../lib/vim/index.js';
+import { type VimSchema, writeFault } from '../../vim/index.js';
 import { vimFault } from '../object/vim-fault.js';
 import { sessionCookie, sessionKeyOf } from './cookie.js';
 import type { Dispatcher } from './dispatcher.js';

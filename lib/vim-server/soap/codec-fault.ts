@@ -1,4 +1,4 @@
-import type { CodecError } from '../../../lib/vim/index.js';
+import type { CodecError } from '../../vim/index.js';
 import { type VimFault, vimFault } from '../object/vim-fault.js';
 
 /** What a message that cannot be understood is answered with. */

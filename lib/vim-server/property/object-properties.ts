@@ -5,7 +5,7 @@ import {
   type TypedValue,
   type VimSchema,
   versionIndex,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import type { ManagedObject, ReadContext } from '../object/managed-object.js';
 import { invalidArgument, invalidProperty, VimFault } from '../object/vim-fault.js';
 import { readProperty } from './read-property.js';

@@ -1,4 +1,4 @@
-import { ManagedObjectReference } from '../../../lib/vim/index.js';
+import { ManagedObjectReference } from '../../vim/index.js';
 import {
   type CallContext,
   defineClass,

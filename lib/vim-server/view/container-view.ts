@@ -1,4 +1,4 @@
-import { ManagedObjectReference, type VimSchema } from '../../../lib/vim/index.js';
+import { ManagedObjectReference, type VimSchema } from '../../vim/index.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
 import type { ObjectChange } from '../object/object-registry.js';
 import { invalidArgument } from '../object/vim-fault.js';

@@ -1,4 +1,4 @@
-import type { DataObject, DataTypes, ManagedObjectReference } from '../../../lib/vim/index.js';
+import type { DataObject, DataTypes, ManagedObjectReference } from '../../vim/index.js';
 
 /** A fault of the VIM API on its way to the client: the typed detail and the text beside it. */
 export class VimFault extends Error {

@@ -6,7 +6,7 @@ import {
   type PropertyChange,
   type PropertyFilterSpec,
   type TypedValue,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
 import type { ObjectChange } from '../object/object-registry.js';
 import { managedObjectNotFound } from '../object/vim-fault.js';

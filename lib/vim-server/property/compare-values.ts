@@ -4,7 +4,7 @@ import {
   TypedValue,
   typeNameOf,
   type VimSchema,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 
 /** Whether two values are the same to a client. */
 export function sameValue(a: unknown, b: unknown): boolean {

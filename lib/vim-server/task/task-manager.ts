@@ -1,4 +1,4 @@
-import { ManagedObjectReference, type TypedValue } from '../../../lib/vim/index.js';
+import { ManagedObjectReference, type TypedValue } from '../../vim/index.js';
 import {
   type CallContext,
   defineClass,

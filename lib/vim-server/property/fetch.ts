@@ -1,4 +1,4 @@
-import type { Methods } from '../../../lib/vim/index.js';
+import type { Methods } from '../../vim/index.js';
 import type { CallContext, ManagedObject, MethodHandler } from '../object/managed-object.js';
 import { readProperty } from './read-property.js';
 

@@ -6,7 +6,7 @@ import {
   untyped,
   type VimSchema,
   versionIndex,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import type { ManagedObject, ReadContext } from '../object/managed-object.js';
 import { invalidProperty, notSupported } from '../object/vim-fault.js';
 import { type PathStep, parsePropertyPath } from './property-path.js';

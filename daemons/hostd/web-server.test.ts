@@ -2,12 +2,10 @@ import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FolderEndpoint } from '../folder/folder-endpoint.js';
-import { TestHost, testPolicy } from '../testing/test-host.js';
-import { makeCertificate } from '../tls/make-certificate.js';
-import { DescriptionFiles } from './description-files.js';
-import { SoapEndpoint } from './soap-endpoint.js';
-import { createSecureServer } from './web-server.js';
+import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
+import { FolderEndpoint } from './folder/folder-endpoint.js';
+import { TestHost, testPolicy } from './testing/test-host.js';
+import { makeCertificate } from './tls/make-certificate.js';
 
 let test: TestHost;
 let server: ReturnType<typeof createSecureServer>;

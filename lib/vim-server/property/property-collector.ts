@@ -5,7 +5,7 @@ import {
   type PropertyFilterUpdate,
   type UpdateSet,
   type WaitOptions,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import {
   type CallContext,
   defineClass,

@@ -4,7 +4,7 @@ import {
   type TaskInfo,
   type TaskReason,
   type TypedValue,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
 import { vimFault } from '../object/vim-fault.js';

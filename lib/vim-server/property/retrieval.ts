@@ -4,7 +4,7 @@ import type {
   ObjectContent,
   ObjectSpec,
   PropertyFilterSpec,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import { invalidArgument, invalidProperty } from '../object/vim-fault.js';
 import {

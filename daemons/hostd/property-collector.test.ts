@@ -7,9 +7,9 @@ import {
   type TraversalSpec,
   type UpdateSet,
   untyped,
-} from '../../../lib/vim/index.js';
-import { moids } from '../mo/moids.js';
-import { faultOf, TestHost } from '../testing/test-host.js';
+} from '../../lib/vim/index.js';
+import { moids } from './mo/moids.js';
+import { faultOf, TestHost } from './testing/test-host.js';
 
 let test: TestHost;
 let session: string;

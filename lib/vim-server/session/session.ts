@@ -5,7 +5,7 @@ import type {
   ManagedTypes,
   UserSession,
   VimSchema,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
 import { managedObjectNotFound, notAuthenticated, vimFault } from '../object/vim-fault.js';

@@ -1,4 +1,4 @@
-import { ManagedObjectReference, type UserSession } from '../../../lib/vim/index.js';
+import { ManagedObjectReference, type UserSession } from '../../vim/index.js';
 import {
   type CallContext,
   defineClass,

@@ -12,7 +12,7 @@ import {
   versionIndex,
   writeFault,
   writeResponse,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 import type { CallContext, ManagedObject } from '../object/managed-object.js';
 import {
   managedObjectNotFound,

@@ -1,4 +1,4 @@
-import type { ApiVersion, ManagedObjectReference, ManagedTypes, Methods } from '../../../lib/vim/index.js';
+import type { ApiVersion, ManagedObjectReference, ManagedTypes, Methods } from '../../vim/index.js';
 import type { Session } from '../session/session.js';
 
 /** For whom a property is read: some are the caller's own, such as SessionManager.currentSession. */

@@ -1,4 +1,4 @@
-import { ManagedObjectReference } from '../../../lib/vim/index.js';
+import { ManagedObjectReference } from '../../vim/index.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
 import type { Session } from '../session/session.js';
 

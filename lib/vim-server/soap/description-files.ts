@@ -6,7 +6,7 @@ import {
   type WsdlFileName,
   WsdlSet,
   wsdlFileNames,
-} from '../../../lib/vim/index.js';
+} from '../../vim/index.js';
 
 /** Where the port's address stands in a kept file until a client asks for it by its own name of the host. */
 const addressPlaceholder = 'https://localhost/sdk/vimService';

@@ -1,0 +1,55 @@
+/**
+ * What every server of the VIM API has, a host's and VirtualCenter's: managed objects, property collectors, views,
+ * sessions, tasks and the way of a SOAP request to its reply. It knows no host: what objects there are, who may log
+ * in and which errors there can be is given to it.
+ *
+ * Layers, each using only those before it
+ *   object/      managed objects, their classes, the registry that tells changes, faults
+ *   property/    collectors and filters: reading, selecting, following
+ *   session/     sessions and what they own, logins, tickets
+ *   task/ view/  long operations; lists of objects
+ *   soap/        requests to replies; HTTPS, the WSDL set
+ *
+ * Invariants: a change costs what it touches, never the size of the inventory; nothing polls; a call ends with its
+ * value or with one typed fault; what a session owns ends with it.
+ */
+
+export type {
+  CallContext,
+  ManagedObject,
+  MethodHandlers,
+  ObjectClass,
+  ReadContext,
+} from './object/managed-object.js';
+export { defineClass } from './object/managed-object.js';
+export type { ChangeListener, ObjectChange } from './object/object-registry.js';
+export { ObjectRegistry } from './object/object-registry.js';
+export {
+  invalidArgument,
+  invalidProperty,
+  managedObjectNotFound,
+  notAuthenticated,
+  notSupported,
+  requestCanceled,
+  VimFault,
+  vimFault,
+} from './object/vim-fault.js';
+export { commonMethods } from './property/fetch.js';
+export { propertyCollectorClass } from './property/property-collector.js';
+export { propertyFilterClass } from './property/property-filter.js';
+export { LocalTickets } from './session/local-tickets.js';
+export { LoginDelay } from './session/login-delay.js';
+export type { Session } from './session/session.js';
+export type { LoginPolicy } from './session/session-manager.js';
+export { SessionManager, sessionManagerClass } from './session/session-manager.js';
+export { SessionTable } from './session/session-table.js';
+export { sessionKeyOf } from './soap/cookie.js';
+export { DescriptionFiles } from './soap/description-files.js';
+export { Dispatcher } from './soap/dispatcher.js';
+export { SoapEndpoint } from './soap/soap-endpoint.js';
+export { createRedirectServer, createSecureServer } from './soap/web-server.js';
+export { taskClass } from './task/task.js';
+export { TaskManager, taskManagerClass } from './task/task-manager.js';
+export { containerViewClass } from './view/container-view.js';
+export { listViewClass } from './view/list-view.js';
+export { ViewManager, viewManagerClass } from './view/view-manager.js';
