@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../lib/log/index.js';
 import { type ConsoleProcess, NO_INSPECTOR, ServiceConsole } from './console/service-console.js';
@@ -92,6 +93,7 @@ export class ConsoleSupervisor {
       ...(existsSync(sharedMemory) ? { sharedMemoryFolder: sharedMemory } : {}),
       ...(cgroupFolder === undefined ? {} : { cgroupFolder }),
       treeFolder,
+      modulesFolder: realpathSync(join(treeFolder, 'node_modules')),
       nodePath,
       datastores: readDatastores(folder.datastoresFile).map(d => ({ ...d, path: realpathSync(d.path) })),
       usr,

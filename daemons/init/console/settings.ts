@@ -10,8 +10,10 @@ export interface ConsoleSettings {
   vmkernelRunFolder: string;
   /** /dev/shm/esx-<bootId>; absent when there is none */
   sharedMemoryFolder?: string;
-  /** The tree that holds dist/, node_modules/ and etc/ */
+  /** The tree that holds dist/ and etc/ */
   treeFolder: string;
+  /** The tree's node_modules, which may be a link to another tree's. */
+  modulesFolder: string;
   nodePath: string;
   /** The control group of the console's processes; absent where none can be had */
   cgroupFolder?: string;

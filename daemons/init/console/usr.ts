@@ -48,7 +48,7 @@ export function mountUsr(machine: string, settings: ConsoleSettings): void {
   if (settings.usr === 'links' || !mountOverlay(layer, machineUsr)) mountLinks(layer, machineUsr);
   const below = READ_ONLY | MS_NOSUID;
   bindMount(join(machine, settings.treeFolder, 'dist'), CONSOLE_DIST, below);
-  bindMount(join(machine, settings.treeFolder, 'node_modules'), '/usr/lib/vmware/node_modules', below);
+  bindMount(join(machine, settings.modulesFolder), '/usr/lib/vmware/node_modules', below);
   bindMount(join(machine, settings.nodePath), CONSOLE_NODE, below);
   detachMount(layer); // the overlay, or the links' bindings, hold it
   rmdirSync(layer);
