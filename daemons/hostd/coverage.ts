@@ -4,6 +4,7 @@ import { apiVersions, loadVimSchema, type VimSchema } from '../../lib/vim/index.
 import {
   commonMethods,
   containerViewClass,
+  eventManagerClass,
   listViewClass,
   type ObjectClass,
   propertyCollectorClass,
@@ -28,6 +29,7 @@ const builtClasses: readonly ObjectClass[] = [
   containerViewClass,
   datacenterClass,
   datastoreClass,
+  eventManagerClass,
   folderClass,
   hostSystemClass,
   listViewClass,

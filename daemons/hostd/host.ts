@@ -2,9 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AboutInfo, loadVimSchema, type ManagedObjectReference } from '../../lib/vim/index.js';
 import {
   Dispatcher,
+  EventManager,
   type LocalTickets,
   type LoginPolicy,
   type ManagedObject,
+  MemoryHistoryStore,
+  matchesEvent,
+  matchesTask,
   ObjectRegistry,
   SessionManager,
   SessionTable,
@@ -21,6 +25,7 @@ import { ComputeResource } from './mo/compute-resource.js';
 import { Datacenter } from './mo/datacenter.js';
 import { Folder } from './mo/folder.js';
 import { type HostFacts, hostMhz } from './mo/host-facts.js';
+import { HostPlaces } from './mo/host-places.js';
 import { HostSystem } from './mo/host-system.js';
 import { moids } from './mo/moids.js';
 import { RootResourcePool } from './mo/resource-pool.js';
@@ -51,6 +56,7 @@ export interface HostDependencies {
 export class Host {
   readonly schema = loadVimSchema();
   readonly registry = new ObjectRegistry();
+  readonly events: EventManager;
   readonly tasks: TaskManager;
   readonly inventory: HostInventory;
   readonly sessions: SessionTable;
@@ -64,7 +70,20 @@ export class Host {
     this.#dependencies = dependencies;
     const { schema, registry } = this;
     const toFault = (error: unknown): VimFault => errorFault(error, dependencies.onError);
-    this.tasks = new TaskManager(moids.taskManager.value, { registry, toFault });
+    const places = new HostPlaces(() => this.inventory.host?.hostName ?? 'localhost');
+    this.events = new EventManager(moids.eventManager.value, {
+      schema,
+      registry,
+      places,
+      store: new MemoryHistoryStore({ matches: matchesEvent, maxRecords: 1000 }),
+    });
+    this.tasks = new TaskManager(moids.taskManager.value, {
+      registry,
+      places,
+      toFault,
+      events: this.events,
+      store: new MemoryHistoryStore({ matches: matchesTask, maxRecords: 1000 }),
+    });
     this.inventory = this.#makeInventory();
     this.link = this.#makeLink();
     this.sessions = new SessionTable({ schema, registry, collectorMoid: moids.propertyCollector.value });
@@ -102,6 +121,7 @@ export class Host {
     return new HostInventory({
       registry: this.registry,
       tasks: this.tasks,
+      events: this.events,
       file: new VmInventoryFile(this.#options.inventoryPath),
       link: () => this.link,
       configReader: () => reader,
@@ -128,6 +148,7 @@ export class Host {
       new SessionManager(sessionOptions, { table: this.sessions, policy, tickets }),
       new ViewManager(moids.viewManager.value, { schema: this.schema, children }),
       this.tasks,
+      this.events,
       new SearchIndex({
         vms: () => this.inventory.vms(),
         hostUuid: this.#options.uuid,
@@ -138,7 +159,6 @@ export class Host {
       new UnbuiltObject(moids.userDirectory, 'UserDirectory'),
       new UnbuiltObject(moids.authorizationManager, 'AuthorizationManager'),
       new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
-      new UnbuiltObject(moids.eventManager, 'EventManager'),
       new UnbuiltObject(moids.accountManager, 'HostLocalAccountManager'),
       new UnbuiltObject(moids.diagnosticManager, 'DiagnosticManager'),
       new UnbuiltObject(moids.licenseManager, 'LicenseManager'),
@@ -183,6 +203,7 @@ export class Host {
     const registration = new VmRegistration({
       inventory: this.inventory,
       tasks: this.tasks,
+      events: this.events,
       files: () => this.link.files,
     });
     const inDatacenter = (ref: ManagedObjectReference, name: string, type: string) => {

@@ -7,6 +7,8 @@
  *   object/      managed objects, their classes, the registry that tells changes, faults
  *   property/    collectors and filters: reading, selecting, following
  *   session/     sessions and what they own, logins, tickets
+ *   history/     what is kept of the past, by number: reading it in pages, from memory or a given store
+ *   event/       what happened: posted by whoever knows, kept, told on
  *   task/ view/  long operations; lists of objects
  *   soap/        requests to replies; HTTPS, the WSDL set
  *
@@ -14,6 +16,14 @@
  * value or with one typed fault; what a session owns ends with it.
  */
 
+export type { EventCause, EventEntity, EventFields, EventTypeName } from './event/event-cause.js';
+export type { EventCondition, EventRecord, EventStore } from './event/event-filter.js';
+export { matchesEvent } from './event/event-filter.js';
+export type { EventPlace, EventPlaces } from './event/event-manager.js';
+export { EventManager, eventManagerClass } from './event/event-manager.js';
+export type { EntityCondition, UserCondition } from './history/entity-condition.js';
+export type { HistoryRecord, HistoryStore, PageRequest } from './history/history-store.js';
+export { MemoryHistoryStore, newestPlace, pageOf } from './history/history-store.js';
 export type {
   CallContext,
   ManagedObject,
@@ -49,6 +59,10 @@ export { Dispatcher } from './soap/dispatcher.js';
 export { SoapEndpoint } from './soap/soap-endpoint.js';
 export { createRedirectServer, createSecureServer } from './soap/web-server.js';
 export { taskClass } from './task/task.js';
+export type { TaskControl } from './task/task-control.js';
+export type { TaskCondition, TaskRecord, TaskStore } from './task/task-filter.js';
+export { matchesTask, userOf } from './task/task-filter.js';
+export type { TaskRequest, TaskResult, TaskWork } from './task/task-manager.js';
 export { TaskManager, taskManagerClass } from './task/task-manager.js';
 export { containerViewClass } from './view/container-view.js';
 export { listViewClass } from './view/list-view.js';

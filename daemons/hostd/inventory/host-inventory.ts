@@ -1,6 +1,11 @@
 import { type Change, type HostInfo, VmkernelError } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
-import type { ManagedObject, ObjectRegistry, TaskManager } from '../../../lib/vim-server/index.js';
+import type {
+  EventManager,
+  ManagedObject,
+  ObjectRegistry,
+  TaskManager,
+} from '../../../lib/vim-server/index.js';
 import { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
@@ -13,6 +18,7 @@ import type { InventoryEntry, VmInventoryFile } from './vm-inventory-file.js';
 export interface HostInventoryDependencies {
   readonly registry: ObjectRegistry;
   readonly tasks: TaskManager;
+  readonly events: EventManager;
   readonly file: VmInventoryFile;
   link(): VmkernelLink;
   configReader(): VmConfigReader;
@@ -160,11 +166,12 @@ export class HostInventory {
   }
 
   #makeVm(moid: string, path: DatastorePath): VirtualMachine {
-    const { registry, tasks, hostMhz } = this.#dependencies;
+    const { registry, tasks, events, hostMhz } = this.#dependencies;
     const link = (): VmkernelLink => this.#dependencies.link();
     return new VirtualMachine(moid, path, {
       registry,
       tasks,
+      events,
       hostMhz,
       powerStateChanged: vm => this.#reloadLater(vm),
       power: {

@@ -1,6 +1,8 @@
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
 import {
   type CallContext,
+  type EventCause,
+  type EventManager,
   invalidArgument,
   notSupported,
   type TaskManager,
@@ -17,6 +19,7 @@ import type { HostInventory } from './host-inventory.js';
 export interface RegistrationDependencies {
   readonly inventory: HostInventory;
   readonly tasks: TaskManager;
+  readonly events: EventManager;
   files(): DatastoreFileCalls;
 }
 
@@ -43,8 +46,8 @@ export class VmRegistration {
       descriptionId: 'Folder.registerVm',
       call,
     };
-    return this.#dependencies.tasks.start(request, () => {
-      const registered = this.#last.then(() => this.#register(path, args));
+    return this.#dependencies.tasks.start(request, ({ cause }) => {
+      const registered = this.#last.then(() => this.#register(path, args, cause));
       this.#last = registered.catch(() => undefined);
       return registered;
     });
@@ -60,7 +63,11 @@ export class VmRegistration {
     return { datastore: found.volume.volume, file };
   }
 
-  async #register(path: DatastorePath, args: RegisterVmArgs): Promise<ManagedObjectReference> {
+  async #register(
+    path: DatastorePath,
+    args: RegisterVmArgs,
+    cause: EventCause,
+  ): Promise<ManagedObjectReference> {
     const { inventory } = this.#dependencies;
     const already = inventory.vmAt(path);
     if (already !== undefined) {
@@ -75,6 +82,7 @@ export class VmRegistration {
     await this.#requireConfig(vm);
     await this.#complete(vm, args.name);
     await inventory.commit(vm);
+    this.#dependencies.events.post('VmRegisteredEvent', { template: false }, { ...cause, entity: vm });
     return vm.ref;
   }
 

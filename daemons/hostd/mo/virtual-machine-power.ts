@@ -2,6 +2,7 @@ import type { VmInfo } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference, VirtualMachinePowerState } from '../../../lib/vim/index.js';
 import {
   type CallContext,
+  type EventCause,
   invalidArgument,
   type MethodHandlers,
   type VimFault,
@@ -22,24 +23,35 @@ export const powerMethods: MethodHandlers<VirtualMachine> = {
   PowerOnVM_Task: (vm, args, call) => {
     if (args.host !== undefined && args.host.value !== moids.host.value) throw invalidArgument('host');
     const operation = { methodName: 'PowerOnVM_Task', descriptionId: 'VirtualMachine.powerOn' };
-    return startPowerTask(vm, operation, call, async () => {
-      requirePowerState(vm, 'poweredOff', 'poweredOn');
-      vm.setRun(await vm.dependencies.power.powerOn(vm.vmxPath));
+    return startPowerTask(vm, operation, call, async cause => {
+      await reportFailure(vm, 'VmFailedToPowerOnEvent', cause, async () => {
+        requirePowerState(vm, 'poweredOff', 'poweredOn');
+        post(vm, 'VmStartingEvent', cause);
+        vm.setRun(await vm.dependencies.power.powerOn(vm.vmxPath));
+      });
+      post(vm, 'VmPoweredOnEvent', cause);
     });
   },
   PowerOffVM_Task: (vm, _, call) => {
     const operation = { methodName: 'PowerOffVM_Task', descriptionId: 'VirtualMachine.powerOff' };
-    return startPowerTask(vm, operation, call, async () => {
-      requirePowerState(vm, 'poweredOn', 'poweredOff');
-      await vm.dependencies.power.powerOff(vm.vmxPath);
-      vm.setRun(undefined);
+    return startPowerTask(vm, operation, call, async cause => {
+      await reportFailure(vm, 'VmFailedToPowerOffEvent', cause, async () => {
+        requirePowerState(vm, 'poweredOn', 'poweredOff');
+        post(vm, 'VmStoppingEvent', cause);
+        await vm.dependencies.power.powerOff(vm.vmxPath);
+        vm.setRun(undefined);
+      });
+      post(vm, 'VmPoweredOffEvent', cause);
     });
   },
   ResetVM_Task: (vm, _, call) => {
     const operation = { methodName: 'ResetVM_Task', descriptionId: 'VirtualMachine.reset' };
-    return startPowerTask(vm, operation, call, async () => {
-      requirePowerState(vm, 'poweredOn', 'poweredOn');
-      await vm.dependencies.power.reset(vm.vmxPath);
+    return startPowerTask(vm, operation, call, async cause => {
+      await reportFailure(vm, 'VmFailedToResetEvent', cause, async () => {
+        requirePowerState(vm, 'poweredOn', 'poweredOn');
+        post(vm, 'VmResettingEvent', cause);
+        await vm.dependencies.power.reset(vm.vmxPath);
+      });
     });
   },
 };
@@ -49,12 +61,12 @@ function startPowerTask(
   vm: VirtualMachine,
   operation: { readonly methodName: string; readonly descriptionId: string },
   call: CallContext,
-  work: () => Promise<void>,
+  work: (cause: EventCause) => Promise<void>,
 ): ManagedObjectReference {
   requireNotBusy(vm);
-  const task = vm.dependencies.tasks.start({ entity: vm, ...operation, call }, async () => {
+  const task = vm.dependencies.tasks.start({ entity: vm, ...operation, call }, async ({ cause }) => {
     try {
-      await work();
+      await work(cause);
     } finally {
       vm.setBusy(undefined);
     }
@@ -62,6 +74,31 @@ function startPowerTask(
   });
   vm.setBusy(task);
   return task;
+}
+
+function post(
+  vm: VirtualMachine,
+  type: 'VmStartingEvent' | 'VmPoweredOnEvent' | 'VmStoppingEvent' | 'VmPoweredOffEvent' | 'VmResettingEvent',
+  cause: EventCause,
+): void {
+  vm.dependencies.events.post(type, { template: false }, cause);
+}
+
+/** What goes wrong is told by an event, too, with its reason. */
+async function reportFailure(
+  vm: VirtualMachine,
+  type: 'VmFailedToPowerOnEvent' | 'VmFailedToPowerOffEvent' | 'VmFailedToResetEvent',
+  cause: EventCause,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const fault = vm.dependencies.tasks.dependencies.toFault(error);
+    const reason = { fault: fault.detail, localizedMessage: fault.message };
+    vm.dependencies.events.post(type, { template: false, reason }, cause);
+    throw fault;
+  }
 }
 
 export function requireNotBusy(vm: VirtualMachine): void {

@@ -5,6 +5,7 @@ import {
 } from '../../../lib/vim/index.js';
 import {
   defineClass,
+  type EventManager,
   type ObjectClass,
   type ObjectRegistry,
   type TaskManager,
@@ -26,6 +27,7 @@ import { guestInfo, layout, runtimeInfo, summary, vmCapability } from './virtual
 export interface VirtualMachineDependencies {
   readonly registry: ObjectRegistry;
   readonly tasks: TaskManager;
+  readonly events: EventManager;
   readonly power: PowerOperations;
   /** Forgets the machine; its files stay. */
   unregister(vm: VirtualMachine): Promise<void>;

@@ -1,50 +1,31 @@
 import {
+  type LocalizableMessage,
   type LocalizedMethodFault,
   ManagedObjectReference,
   type TaskInfo,
   type TaskReason,
-  type TypedValue,
 } from '../../vim/index.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
-import type { ObjectRegistry } from '../object/object-registry.js';
-import { vimFault } from '../object/vim-fault.js';
+import { notSupported, requestCanceled, vimFault } from '../object/vim-fault.js';
 
-export interface TaskSpec {
-  readonly key: string;
-  readonly eventChainId: number;
-  /** Method's WSDL name, such as PowerOnVM_Task. */
-  readonly methodName: string;
-  /** Such as VirtualMachine.powerOn. */
-  readonly descriptionId: string;
-  readonly entity: ManagedObjectReference | undefined;
-  readonly entityName: string | undefined;
-  readonly userName: string;
-}
+/** How often at most the progress of a task is told. */
+const progressIntervalMs = 200;
 
 /** A long operation as clients follow it: queued, running, then success or error for good. */
 export class Task implements ManagedObject {
   readonly ref: ManagedObjectReference;
   readonly objectClass: ObjectClass = taskClass;
-  readonly #registry: ObjectRegistry;
+  readonly #onChange: (task: Task) => void;
+  readonly #abort = new AbortController();
   #info: TaskInfo;
+  #progressTimer: NodeJS.Timeout | undefined;
+  #toldProgressMs = 0;
 
-  constructor(spec: TaskSpec, registry: ObjectRegistry) {
-    this.ref = new ManagedObjectReference('Task', spec.key);
-    this.#registry = registry;
-    this.#info = {
-      key: spec.key,
-      task: this.ref,
-      name: spec.methodName,
-      descriptionId: spec.descriptionId,
-      entity: spec.entity,
-      entityName: spec.entityName,
-      state: 'queued',
-      cancelled: false,
-      cancelable: false,
-      reason: { _type: 'TaskReasonUser', userName: spec.userName } as TaskReason,
-      queueTime: new Date(),
-      eventChainId: spec.eventChainId,
-    };
+  /** @param onChange told after each change of {@link Task.info} */
+  constructor(info: TaskInfo, onChange: (task: Task) => void) {
+    this.ref = info.task;
+    this.#info = info;
+    this.#onChange = onChange;
   }
 
   get info(): TaskInfo {
@@ -55,28 +36,111 @@ export class Task implements ManagedObject {
     return this.#info.state === 'success' || this.#info.state === 'error';
   }
 
+  /** Aborted when a client cancels the task. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
   started(): void {
     this.#update({ state: 'running', startTime: new Date(), progress: 0 });
   }
 
-  succeeded(result: TypedValue | ManagedObjectReference | undefined): void {
-    this.#update({ state: 'success', completeTime: new Date(), progress: 100, result });
+  progress(percent: number): void {
+    const progress = Math.floor(Math.min(Math.max(percent, 0), 100));
+    if (this.isOver || Number.isNaN(progress) || progress === this.#info.progress) return;
+    this.#info = { ...this.#info, progress };
+    if (this.#progressTimer !== undefined) return;
+    const waitMs = this.#toldProgressMs + progressIntervalMs - Date.now();
+    if (waitMs <= 0) this.#tellProgress();
+    else this.#progressTimer = setTimeout(() => this.#tellProgress(), waitMs).unref();
+  }
+
+  setCancelable(cancelable: boolean): void {
+    if (!this.isOver && this.#info.cancelable !== cancelable) this.#update({ cancelable });
+  }
+
+  setDescription(description: LocalizableMessage): void {
+    if (this.isOver) throw invalidState();
+    this.#update({ description });
+  }
+
+  succeeded(result: unknown): void {
+    this.#end({ state: 'success', progress: 100, result });
   }
 
   failed(error: LocalizedMethodFault): void {
-    this.#update({ state: 'error', completeTime: new Date(), error });
+    this.#end({ state: 'error', error });
   }
 
+  /** @throws VimFault InvalidState when it is over, NotSupported when it cannot be canceled (now) */
   cancel(): void {
-    throw vimFault('NotSupported', {}, 'The task cannot be canceled.');
+    if (this.isOver) throw invalidState();
+    if (!this.#info.cancelable) throw notSupported();
+    if (this.#info.cancelled) return;
+    this.#update({ cancelled: true });
+    this.#abort.abort(requestCanceled());
+  }
+
+  #tellProgress(): void {
+    this.#progressTimer = undefined;
+    this.#toldProgressMs = Date.now();
+    this.#onChange(this);
+  }
+
+  #end(change: Partial<TaskInfo>): void {
+    clearTimeout(this.#progressTimer);
+    this.#progressTimer = undefined;
+    this.#update({ ...change, cancelable: false, completeTime: new Date() });
   }
 
   #update(change: Partial<TaskInfo>): void {
     this.#info = { ...this.#info, ...change };
-    this.#registry.changed(this, 'info');
+    this.#onChange(this);
   }
 }
 
+export interface TaskSpec {
+  readonly key: string;
+  readonly eventChainId: number;
+  /** Method's WSDL name, such as PowerOnVM_Task. */
+  readonly methodName: string;
+  /** Such as VirtualMachine.powerOn. */
+  readonly descriptionId: string;
+  readonly entity: ManagedObjectReference | undefined;
+  readonly entityName: string | undefined;
+  /** Undefined: the host does it by itself. */
+  readonly userName: string | undefined;
+}
+
+export function queuedTask(spec: TaskSpec): TaskInfo {
+  const reason: TaskReason & { _type: string; userName?: string } =
+    spec.userName === undefined
+      ? { _type: 'TaskReasonSystem' }
+      : { _type: 'TaskReasonUser', userName: spec.userName };
+  return {
+    key: spec.key,
+    task: new ManagedObjectReference('Task', spec.key),
+    name: spec.methodName,
+    descriptionId: spec.descriptionId,
+    entity: spec.entity,
+    entityName: spec.entityName,
+    state: 'queued',
+    cancelled: false,
+    cancelable: false,
+    reason,
+    queueTime: new Date(),
+    eventChainId: spec.eventChainId,
+  };
+}
+
+function invalidState(): Error {
+  return vimFault('InvalidState', {}, 'The task is over.');
+}
+
+/**
+ * SetTaskState, SetTaskDescription and UpdateProgress are for tasks that a client made with CreateTask; a host's own
+ * tasks are told by their work alone.
+ */
 export const taskClass = defineClass<'Task', Task>('Task', {
   properties: { info: task => task.info },
   methods: { CancelTask: task => task.cancel() },
