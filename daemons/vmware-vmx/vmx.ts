@@ -1,18 +1,22 @@
-import { mkdirSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
-import { type FromVmx, KickReason, type ToVmx, type VmxStart } from '../../kernel/abi/index.js';
+import {
+  type FromVmx,
+  KickReason,
+  type RunningChanges,
+  type ToVmx,
+  VmkernelError,
+  type VmxStart,
+} from '../../kernel/abi/index.js';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { openDoorbell } from '../../kernel/vmm/index.js';
 import { trimHeap } from '../../lib/linux/index.js';
-import { parseVmx, readVmConfig, type VmConfig, type VmSerial } from '../../lib/vmx/index.js';
+import { ConfigWriter, RunningConfig } from './config/index.js';
 import { rotateLogs } from './log-rotation.js';
-import { PipeClient, type SerialBackend, SerialFile, SerialLine, SerialServer } from './serial/index.js';
+import { SerialPorts } from './serial/index.js';
 import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
 import { VmwareLog } from './vmware-log.js';
 
-const CONSOLE_BACKLOG_BYTES = 64 * 1024;
-const CONSOLE_CLIENTS = 16;
 const STOP_WAIT_MS = 400;
 const FLUSH_WAIT_MS = 1000;
 /** After a boot V8's compilers leave a third of the process's memory free and unreturned; later they do little. */
@@ -25,22 +29,17 @@ export interface VmxOptions {
   readonly exit: (hard: boolean) => void;
 }
 
-interface SerialConnection {
-  readonly line: SerialLine;
-  readonly backend: SerialBackend | undefined;
-}
-
 /** The VMX thread of one VM: talks with the VMkernel, owns log and serial backends, starts and ends the VMM thread. */
 export class Vmx {
   readonly #options: VmxOptions;
   readonly #start: VmxStart;
-  readonly #config: VmConfig;
-  readonly #client: VmkernelClient;
+  readonly #config: RunningConfig;
+  readonly #configWriter: ConfigWriter;
   readonly #log: VmwareLog;
   readonly #gate = new SharedArrayBuffer(4);
   readonly #port: MessagePort;
   readonly #kick: (reason: number) => void;
-  readonly #serials = new Map<number, SerialConnection>();
+  readonly #serials: SerialPorts;
   readonly #vmm: Worker;
   #vmmStopped: () => void = () => undefined;
   #ending = false;
@@ -55,9 +54,17 @@ export class Vmx {
   ) {
     this.#options = options;
     this.#start = start;
-    this.#client = client;
     this.#log = log;
-    this.#config = readVmConfig(parseVmx(start.vmxText));
+    this.#configWriter = new ConfigWriter(options.send);
+    this.#config = new RunningConfig(start.vmxText, this.#configWriter);
+    this.#serials = new SerialPorts({
+      serials: this.#config.config.serials,
+      vmxPath: start.vmxPath,
+      runDir: start.runDir,
+      append: (path, bytes) => client.files.append(path, bytes),
+      send: (index, bytes) => this.#tell({ type: 'serialInput', index, bytes }, KickReason.input),
+      log: text => log.write('vmx', text),
+    });
     this.#vmm = vmm;
     this.#port = port;
     const doorbell = openDoorbell(start.shmDir);
@@ -72,7 +79,7 @@ export class Vmx {
     const log = new VmwareLog({ append }, () => new Date());
     const channel = new MessageChannel();
     const vmx = new Vmx(options, start, client, log, vmm, channel.port1);
-    await vmx.#openSerials();
+    await vmx.#serials.open();
     vmx.#startVmm(channel.port2);
     return vmx;
   }
@@ -95,9 +102,44 @@ export class Vmx {
       case 'readScreen':
         this.#tell({ type: 'readScreen', id: message.id }, KickReason.control);
         break;
+      case 'reconfigure':
+        void this.#answered(message.id, () => this.#reconfigure(message.changes));
+        break;
+      case 'configWritten':
+        this.#configWriter.written(message.id, message.error);
+        break;
+      case 'answer':
       case 'start':
         break;
     }
+  }
+
+  /** Does what the VMkernel asked for and says how it went. */
+  async #answered(id: number, work: () => Promise<void>): Promise<void> {
+    const { send } = this.#options;
+    try {
+      await work();
+      send({ type: 'done', id });
+    } catch (error) {
+      const { message: text } = error as { message?: unknown };
+      const { code, message, details } =
+        error instanceof VmkernelError ? error : new VmkernelError('Internal', String(text ?? error));
+      send({ type: 'refused', id, error: { code, message, details } });
+    }
+  }
+
+  /** The file first: a device is connected only when it says what was asked for. */
+  async #reconfigure({ settings, connections = {} }: RunningChanges): Promise<void> {
+    const ports = Object.entries(connections).map(([device, connected]) => ({
+      index: this.#serials.indexOf(device),
+      connected,
+    }));
+    if (Object.keys(settings).length > 0) {
+      await this.#config.change(settings);
+      this.#log.write('vmx', `Reconfigured: ${Object.keys(settings).join(' ')}`);
+    }
+    for (const { index, connected } of ports) await this.#serials.setConnected(index, connected);
+    if (ports.length > 0) this.#options.send({ type: 'connections', connections: this.#serials.connections });
   }
 
   /** Somebody told this process to end: the VM is powered off as if its plug were pulled. */
@@ -112,7 +154,7 @@ export class Vmx {
     for (const disk of disks) this.#log.write('vmx', `DISK: ${disk.node} ${disk.sizeBytes} bytes`);
     const data: VmmThreadData = {
       start: this.#start,
-      serialPorts: Math.max(0, ...this.#config.serials.map(serial => serial.index + 1)),
+      serialPorts: this.#serials.count,
       port,
       gate: this.#gate,
     };
@@ -135,14 +177,15 @@ export class Vmx {
         break;
       case 'ready':
         this.#log.write('vmx', 'VMX_PowerOn: powered on');
+        send({ type: 'connections', connections: this.#serials.connections });
         send({ type: 'poweredOn' });
         for (const delayMs of TRIM_AFTER_MS) setTimeout(trimHeap, delayMs).unref();
         break;
       case 'serialOutput':
-        this.#serials.get(message.index)?.backend?.write(message.bytes);
+        this.#serials.write(message.index, message.bytes);
         break;
       case 'serialTaken':
-        this.#serials.get(message.index)?.line.taken(message.count);
+        this.#serials.taken(message.index, message.count);
         break;
       case 'screen':
         send({ type: 'done', id: message.id, result: message.screen });
@@ -176,8 +219,7 @@ export class Vmx {
     this.#ending = true;
     this.#log.write('vmx', `VMX end: ${cause}${reason === '' ? '' : `: ${reason}`}`);
     const stopped = graceful ? await this.#stopVmm() : false;
-    const backends = [...this.#serials.values()].map(serial => serial.backend?.close());
-    await within(FLUSH_WAIT_MS, Promise.allSettled([this.#log.flush(), ...backends]));
+    await within(FLUSH_WAIT_MS, Promise.allSettled([this.#log.flush(), this.#serials.close()]));
     this.#options.send({ type: 'ending', cause, reason });
     await within(FLUSH_WAIT_MS, this.#options.drained());
     this.#options.exit(!stopped);
@@ -195,43 +237,6 @@ export class Vmx {
   #tell(message: ToVmm, reason: number): void {
     this.#port.postMessage(message);
     this.#kick(reason);
-  }
-
-  async #openSerials(): Promise<void> {
-    for (const serial of this.#config.serials) {
-      const { index } = serial;
-      const line = new SerialLine(bytes =>
-        this.#tell({ type: 'serialInput', index, bytes }, KickReason.input),
-      );
-      const backend = serial.startConnected ? await this.#openBackend(serial, line) : undefined;
-      this.#serials.set(index, { line, backend });
-    }
-  }
-
-  async #openBackend(serial: VmSerial, line: SerialLine): Promise<SerialBackend> {
-    const { runDir } = this.#start;
-    if (serial.fileType === 'console') {
-      const path = join(runDir, `serial${serial.index}.sock`);
-      const options = { path, backlogBytes: CONSOLE_BACKLOG_BYTES, maxClients: CONSOLE_CLIENTS };
-      return SerialServer.listen(options, line);
-    }
-    if (serial.fileType === 'file') return this.#openFile(serial);
-    // Pipes have a name space of their own: the .vmx may be written by the service console, which must not reach
-    // paths of the machine.
-    const folder = join(runDir, '..', 'pipes');
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, `pipe-${encodeURIComponent(serial.fileName)}`);
-    if (serial.endPoint === 'client') return new PipeClient(path, line);
-    return SerialServer.listen({ path, backlogBytes: 0, maxClients: 1 }, line);
-  }
-
-  #openFile(serial: VmSerial): SerialBackend {
-    const path = posix.resolve(posix.dirname(this.#start.vmxPath), serial.fileName);
-    return new SerialFile({
-      append: bytes => this.#client.files.append(path, bytes),
-      onLoss: (bytes, error) =>
-        this.#log.write('vmx', `serial${serial.index}: ${bytes} bytes lost: ${String(error ?? 'too slow')}`),
-    });
   }
 }
 

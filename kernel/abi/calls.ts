@@ -27,6 +27,30 @@ export interface VmInfo {
   readonly pid: number;
   readonly memoryMb: number;
   readonly bootTimeMs: number;
+  /** What its vmx asks and waits for; also while the VM is powering on. */
+  readonly question?: VmQuestion;
+  /** Devices that can be connected and disconnected while the VM runs, by their names in the .vmx, and whether they are. */
+  readonly connections?: Readonly<Record<string, boolean>>;
+}
+
+/** A question that an operation of a VM waits with. It goes with its answer, or with the VM. */
+export interface VmQuestion {
+  /** Of this question of this VM: another question has another id. */
+  readonly id: string;
+  /** `msg.uuid.moved`: which question it is, whatever its text says. */
+  readonly messageId: string;
+  readonly text: string;
+  readonly choices: readonly { readonly key: string; readonly label: string }[];
+  /** Index into `choices`. */
+  readonly defaultIndex: number;
+}
+
+/** A change of a running VM's configuration, made by its vmx and nobody else. */
+export interface RunningChanges {
+  /** Keys of the .vmx with their new values; null takes a key away. */
+  readonly settings: Readonly<Record<string, string | null>>;
+  /** Devices to connect or disconnect now, by their names in the .vmx (`serial0`). */
+  readonly connections?: Readonly<Record<string, boolean>>;
 }
 
 export interface DatastoreInfo {
@@ -74,6 +98,14 @@ export interface Calls {
   powerOn: { args: { vmxPath: string; failAfterStep?: string }; result: VmInfo };
   powerOff: { args: { vmxPath: string }; result: Empty };
   reset: { args: { vmxPath: string }; result: Empty };
+  /**
+   * All of `changes` or nothing. Shares, reservations and limits hold when it answers; the .vmx is durable.
+   * @throws InvalidState {state} of a VM that is not powered on, InvalidPowerState {key} for what cannot change while
+   *   it runs, InvalidVmx {key} for a bad value, InvalidArgument {argument}, InsufficientCpu, NotSupported {device}
+   */
+  reconfigure: { args: { vmxPath: string; changes: RunningChanges }; result: Empty };
+  /** @throws InvalidState when this question is not asked (any more), InvalidArgument for a choice it does not have */
+  answer: { args: { vmxPath: string; questionId: string; choice: string }; result: Empty };
   readScreen: { args: { vmxPath: string }; result: { columns: number; lines: string[]; graphics: boolean } };
   listDatastores: { args: Empty; result: { datastores: DatastoreInfo[] } };
   watch: { args: { bootId?: string; after?: number }; result: { bootId: string; seq: number; gap: boolean } };
@@ -125,6 +157,7 @@ export type VmkernelErrorCode =
   | 'Internal'
   | 'InvalidArgument'
   | 'InvalidDescriptor'
+  | 'InvalidPowerState'
   | 'InvalidState'
   | 'InvalidVmx'
   | 'IoError'

@@ -1,3 +1,5 @@
+import type { CallFailure, RunningChanges, VmQuestion } from './calls.js';
+
 /**
  * What the VMkernel and a vmware-vmx say to each other on the socketpair that the vmx inherits. Both ends send
  * one-way messages; a message that wants an answer carries an id and the answer repeats it.
@@ -42,7 +44,11 @@ export type ToVmx =
   | { readonly type: 'grantable' }
   | { readonly type: 'powerOff' }
   | { readonly type: 'reset'; readonly id: number }
-  | { readonly type: 'readScreen'; readonly id: number };
+  | { readonly type: 'readScreen'; readonly id: number }
+  | { readonly type: 'reconfigure'; readonly id: number; readonly changes: RunningChanges }
+  | { readonly type: 'answer'; readonly id: number; readonly questionId: string; readonly choice: string }
+  /** The answer to `writeConfig`. */
+  | { readonly type: 'configWritten'; readonly id: number; readonly error?: CallFailure };
 
 export type FromVmx =
   /** Memory is mapped and registered; the VMM thread waits for its first grant. Fault handling must be up before `grantable`. */
@@ -62,4 +68,12 @@ export type FromVmx =
     }
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
   | { readonly type: 'done'; readonly id: number; readonly result?: unknown }
-  | { readonly type: 'refused'; readonly id: number; readonly code: string; readonly reason: string };
+  | { readonly type: 'refused'; readonly id: number; readonly error: CallFailure }
+  /**
+   * The .vmx shall read so from now on. The VMkernel checks it, admits what it reserves, replaces the file and lets the
+   * scheduler follow, or refuses the whole. Ids are the vmx's own.
+   */
+  | { readonly type: 'writeConfig'; readonly id: number; readonly vmxText: string }
+  /** Something waits for an answer; null: nothing does any more. One question at a time. */
+  | { readonly type: 'question'; readonly question: VmQuestion | null }
+  | { readonly type: 'connections'; readonly connections: Readonly<Record<string, boolean>> };

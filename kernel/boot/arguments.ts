@@ -8,6 +8,10 @@ const MAX_READ_BYTES = 1 << 20;
 const path = z.string().min(1).max(MAX_PATH);
 const nothing = z.object({});
 const vm = z.object({ vmxPath: path });
+const MAX_WORD = 64;
+/** A key or a value of a .vmx: its lines have a limit of their own. */
+const MAX_VALUE = 32_768;
+const key = z.string().min(1).max(MAX_VALUE);
 const offset = z.number().int().min(0);
 
 const schemas: { readonly [N in CallName]: z.ZodType } = {
@@ -16,6 +20,13 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   powerOn: vm.extend({ failAfterStep: z.string().max(64).optional() }),
   powerOff: vm,
   reset: vm,
+  reconfigure: vm.extend({
+    changes: z.object({
+      settings: z.record(key, z.string().max(MAX_VALUE).nullable()),
+      connections: z.record(key, z.boolean()).optional(),
+    }),
+  }),
+  answer: vm.extend({ questionId: z.string().max(MAX_WORD), choice: z.string().max(MAX_WORD) }),
   readScreen: vm,
   listDatastores: nothing,
   watch: z.object({ bootId: z.string().max(64).optional(), after: z.number().int().min(0).optional() }),

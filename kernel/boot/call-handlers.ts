@@ -30,6 +30,14 @@ export function callHandlers(parts: CallParts): CallHandlers {
       await manager.reset(args.vmxPath);
       return { result: {} };
     },
+    reconfigure: async args => {
+      await manager.reconfigure(args.vmxPath, args.changes);
+      return { result: {} };
+    },
+    answer: async args => {
+      await manager.answer(args.vmxPath, args.questionId, args.choice);
+      return { result: {} };
+    },
     readScreen: async args => ({ result: await manager.readScreen(args.vmxPath) }),
     listDatastores: async () => ({ result: { datastores: await storage.listDatastores() } }),
     watch: async (args, context) => ({ result: watch(parts, args, context) }),

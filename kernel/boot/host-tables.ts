@@ -139,6 +139,15 @@ export class HostTables {
     this.#moved();
   }
 
+  /** What an administrator changed of a running VM; the scheduler follows at once. */
+  changeVm(rows: VmRows, name: string, cpu: CpuClaim): void {
+    const { vm, world } = this.host;
+    vm.setName(rows.vmRow, name);
+    world.setName(rows.vmmRow, `vmm0:${name}`);
+    this.#setClaim(rows.groupRow, name, cpu);
+    this.#moved();
+  }
+
   setVmState(rows: VmRows, state: number, poweredOnUs: number): void {
     this.host.vm.setState(rows.vmRow, state);
     this.host.vm.setPoweredOnUs(rows.vmRow, poweredOnUs);
@@ -171,6 +180,11 @@ export class HostTables {
     group.setGroupId(row, id);
     group.setParentRow(row, parent);
     group.setKind(row, kind);
+    this.#setClaim(row, name, cpu);
+  }
+
+  #setClaim(row: number, name: string, cpu: CpuClaim): void {
+    const { group } = this.host;
     group.setCpuShares(row, cpu.shares);
     group.setCpuMin(row, cpu.min);
     group.setCpuMax(row, cpu.max ?? -1);

@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeFd, memfdCreate, nowUs } from '../../lib/linux/index.js';
-import type { VmConfig } from '../../lib/vmx/index.js';
+import { parseVmx, type VmConfig } from '../../lib/vmx/index.js';
 import { VmkernelError, VmmFileWriter, VmState, type VmxStart } from '../abi/index.js';
 import { type MemoryThread, PAGES_PER_MB, type Reservations } from '../memory/index.js';
 import type { OpenedDisks, StorageSystem, VmxLock } from '../storage/index.js';
-import type { CpuReservations } from './cpu-reservations.js';
-import type { CpuClaim, HostTables, VmRows } from './host-tables.js';
+import { type CpuReservations, claimOf } from './cpu-reservations.js';
+import type { HostTables, VmRows } from './host-tables.js';
 import { createSegment } from './segments.js';
 import type { Vm } from './vm.js';
 import { readCheckedConfig } from './vm-checks.js';
@@ -70,6 +70,7 @@ export class PowerOn {
     const { ledger } = vm;
     const { storage, reservations, cpu, tables, memory } = this.parts;
     const { config, vmxText } = await ledger.step('config', () => this.#readConfig(vm));
+    const claim = claimOf(config.cpu, this.options.pcpuMhz);
     let lock: VmxLock | null = null;
     await ledger.step(
       'lock',
@@ -81,7 +82,7 @@ export class PowerOn {
     const rows = await ledger.step(
       'rows',
       () => {
-        vm.rows = tables.reserveVm(vm.name, config.memsizeMb, config.numVcpus, this.#claim(config));
+        vm.rows = tables.reserveVm(vm.name, config.memsizeMb, config.numVcpus, claim);
         return vm.rows;
       },
       () => {
@@ -92,7 +93,7 @@ export class PowerOn {
     const pages = await ledger.step(
       'admit',
       () => {
-        cpu.admit(rows.vmRow, this.#claim(config).min, config.numVcpus);
+        cpu.admit(rows.vmRow, claim.min, config.numVcpus);
         return reservations.admit(rows.vmRow, demand);
       },
       () => {
@@ -136,13 +137,7 @@ export class PowerOn {
     const config = readCheckedConfig(bytes);
     vm.name = config.displayName ?? vm.name;
     vm.memoryMb = config.memsizeMb;
-    return { config, vmxText: Buffer.from(bytes).toString('utf8') };
-  }
-
-  #claim(config: VmConfig): CpuClaim {
-    const { shares, minMhz, maxMhz } = config.cpu;
-    const mhz = this.options.pcpuMhz;
-    return { shares, min: minMhz / mhz, max: maxMhz === undefined ? null : maxMhz / mhz };
+    return { config, vmxText: parseVmx(bytes).toString() };
   }
 
   #openDisks(vm: Vm, config: VmConfig, rows: VmRows): Promise<OpenedDisks> {

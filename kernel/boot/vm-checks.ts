@@ -5,8 +5,8 @@ import { VmkernelError } from '../abi/index.js';
 const ENGINE = { maxVcpus: 1, maxMemoryMb: 2047, minMemoryMb: 4, serialPorts: 4 } as const;
 
 /** @throws VmkernelError InvalidVmx {line, reason} and the refusals of what the engine cannot run */
-export function readCheckedConfig(bytes: Uint8Array): VmConfig {
-  const config = parse(bytes);
+export function readCheckedConfig(source: Uint8Array | string): VmConfig {
+  const config = parse(source);
   if (config.numVcpus > ENGINE.maxVcpus)
     throw new VmkernelError(
       'NumVirtualCpusNotSupported',
@@ -28,9 +28,9 @@ export function readCheckedConfig(bytes: Uint8Array): VmConfig {
   return config;
 }
 
-function parse(bytes: Uint8Array): VmConfig {
+function parse(source: Uint8Array | string): VmConfig {
   try {
-    return readVmConfig(parseVmx(bytes));
+    return readVmConfig(parseVmx(source));
   } catch (error) {
     if (!(error instanceof VmxError)) throw error;
     const details = { line: error.line, reason: error.reason, key: error.key ?? null };

@@ -1,21 +1,23 @@
 import type { Logger } from '../../lib/log/index.js';
-import { type VmInfo, VmkernelError } from '../abi/index.js';
+import { type RunningChanges, type VmInfo, VmkernelError } from '../abi/index.js';
 import type { StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
+import type { ConfigWrites } from './config-writes.js';
 import { InjectedFailure, Ledger } from './ledger.js';
 import type { PowerOn } from './power-on.js';
-import { Vm } from './vm.js';
+import { Vm, type VmListener } from './vm.js';
 
 /** An orderly power-off that takes longer is ended by force. */
 const POWER_OFF_MS = 5000;
 
 /** The VMs of this host that are not powered off, by the path of their .vmx. */
-export class VmManager {
+export class VmManager implements VmListener {
   readonly #vms = new Map<string, Vm>();
   #stopping = false;
 
   constructor(
     private readonly powerOnSteps: PowerOn,
+    private readonly configWrites: ConfigWrites,
     private readonly storage: StorageSystem,
     private readonly feed: ChangeFeed,
     private readonly log: Logger,
@@ -44,7 +46,7 @@ export class VmManager {
     if (present !== undefined) throw invalidState(present);
     const name = vmxPath.slice(vmxPath.lastIndexOf('/') + 1).replace(/\.vmx$/, '');
     const log = this.log.child({ module: 'VM' });
-    const vm = new Vm(vmxPath, name, new Ledger(log, failAfterStep), log);
+    const vm = new Vm(vmxPath, name, new Ledger(log, failAfterStep), log, this);
     this.#vms.set(vmxPath, vm);
     this.#tell(vm, 'poweringOn');
     try {
@@ -77,13 +79,42 @@ export class VmManager {
   async reset(path: string): Promise<void> {
     const vm = this.#running(path);
     if (vm.state !== 'poweredOn') throw invalidState(vm);
-    await vm.ask('reset');
+    await vm.ask({ type: 'reset' });
     this.#tell(vm, 'reset');
+  }
+
+  async reconfigure(path: string, changes: RunningChanges): Promise<void> {
+    const vm = this.#running(path);
+    if (vm.state !== 'poweredOn') throw invalidState(vm);
+    await vm.ask({ type: 'reconfigure', changes }, true);
+  }
+
+  /** @throws VmkernelError InvalidState when nothing, or something else, is asked; InvalidArgument {argument} */
+  async answer(path: string, questionId: string, choice: string): Promise<void> {
+    const vm = this.#vms.get(this.storage.resolve(path).canonical);
+    const question = vm?.question;
+    if (vm === undefined || question?.id !== questionId)
+      throw new VmkernelError('InvalidState', `Question ${questionId} is not asked`, { questionId });
+    if (!question.choices.some(({ key }) => key === choice))
+      throw new VmkernelError('InvalidArgument', `${choice} is none of the choices`, { argument: 'choice' });
+    await vm.ask({ type: 'answer', questionId, choice }, true);
+  }
+
+  onChange(vm: Vm, event: string): void {
+    this.#tell(vm, event);
+  }
+
+  onWriteConfig(vm: Vm, id: number, vmxText: string): void {
+    void this.configWrites.write(vm, vmxText).then(error => {
+      vm.process?.send({ type: 'configWritten', id, ...(error === undefined ? {} : { error }) });
+      if (error === undefined)
+        this.feed.publish({ topic: 'config', object: vm.vmxPath, event: 'reconfigured' });
+    });
   }
 
   async readScreen(path: string): Promise<{ columns: number; lines: string[]; graphics: boolean }> {
     const vm = this.#running(path);
-    return (await vm.ask('readScreen')) as { columns: number; lines: string[]; graphics: boolean };
+    return (await vm.ask({ type: 'readScreen' })) as { columns: number; lines: string[]; graphics: boolean };
   }
 
   /** A fault of the VM's memory could not be resolved: it cannot go on. */

@@ -1,5 +1,12 @@
 import type { Logger } from '../../lib/log/index.js';
-import { type FromVmx, type VmInfo, VmkernelError, type VmPowerState } from '../abi/index.js';
+import {
+  type FromVmx,
+  type ToVmx,
+  type VmInfo,
+  VmkernelError,
+  type VmPowerState,
+  type VmQuestion,
+} from '../abi/index.js';
 import type { VmRows } from './host-tables.js';
 import type { Ledger } from './ledger.js';
 import type { VmxEnd, VmxProcess } from './vmx-process.js';
@@ -10,7 +17,18 @@ interface Answering {
 }
 
 const ANSWER_MS = 5000;
-const MAX_QUESTIONS = 16;
+const MAX_REQUESTS = 16;
+
+type Asked = Extract<ToVmx, { readonly id: number }>;
+/** What a vmx is asked, without the number that its answer repeats. */
+export type VmxRequest = Asked extends infer A ? (A extends Asked ? Omit<A, 'id'> : never) : never;
+
+/** What a vmx says that others than its VM act upon. */
+export interface VmListener {
+  /** Its question or the connections of its devices changed. */
+  onChange(vm: Vm, event: string): void;
+  onWriteConfig(vm: Vm, id: number, vmxText: string): void;
+}
 
 function noAnswer(name: string): VmkernelError {
   return new VmkernelError('Busy', `vmware-vmx of ${name} does not answer`, {});
@@ -47,15 +65,26 @@ export class Vm {
   readonly poweredOn = new Milestone<void>();
   /** The ledger is unwound; nothing of the VM is left. */
   readonly gone = new Milestone<void>();
+  question: VmQuestion | null = null;
+  connections: Readonly<Record<string, boolean>> = {};
   readonly #answers = new Map<number, Answering>();
   #nextId = 1;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly vmxPath: string,
     public name: string,
     readonly ledger: Ledger,
     readonly log: Logger,
+    private readonly listener: VmListener,
   ) {}
+
+  /** One change of its configuration after the other. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
 
   info(): VmInfo {
     return {
@@ -66,6 +95,8 @@ export class Vm {
       pid: this.process?.pid ?? 0,
       memoryMb: this.memoryMb,
       bootTimeMs: this.bootTimeMs,
+      connections: this.connections,
+      ...(this.question === null ? {} : { question: this.question }),
     };
   }
 
@@ -94,8 +125,19 @@ export class Vm {
         break;
       case 'refused':
         this.#take(message.id)?.reject(
-          new VmkernelError('InvalidState', message.reason, { code: message.code }),
+          new VmkernelError(message.error.code, message.error.message, message.error.details),
         );
+        break;
+      case 'writeConfig':
+        this.listener.onWriteConfig(this, message.id, message.vmxText);
+        break;
+      case 'question':
+        this.question = message.question;
+        this.listener.onChange(this, message.question === null ? 'answered' : 'question');
+        break;
+      case 'connections':
+        this.connections = message.connections;
+        this.listener.onChange(this, 'connections');
         break;
     }
   }
@@ -105,18 +147,24 @@ export class Vm {
     const how = end.signal ?? `exit status ${end.code}`;
     const reason = this.ending ?? `vmware-vmx ended (${how})`;
     this.ending = reason;
+    this.question = null;
     this.#fail(new VmkernelError('VmxDied', reason, { reason }));
     for (const answer of this.#answers.values())
       answer.reject(new VmkernelError('VmxDied', reason, { reason }));
     this.#answers.clear();
   }
 
-  /** @throws VmkernelError Busy when the vmx does not answer: it is stopped, or too much was asked already */
-  ask(type: 'reset' | 'readScreen'): Promise<unknown> {
-    if (this.#answers.size >= MAX_QUESTIONS) return Promise.reject(noAnswer(this.name));
+  /**
+   * @param waits for a datastore too: it may take as long as that does
+   * @throws VmkernelError Busy when the vmx does not answer: it is stopped, or too much was asked already
+   */
+  ask(request: VmxRequest, waits = false): Promise<unknown> {
+    if (this.#answers.size >= MAX_REQUESTS) return Promise.reject(noAnswer(this.name));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => this.#take(id)?.reject(noAnswer(this.name)), ANSWER_MS);
+      const late = waits
+        ? undefined
+        : setTimeout(() => this.#take(id)?.reject(noAnswer(this.name)), ANSWER_MS);
       this.#answers.set(id, {
         resolve: result => {
           clearTimeout(late);
@@ -127,7 +175,7 @@ export class Vm {
           reject(error);
         },
       });
-      this.process?.send({ type, id });
+      this.process?.send({ ...request, id });
     });
   }
 

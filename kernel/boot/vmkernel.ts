@@ -9,6 +9,7 @@ import { StorageSystem } from '../storage/index.js';
 import { checkArguments } from './arguments.js';
 import { callHandlers } from './call-handlers.js';
 import { ChangeFeed } from './change-feed.js';
+import { ConfigWrites } from './config-writes.js';
 import { ConsoleTime } from './console-time.js';
 import { ControlServer } from './control-server.js';
 import { CpuReservations } from './cpu-reservations.js';
@@ -114,14 +115,16 @@ export class Vmkernel {
         { module: 'Sched' },
         'Linux refuses real-time classes: worlds are scheduled as well as it goes',
       );
+    const cpu = new CpuReservations(machine.cpus.length - CONSOLE_MIN_PCPUS);
+    const configWrites = new ConfigWrites({ storage, cpu, tables, pcpuMhz: machine.pcpuMhz });
     const powerOn = new PowerOn(this.#powerOnOptions(machine), {
       tables,
       storage,
       memory,
       reservations: new Reservations(vmMb * PAGES_PER_MB),
-      cpu: new CpuReservations(machine.cpus.length - CONSOLE_MIN_PCPUS),
+      cpu,
     });
-    const manager = new VmManager(powerOn, storage, this.#feed, this.log);
+    const manager = new VmManager(powerOn, configWrites, storage, this.#feed, this.log);
     vms.manager = manager;
     this.#undo.push(() => manager.stop());
     this.#sampleConsole(host);

@@ -57,6 +57,10 @@ const translations: Readonly<Record<VmkernelErrorCode, Translate>> = {
   Internal: systemError,
   InvalidArgument: error => vimFault('InvalidArgument', {}, error.message),
   InvalidDescriptor: error => vimFault('InvalidDiskFormat', {}, error.message),
+  InvalidPowerState: error => {
+    const states = { requestedState: 'poweredOff', existingState: 'poweredOn' } as const;
+    return vimFault('InvalidPowerState', states, error.message);
+  },
   InvalidState: error => vimFault('InvalidState', {}, error.message),
   InvalidVmx: (error, details) =>
     vimFault('InvalidVmConfig', { property: details.text('key') }, error.message),

@@ -6,7 +6,8 @@ const IN_FLIGHT_BYTES = 4096;
 /** Input of one serial port on its way to the VMM thread, with a bound: sources are paused while it is reached. */
 export class SerialLine implements SerialInput {
   readonly #send: (bytes: Uint8Array) => void;
-  readonly #listeners: (() => void)[] = [];
+  /** Of the one backend that is connected. */
+  #listener: () => void = () => undefined;
   #inFlight = 0;
 
   constructor(send: (bytes: Uint8Array) => void) {
@@ -20,13 +21,13 @@ export class SerialLine implements SerialInput {
   }
 
   onRoom(listener: () => void): void {
-    this.#listeners.push(listener);
+    this.#listener = listener;
   }
 
   /** The guest's queue has taken so much. */
   taken(count: number): void {
     const wasFull = this.#inFlight >= IN_FLIGHT_BYTES;
     this.#inFlight -= count;
-    if (wasFull && this.#inFlight < IN_FLIGHT_BYTES) for (const listener of this.#listeners) listener();
+    if (wasFull && this.#inFlight < IN_FLIGHT_BYTES) this.#listener();
   }
 }
