@@ -32,6 +32,7 @@ import { RootResourcePool } from './mo/resource-pool.js';
 import { SearchIndex } from './mo/search-index.js';
 import { ServiceInstance } from './mo/service-instance.js';
 import { UnbuiltObject } from './mo/unbuilt-object.js';
+import { HostDatabase } from './store/host-database.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
 
@@ -43,6 +44,8 @@ export interface HostOptions {
   readonly uuid: string;
   /** vmInventory.xml */
   readonly inventoryPath: string;
+  /** hostd's SQLite file. */
+  readonly databasePath: string;
 }
 
 export interface HostDependencies {
@@ -50,12 +53,15 @@ export interface HostDependencies {
   readonly policy: LoginPolicy;
   readonly tickets: LocalTickets;
   onError(error: unknown): void;
+  /** A line for the log: something is amiss that the host lives with. */
+  onProblem(problem: string): void;
 }
 
 /** A host's management server without its sockets: all objects, and the dispatcher that calls them. */
 export class Host {
   readonly schema = loadVimSchema();
   readonly registry = new ObjectRegistry();
+  readonly database: HostDatabase;
   readonly events: EventManager;
   readonly tasks: TaskManager;
   readonly inventory: HostInventory;
@@ -70,6 +76,7 @@ export class Host {
     this.#dependencies = dependencies;
     const { schema, registry } = this;
     const toFault = (error: unknown): VimFault => errorFault(error, dependencies.onError);
+    this.database = new HostDatabase({ path: options.databasePath, onProblem: dependencies.onProblem });
     const places = new HostPlaces(() => this.inventory.host?.hostName ?? 'localhost');
     this.events = new EventManager(moids.eventManager.value, {
       schema,
@@ -110,6 +117,7 @@ export class Host {
   close(): void {
     this.link.close();
     for (const session of this.sessions.list()) this.sessions.end(session);
+    this.database.close();
   }
 
   #makeInventory(): HostInventory {

@@ -48,12 +48,14 @@ async function main(): Promise<void> {
       machine: await readMachine(),
       uuid: await loadHostUuid(args.etcFolder),
       inventoryPath: join(args.etcFolder, 'hostd', 'vmInventory.xml'),
+      databasePath: join(args.etcFolder, 'hostd', 'hostd.sqlite'),
     },
     {
       connectVmkernel: () => VmkernelClient.connect(args.kernelSocket),
       policy,
       tickets: new LocalTickets(args.ticketFolder),
       onError,
+      onProblem: problem => log.logger.warn({ module: 'App' }, problem),
     },
   );
   const certificate = await loadServerCertificate(join(args.etcFolder, 'ssl'), hostname());

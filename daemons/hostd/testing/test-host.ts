@@ -72,6 +72,8 @@ export class TestHost {
   readonly folder = mkdtempSync(join(tmpdir(), 'hostd-'));
   readonly kernel = new VmkernelDouble();
   readonly errors: unknown[] = [];
+  /** Lines that hostd would log as warnings. */
+  readonly problems: string[] = [];
   host!: Host;
 
   static async start(): Promise<TestHost> {
@@ -91,12 +93,14 @@ export class TestHost {
         machine: await readMachine(),
         uuid: '6a1c7a4e-0000-4000-8000-000000000001',
         inventoryPath: join(this.folder, 'vmInventory.xml'),
+        databasePath: join(this.folder, 'hostd.sqlite'),
       },
       {
         connectVmkernel: () => VmkernelClient.connect(this.#socketPath),
         policy: testPolicy,
         tickets: new LocalTickets(join(this.folder, 'tickets')),
         onError: error => this.errors.push(error),
+        onProblem: problem => this.problems.push(problem),
       },
     );
     await this.host.start();
