@@ -77,6 +77,29 @@ export interface DirectoryEntry extends FileStat {
   readonly name: string;
 }
 
+/** How a flat disk's space is provided; the words of `vmkfstools -d`. */
+export type DiskFormat = 'thin' | 'zeroedthick' | 'eagerzeroedthick';
+
+export type DiskAdapter = 'buslogic' | 'lsilogic' | 'ide';
+
+/** What a disk's descriptor says, and what its files take. */
+export interface DiskInfo {
+  /** `vmfs`, `vmfsSparse`, `monolithicFlat`, … as written. */
+  readonly createType: string;
+  readonly sizeBytes: number;
+  readonly adapterType: string | undefined;
+  /** 0 where the descriptor names none. */
+  readonly hardwareVersion: number;
+  readonly geometry:
+    | { readonly cylinders: number; readonly heads: number; readonly sectors: number }
+    | undefined;
+  /** As written: `60 00 C2 9x … - …`. */
+  readonly uuid: string | undefined;
+  readonly thin: boolean;
+  /** Files that are missing take 0 bytes. */
+  readonly extents: readonly { readonly path: string; readonly allocatedBytes: number }[];
+}
+
 /** One change of the host. A gap means: re-read. */
 export interface Change {
   readonly seq: number;
@@ -121,7 +144,37 @@ export interface Calls {
   fileMkdir: { args: { path: string; recursive: boolean }; result: Empty };
   fileRename: { args: { from: string; to: string }; result: Empty };
   fileRemove: { args: { path: string; recursive: boolean }; result: Empty };
+  /**
+   * Begins a file that arrives piece by piece. It appears, or replaces what was there, at its commit; an abort, or the
+   * end of the connection, leaves nothing. The space of a known size is reserved.
+   */
+  uploadBegin: { args: { path: string; sizeBytes?: number }; result: { upload: number } };
+  /** Appends the frame's body. */
+  uploadWrite: { args: { upload: number }; result: Empty };
+  uploadCommit: { args: { upload: number }; result: Empty };
+  uploadAbort: { args: { upload: number }; result: Empty };
+  /** Copies a file or a folder. */
+  fileCopy: { args: { from: string; to: string; overwrite: boolean }; result: Empty };
+  /** As fileRename, and between datastores. */
+  fileMove: { args: { from: string; to: string; overwrite: boolean }; result: Empty };
+  diskCreate: {
+    args: { path: string; sizeBytes: number; format: DiskFormat; adapterType: DiskAdapter };
+    result: Empty;
+  };
+  diskDelete: { args: { path: string }; result: Empty };
+  /** The copy has an identity of its own; format and adapter are the source's where they are not named. */
+  diskCopy: {
+    args: { from: string; to: string; format?: DiskFormat; adapterType?: DiskAdapter; overwrite: boolean };
+    result: Empty;
+  };
+  diskMove: { args: { from: string; to: string; overwrite: boolean }; result: Empty };
+  diskExtend: { args: { path: string; sizeBytes: number }; result: Empty };
+  /** zeroFill: all of it; eagerZero: what was never written; inflate: as eagerZero, of a thin disk. */
+  diskZero: { args: { path: string; mode: DiskZeroMode }; result: Empty };
+  diskInfo: { args: { path: string }; result: DiskInfo };
+  diskSetUuid: { args: { path: string; uuid: string }; result: Empty };
 }
+export type DiskZeroMode = 'zeroFill' | 'eagerZero' | 'inflate';
 export type CallName = keyof Calls;
 
 export interface CallRequest {
@@ -130,9 +183,16 @@ export interface CallRequest {
   readonly args: unknown;
 }
 
+/** Ends a call of the same connection that is under way, where it can be ended. It has no reply of its own. */
+export interface CallCancel {
+  readonly cancel: number;
+}
+
 export type CallReply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: CallFailure }
+  /** How far a long call is, 0 to 1. */
+  | { readonly id: number; readonly progress: number }
   | { readonly change: Change };
 
 export interface CallFailure {

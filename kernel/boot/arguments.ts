@@ -13,6 +13,10 @@ const MAX_WORD = 64;
 const MAX_VALUE = 32_768;
 const key = z.string().min(1).max(MAX_VALUE);
 const offset = z.number().int().min(0);
+const upload = z.object({ upload: offset });
+const fromTo = z.object({ from: path, to: path, overwrite: z.boolean() });
+const format = z.enum(['thin', 'zeroedthick', 'eagerzeroedthick']);
+const adapterType = z.enum(['buslogic', 'lsilogic', 'ide']);
 
 const schemas: { readonly [N in CallName]: z.ZodType } = {
   hostInfo: nothing,
@@ -39,6 +43,20 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   fileMkdir: z.object({ path, recursive: z.boolean() }),
   fileRename: z.object({ from: path, to: path }),
   fileRemove: z.object({ path, recursive: z.boolean() }),
+  uploadBegin: z.object({ path, sizeBytes: offset.optional() }),
+  uploadWrite: upload,
+  uploadCommit: upload,
+  uploadAbort: upload,
+  fileCopy: fromTo,
+  fileMove: fromTo,
+  diskCreate: z.object({ path, sizeBytes: offset, format, adapterType }),
+  diskDelete: z.object({ path }),
+  diskCopy: fromTo.extend({ format: format.optional(), adapterType: adapterType.optional() }),
+  diskMove: fromTo,
+  diskExtend: z.object({ path, sizeBytes: offset }),
+  diskZero: z.object({ path, mode: z.enum(['zeroFill', 'eagerZero', 'inflate']) }),
+  diskInfo: z.object({ path }),
+  diskSetUuid: z.object({ path, uuid: z.string().max(64) }),
 };
 
 /** @throws VmkernelError NotSupported for an unknown call, InvalidArgument {path, expected} */

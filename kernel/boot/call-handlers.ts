@@ -1,5 +1,5 @@
-import type { HostInfo } from '../abi/index.js';
-import type { StorageSystem } from '../storage/index.js';
+import type { CallName, HostInfo } from '../abi/index.js';
+import type { JobCalls, StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
 import type { CallContext, CallHandlers } from './control-server.js';
 import type { VmManager } from './vm-manager.js';
@@ -14,7 +14,7 @@ export interface CallParts {
 /** Which part answers which call. */
 export function callHandlers(parts: CallParts): CallHandlers {
   const { manager, storage, hostInfo } = parts;
-  const change = async <T>(paths: readonly string[], make: () => Promise<T>): Promise<T> => {
+  const change: Change = async (paths, make) => {
     for (const path of paths) manager.refuseChange(path);
     return make();
   };
@@ -52,6 +52,35 @@ export function callHandlers(parts: CallParts): CallHandlers {
     fileRename: (args, { body }) =>
       change([args.from, args.to], () => storage.files.call('fileRename', args, body)),
     fileRemove: (args, { body }) => change([args.path], () => storage.files.call('fileRemove', args, body)),
+    ...jobHandlers(storage.jobs, change),
+    diskInfo: async ({ path }) => ({ result: await storage.diskInfo(path) }),
+  };
+}
+
+type Change = <T>(paths: readonly string[], make: () => Promise<T>) => Promise<T>;
+type JobCallName = Extract<CallName, `disk${string}` | `upload${string}` | 'fileCopy' | 'fileMove'>;
+
+function jobHandlers(jobs: JobCalls, change: Change): Pick<CallHandlers, Exclude<JobCallName, 'diskInfo'>> {
+  const done = async (work: Promise<void>): Promise<{ result: Record<string, never> }> => {
+    await work;
+    return { result: {} };
+  };
+  return {
+    uploadBegin: async (args, caller) => ({
+      result: await change([args.path], () => jobs.beginUpload(args, caller)),
+    }),
+    uploadWrite: (args, { body }) => done(jobs.writeUpload(args, body)),
+    uploadCommit: args => change([jobs.pathOf(args.upload)], () => done(jobs.commitUpload(args))),
+    uploadAbort: args => done(jobs.abortUpload(args)),
+    fileCopy: (args, caller) => change([args.to], () => done(jobs.copyFile(args, caller))),
+    fileMove: (args, caller) => change([args.from, args.to], () => done(jobs.moveFile(args, caller))),
+    diskCreate: (args, caller) => done(jobs.createDisk(args, caller)),
+    diskDelete: (args, caller) => done(jobs.deleteDisk(args, caller)),
+    diskCopy: (args, caller) => change([args.to], () => done(jobs.copyDisk(args, caller))),
+    diskMove: (args, caller) => change([args.from, args.to], () => done(jobs.moveDisk(args, caller))),
+    diskExtend: (args, caller) => done(jobs.extendDisk(args, caller)),
+    diskZero: (args, caller) => done(jobs.zeroDisk(args, caller)),
+    diskSetUuid: (args, caller) => done(jobs.setDiskUuid(args, caller)),
   };
 }
 

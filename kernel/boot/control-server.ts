@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../lib/log/index.js';
 import {
+  type CallCancel,
   type CallName,
   type CallReply,
   type CallRequest,
@@ -26,7 +27,12 @@ export interface CallContext {
   readonly body: Uint8Array;
   /** Sends changes to this connection until it closes. */
   follow(change: Change): void;
-  onClose(listener: () => void): void;
+  /** @returns forgets the listener */
+  onClose(listener: () => void): () => void;
+  /** Aborted when the caller cancels the call or goes away. */
+  readonly signal: AbortSignal;
+  /** Tells the caller how far a long call is, 0 to 1. */
+  progress(fraction: number): void;
 }
 
 export interface CallOutcome<N extends CallName> {
@@ -86,7 +92,8 @@ export class ControlServer {
 
 class Connection {
   readonly #decoder = new FrameDecoder();
-  readonly #closeListeners: (() => void)[] = [];
+  readonly #closeListeners = new Set<() => void>();
+  readonly #cancels = new Map<number, AbortController>();
   /** Frames of the last chunk that wait until the peer has read. */
   readonly #waiting: Frame[] = [];
   #underWay = 0;
@@ -105,6 +112,7 @@ class Connection {
   }
 
   closed(): void {
+    for (const cancel of this.#cancels.values()) cancel.abort();
     for (const listener of this.#closeListeners) listener();
   }
 
@@ -133,26 +141,34 @@ class Connection {
   }
 
   async #serve(header: unknown, body: Uint8Array): Promise<void> {
-    const { id, call, args } = (header ?? {}) as Partial<CallRequest>;
+    const { id, call, args, cancel } = (header ?? {}) as Partial<CallRequest & CallCancel>;
+    if (typeof cancel === 'number') return this.#cancels.get(cancel)?.abort();
     if (typeof id !== 'number') return void this.socket.destroy();
     this.#underWay++;
     const carriesData = call === 'fileRead';
     if (carriesData) this.#bodies++;
     try {
       if (this.#underWay > MAX_CALLS) throw new VmkernelError('Busy', `More than ${MAX_CALLS} calls at once`);
-      const outcome = await this.#call(String(call), args, body);
+      const outcome = await this.#call(id, { call: String(call), args }, body);
       this.#reply({ id, result: outcome.result }, outcome.body);
     } catch (error) {
       this.#reply({ id, error: this.#failure(error, String(call)) });
     } finally {
       this.#underWay--;
+      this.#cancels.delete(id);
       if (carriesData) this.#bodies--;
       this.#advance();
     }
   }
 
-  #call(call: string, args: unknown, body: Uint8Array): Promise<CallOutcome<CallName>> {
+  #call(
+    id: number,
+    { call, args }: { call: string; args: unknown },
+    body: Uint8Array,
+  ): Promise<CallOutcome<CallName>> {
     const checked = this.check(call, args);
+    const cancel = new AbortController();
+    this.#cancels.set(id, cancel);
     const handler = this.handlers[checked.call] as (
       args: unknown,
       context: CallContext,
@@ -160,8 +176,18 @@ class Connection {
     return handler(checked.args, {
       body,
       follow: change => this.#follow(change),
-      onClose: listener => this.#closeListeners.push(listener),
+      onClose: listener => {
+        this.#closeListeners.add(listener);
+        return () => this.#closeListeners.delete(listener);
+      },
+      signal: cancel.signal,
+      progress: progress => this.#tell({ id, progress }),
     });
+  }
+
+  /** Left out for a peer that does not read. */
+  #tell(reply: CallReply): void {
+    if (this.socket.writableLength < MAX_UNREAD_REPLIES_BYTES) this.#reply(reply);
   }
 
   #follow(change: Change): void {

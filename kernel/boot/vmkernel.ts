@@ -160,6 +160,7 @@ export class Vmkernel {
       hostName: this.options.hostName,
       onFatal: this.panic,
       onRingBroken,
+      onWarning: text => this.log.warn({ module: 'Storage' }, text),
     });
     this.#undo.push(async () => {
       if (!(await storage.stop())) this.#hung = true;

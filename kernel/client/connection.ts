@@ -16,7 +16,16 @@ export interface Answer<N extends CallName> {
   readonly body: Uint8Array;
 }
 
+/** How a long call is followed and ended. */
+export interface CallOptions {
+  /** Cancels the call: it fails with Cancelled, or was done already. */
+  readonly signal?: AbortSignal;
+  /** How far it is, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
 interface Waiting {
+  readonly onProgress: ((fraction: number) => void) | undefined;
   readonly resolve: (answer: Answer<CallName>) => void;
   readonly reject: (error: VmkernelError) => void;
 }
@@ -62,17 +71,25 @@ export class VmkernelClient {
     });
   }
 
-  async call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']> {
-    return (await this.callWithBody(name, args)).result;
+  async call<N extends CallName>(
+    name: N,
+    args: Calls[N]['args'],
+    options: CallOptions = {},
+  ): Promise<Calls[N]['result']> {
+    const { signal, onProgress } = options;
+    if (signal?.aborted === true) throw new VmkernelError('Cancelled', 'The operation was cancelled');
+    const id = this.#nextId;
+    const cancel = (): void => void this.#socket.write(encodeFrame({ cancel: id }));
+    signal?.addEventListener('abort', cancel);
+    try {
+      return (await this.#send(name, args, { onProgress })).result;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
   }
 
   callWithBody<N extends CallName>(name: N, args: Calls[N]['args'], body?: Uint8Array): Promise<Answer<N>> {
-    if (this.#closed) return Promise.reject(connectionLost());
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: answer => resolve(answer as Answer<N>), reject });
-      this.#socket.write(encodeFrame({ id, call: name, args }, body));
-    });
+    return this.#send(name, args, { body });
   }
 
   /**
@@ -100,6 +117,19 @@ export class VmkernelClient {
     this.#socket.unref();
   }
 
+  #send<N extends CallName>(
+    name: N,
+    args: Calls[N]['args'],
+    { body, onProgress }: { body?: Uint8Array | undefined; onProgress?: Waiting['onProgress'] },
+  ): Promise<Answer<N>> {
+    if (this.#closed) return Promise.reject(connectionLost());
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: answer => resolve(answer as Answer<N>), reject, onProgress });
+      this.#socket.write(encodeFrame({ id, call: name, args }, body));
+    });
+  }
+
   #receive(chunk: Uint8Array): void {
     try {
       for (const frame of this.#decoder.push(chunk)) this.#dispatch(frame.header as CallReply, frame.body);
@@ -115,6 +145,10 @@ export class VmkernelClient {
       return;
     }
     const waiting = this.#waiting.get(reply.id);
+    if ('progress' in reply) {
+      waiting?.onProgress?.(reply.progress);
+      return;
+    }
     this.#waiting.delete(reply.id);
     if (waiting === undefined) return;
     if ('error' in reply)

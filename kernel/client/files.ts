@@ -5,6 +5,12 @@ import type { VmkernelClient } from './connection.js';
 /** Largest piece of file data in one call. */
 export const FILE_CHUNK_BYTES = MAX_BODY_BYTES / 8;
 
+export interface FileUpload {
+  write(data: Uint8Array): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
 /**
  * Files on datastores, by `/vmfs/volumes/<volume or label>/…`. Every process reaches datastore files this way.
  * Errors are VmkernelError: NotFound, AlreadyExists, NotADirectory, NotEmpty, PermissionDenied, NoSpace, IoError {errno}.
@@ -54,6 +60,24 @@ export class DatastoreFiles {
   /** Appends as one step, and makes the file where it is missing. */
   async append(path: string, data: Uint8Array): Promise<void> {
     await this.#client.callWithBody('fileAppend', { path }, data);
+  }
+
+  /** Sends a file piece by piece; it appears when it is whole. A failure or an abort leaves what was there before. */
+  async upload(path: string, sizeBytes?: number): Promise<FileUpload> {
+    const args = sizeBytes === undefined ? { path } : { path, sizeBytes };
+    const { upload } = await this.#client.call('uploadBegin', args);
+    return {
+      write: async data => {
+        for (let at = 0; at < data.length; at += FILE_CHUNK_BYTES)
+          await this.#client.callWithBody(
+            'uploadWrite',
+            { upload },
+            data.subarray(at, at + FILE_CHUNK_BYTES),
+          );
+      },
+      commit: async () => void (await this.#client.call('uploadCommit', { upload })),
+      abort: async () => void (await this.#client.call('uploadAbort', { upload })),
+    };
   }
 
   stat(path: string): Promise<FileStat> {

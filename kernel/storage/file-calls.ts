@@ -2,7 +2,7 @@ import { type CallName, type Calls, MAX_BODY_BYTES, VmkernelError } from '../abi
 import type { Datastore, Datastores, ResolvedPath } from './datastores.js';
 import type { FileClient } from './files/file-client.js';
 
-export type FileCallName = Extract<CallName, `file${string}`>;
+export type FileCallName = Exclude<Extract<CallName, `file${string}`>, 'fileCopy' | 'fileMove'>;
 
 /** Result of a file call; `body` is file data. */
 export interface FileCallReply {

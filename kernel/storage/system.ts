@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeFd, eventfdCreate } from '../../lib/linux/index.js';
-import { type DatastoreInfo, StorageFileWriter, VmkernelError } from '../abi/index.js';
+import { type DatastoreInfo, type DiskInfo, StorageFileWriter, VmkernelError } from '../abi/index.js';
 import {
   type Datastore,
   Datastores,
@@ -13,6 +13,9 @@ import { DiskOpener, type DiskRequest, type DiskVm, type OpenedDisks } from './d
 import { FileCalls } from './file-calls.js';
 import { FileClient } from './files/file-client.js';
 import { IoPool } from './io-pool.js';
+import { JobCalls } from './job-calls.js';
+import { JobClient } from './jobs/job-client.js';
+import { entriesOf } from './jobs/journal.js';
 import { createShmFile, type RingSizes } from './ring-files.js';
 import { StorageThreadClient } from './thread-client.js';
 import { within } from './within.js';
@@ -28,6 +31,8 @@ export interface StorageOptions {
   readonly onFatal: (error: Error) => void;
   /** A vmx wrote nonsense into its ring: its disks are out of service, the VM should end. */
   readonly onRingBroken: (worldId: number) => void;
+  /** Something that a killed host left could not be put in order. */
+  readonly onWarning?: (text: string) => void;
   readonly workersPerDatastore?: number;
   /** Folder of the built threads, where it is not this module's own. */
   readonly threadsDir?: URL;
@@ -42,6 +47,7 @@ interface Running {
   readonly thread: StorageThreadClient;
   readonly disks: DiskOpener;
   readonly files: FileCalls;
+  readonly jobs: JobCalls;
   readonly controlFd: number;
   readonly workFd: number;
 }
@@ -56,6 +62,7 @@ export class StorageSystem {
   readonly #threadsDir: URL;
   readonly #asleep = new SharedArrayBuffer(4);
   readonly #clients = new Map<Datastore, FileClient>();
+  readonly #jobClients = new Map<string, JobClient>();
   readonly #pools = new Map<Datastore, Promise<IoPool>>();
   #datastores = new Datastores([]);
   #running: Running | undefined;
@@ -86,8 +93,13 @@ export class StorageSystem {
       startWorkers: async datastore => void (await this.#poolOf(datastore)),
     });
     const files = new FileCalls(this.#datastores, datastore => this.#clientOf(datastore));
-    this.#running = { thread, disks, files, controlFd, workFd };
+    const jobs = new JobCalls(
+      path => this.resolve(path),
+      volume => this.#jobClientOf(volume),
+    );
+    this.#running = { thread, disks, files, jobs, controlFd, workFd };
     await thread.ready;
+    this.#recover();
   }
 
   /**
@@ -106,10 +118,11 @@ export class StorageSystem {
     const pools = await Promise.all(this.#pools.values());
     const ended = await Promise.all([
       ...pools.map(pool => pool.stop()),
-      ...[...this.#clients.values()].map(client => client.stop()),
+      ...[...this.#clients.values(), ...this.#jobClients.values()].map(client => client.stop()),
     ]);
     this.#pools.clear();
     this.#clients.clear();
+    this.#jobClients.clear();
     closeFd(running.controlFd);
     closeFd(running.workFd);
     return closed === true && !ended.includes(false);
@@ -118,6 +131,17 @@ export class StorageSystem {
   /** The handlers of the file calls. */
   get files(): FileCalls {
     return this.#started().files;
+  }
+
+  /** The handlers of long work on files and disks. */
+  get jobs(): JobCalls {
+    return this.#started().jobs;
+  }
+
+  /** @throws VmkernelError DiskMissing, InvalidDescriptor, … */
+  diskInfo(path: string): Promise<DiskInfo> {
+    const { datastore, relative } = this.resolve(path);
+    return this.#clientOf(datastore).request('diskInfo', { path: relative });
   }
 
   /** @throws VmkernelError NotFound, InvalidArgument, PermissionDenied */
@@ -185,6 +209,35 @@ export class StorageSystem {
     });
     this.#clients.set(datastore, client);
     return client;
+  }
+
+  #jobClientOf(volume: string): JobClient {
+    const known = this.#jobClients.get(volume);
+    if (known !== undefined) return known;
+    const data = {
+      volume,
+      name: `jobs-${volume.slice(0, 8)}`,
+      journalFolder: this.#journalFolder,
+      folders: this.#datastores.all.map(({ volume, folder, shown }) => ({ volume, folder, shown })),
+    };
+    const warn = (text: string): void => this.#options.onWarning?.(text);
+    const client = new JobClient(this.#script('jobs/job-worker.js'), data, warn);
+    this.#jobClients.set(volume, client);
+    return client;
+  }
+
+  /** Ends or takes back what a killed host left: a job worker begins with that. */
+  #recover(): void {
+    for (const { volume } of this.#datastores.all) {
+      if (entriesOf(this.#journalFolder, volume).length === 0) continue;
+      this.#jobClientOf(volume)
+        .run('recover', {})
+        .catch((error: unknown) => this.#options.onWarning?.(String(error)));
+    }
+  }
+
+  get #journalFolder(): string {
+    return join(this.#options.rootDir, 'datastores', '.jobs');
   }
 
   #poolOf(datastore: Datastore): Promise<IoPool> {

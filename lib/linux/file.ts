@@ -5,6 +5,7 @@ const pwrite_ = libc.func('pwrite', 'int64_t', ['int', 'intptr_t', 'size_t', 'in
 const preadv2_ = libc.func('preadv2', 'int64_t', ['int', 'void *', 'int', 'int64_t', 'int']);
 const pwritev2_ = libc.func('pwritev2', 'int64_t', ['int', 'void *', 'int', 'int64_t', 'int']);
 const fdatasync_ = libc.func('int fdatasync(int fd)');
+const lseek_ = libc.func('int64_t lseek(int fd, int64_t off, int whence)');
 const fcntlLock_ = libc.func('fcntl', 'int', ['int', 'int', 'void *']);
 const eventfd_ = libc.func('int eventfd(unsigned int value, int flags)');
 const read_ = libc.func('int64_t read(int fd, void *buf, size_t n)');
@@ -14,8 +15,12 @@ const epollCtl_ = libc.func('int epoll_ctl(int epfd, int op, int fd, void *event
 const epollWait_ = libc.func('int epoll_wait(int epfd, void *events, int max, int timeout)');
 
 const F_OFD_SETLK = 37;
+const F_RDLCK = 0;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+const ENXIO = 6;
 const EAGAIN = 11;
 const EACCES = 13;
 const RWF_DSYNC = 2;
@@ -82,6 +87,11 @@ export function lockFile(fd: number): boolean {
   return setLock(fd, F_WRLCK);
 }
 
+/** As lockFile, beside others who only read. @returns false when somebody holds it alone */
+export function lockFileShared(fd: number): boolean {
+  return setLock(fd, F_RDLCK);
+}
+
 export function unlockFile(fd: number): void {
   setLock(fd, F_UNLCK);
 }
@@ -94,6 +104,21 @@ function setLock(fd: number, type: number): boolean {
   if (errno === EAGAIN || errno === EACCES) return false;
   check('fcntl(F_OFD_SETLK)', -1);
   return false;
+}
+
+export interface DataRun {
+  readonly startBytes: number;
+  readonly endBytes: number;
+}
+
+/** The next run of a file that is no hole, from an offset on; undefined when only a hole follows. */
+export function nextData(fd: number, fromBytes: number): DataRun | undefined {
+  const startBytes = Number(lseek_(fd, fromBytes, SEEK_DATA));
+  if (startBytes < 0) {
+    if (lastErrno() !== ENXIO) check('lseek(SEEK_DATA)', -1);
+    return undefined;
+  }
+  return { startBytes, endBytes: check('lseek(SEEK_HOLE)', Number(lseek_(fd, startBytes, SEEK_HOLE))) };
 }
 
 /** A doorbell between processes. Not closed on exec when `inherit`. */

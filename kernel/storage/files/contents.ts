@@ -106,7 +106,7 @@ export function syncFolder(place: string): void {
   }
 }
 
-function writeAll(fd: number, data: Uint8Array, offsetBytes: number | null): void {
+export function writeAll(fd: number, data: Uint8Array, offsetBytes: number | null): void {
   let done = 0;
   while (done < data.length)
     done += writeSync(fd, data, done, data.length - done, offsetBytes === null ? null : offsetBytes + done);

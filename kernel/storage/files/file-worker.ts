@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { setThreadName } from '../../../lib/linux/index.js';
 import { appendContents, readContents, replaceContents, writeContents } from './contents.js';
+import { diskInfo } from './disk-info.js';
 import { fileError } from './errors.js';
 import { closeDisk, openDisk } from './open-disk.js';
 import type { FileReply, FileRequest, FileRequestName, FileRequests, FileWorkerData } from './requests.js';
@@ -29,7 +30,11 @@ function handlers(tree: DatastoreTree, shown: string): Handlers {
       const { bsize, blocks, bavail } = statfsSync(tree.rootPath);
       return { capacityBytes: blocks * bsize, freeBytes: bavail * bsize };
     },
-    openDisk: ({ path }) => openDisk(tree, path, shown),
+    openDisk: ({ path }) => {
+      const { extents, sizeBytes, uuid } = openDisk(tree, path, shown);
+      return { extents, sizeBytes, uuid };
+    },
+    diskInfo: ({ path }) => diskInfo(tree, path, shown),
     closeDisk: ({ extents }) => closeDisk(extents),
     lockVmx: ({ path, owner }) => lockVmx(tree, path, shown, owner),
     unlockVmx: ({ path, fd }) => unlockVmx(tree, path, fd),

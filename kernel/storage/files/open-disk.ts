@@ -13,13 +13,15 @@ import { VmkernelError } from '../../abi/index.js';
 import type { ImageExtent } from '../thread/image.js';
 import { readContents } from './contents.js';
 import { fileError } from './errors.js';
-import { type DatastoreTree, parentOf, refuseIfLocked } from './tree.js';
+import { type DatastoreTree, parentOf, refuseIfLocked, refuseIfLockedAlone } from './tree.js';
 
 const SECTOR_BYTES = 512;
 const FLAT_TYPES: ReadonlySet<string> = new Set(['vmfs', 'monolithicFlat', 'twoGbMaxExtentFlat']);
 const FLAT_EXTENTS: ReadonlySet<string> = new Set(['VMFS', 'FLAT']);
 /** First four bytes of extents that are no descriptor, little endian. */
 const SPARSE_EXTENTS: Readonly<Record<string, string>> = { KDMV: 'monolithicSparse', COWD: 'vmfsSparse' };
+
+type DiskAccess = 'read' | 'write';
 
 /** An open virtual disk. Its descriptors hold the locks: closing them gives the disk back. */
 export interface OpenDisk {
@@ -28,12 +30,22 @@ export interface OpenDisk {
   readonly uuid: Uint8Array | undefined;
 }
 
+/** As the VMkernel itself holds it, with what its descriptor says. */
+export interface HeldDisk extends OpenDisk {
+  readonly descriptor: VmdkDescriptor;
+}
+
 /**
- * Opens and locks the files of a flat virtual disk.
+ * Opens and locks the files of a flat virtual disk: alone for writing, beside other readers for reading.
  * @param shown what the datastore's folder is called in errors: `/vmfs/volumes/<volume>`
  * @throws VmkernelError DiskMissing, DiskTooShort, InvalidDescriptor, NotSupported, FileLocked, PermissionDenied, IoError
  */
-export function openDisk(tree: DatastoreTree, path: string, shown: string): OpenDisk {
+export function openDisk(
+  tree: DatastoreTree,
+  path: string,
+  shown: string,
+  access: DiskAccess = 'write',
+): HeldDisk {
   const place = posix.join(shown, path);
   const descriptor = readDescriptor(tree, path, place);
   refuseOtherTypes(descriptor, place);
@@ -41,13 +53,14 @@ export function openDisk(tree: DatastoreTree, path: string, shown: string): Open
   try {
     for (const extent of descriptor.extents) {
       const file = posix.join(parentOf(path), extent.fileName ?? '');
-      extents.push(openExtent(tree, extent, file, posix.join(shown, file), endOf(extents)));
+      const place = { file, shown: posix.join(shown, file) };
+      extents.push(openExtent(tree, extent, place, { access, startBytes: endOf(extents) }));
     }
   } catch (error) {
     closeDisk(extents);
     throw error;
   }
-  return { extents, sizeBytes: endOf(extents), uuid: parseUuid(descriptor.get('ddb.uuid')) };
+  return { extents, sizeBytes: endOf(extents), uuid: parseUuid(descriptor.get('ddb.uuid')), descriptor };
 }
 
 /**
@@ -66,7 +79,8 @@ export function closeDisk(extents: readonly ImageExtent[]): string[] {
   });
 }
 
-function readDescriptor(tree: DatastoreTree, path: string, place: string): VmdkDescriptor {
+/** @throws DiskMissing, InvalidDescriptor, NotSupported for an extent in a descriptor's place */
+export function readDescriptor(tree: DatastoreTree, path: string, place: string): VmdkDescriptor {
   const bytes = diskMissing(place, () => readContents(tree, path, 0, LIMITS.sizeBytes + 1));
   const sparse = SPARSE_EXTENTS[Buffer.from(bytes.subarray(0, 4)).toString('latin1')];
   if (sparse !== undefined) throw notSupported(place, sparse);
@@ -102,11 +116,11 @@ function refuseOtherTypes(descriptor: VmdkDescriptor, place: string): void {
 function openExtent(
   tree: DatastoreTree,
   extent: Extent,
-  file: string,
-  place: string,
-  startBytes: number,
+  { file, shown: place }: { file: string; shown: string },
+  { access, startBytes }: { access: DiskAccess; startBytes: number },
 ): ImageExtent {
-  const fd = diskMissing(place, () => tree.openFile(file, constants.O_RDWR));
+  const flags = access === 'write' ? constants.O_RDWR : constants.O_RDONLY;
+  const fd = diskMissing(place, () => tree.openFile(file, flags));
   try {
     const lengthBytes = extent.sectors * SECTOR_BYTES;
     const fileOffsetBytes = (extent.offsetSectors ?? 0) * SECTOR_BYTES;
@@ -116,7 +130,8 @@ function openExtent(
       const details = { path: place, neededBytes, haveBytes };
       throw new VmkernelError('DiskTooShort', `${place}: ${haveBytes} of ${neededBytes} bytes`, details);
     }
-    refuseIfLocked(fd, place);
+    if (access === 'write') refuseIfLocked(fd, place);
+    else refuseIfLockedAlone(fd, place);
     return { fd, startBytes, lengthBytes, fileOffsetBytes };
   } catch (error) {
     closeSync(fd);

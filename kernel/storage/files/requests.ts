@@ -1,4 +1,4 @@
-import type { CallFailure, DirectoryEntry, FileStat } from '../../abi/index.js';
+import type { CallFailure, DirectoryEntry, DiskInfo, FileStat } from '../../abi/index.js';
 import type { ImageExtent } from '../thread/image.js';
 import type { OpenDisk } from './open-disk.js';
 
@@ -17,6 +17,7 @@ export interface FileRequests {
   rename: { args: { from: string; to: string }; result: unknown };
   remove: { args: { path: string; recursive: boolean }; result: unknown };
   space: { args: Record<string, never>; result: { capacityBytes: number; freeBytes: number } };
+  diskInfo: { args: { path: string }; result: DiskInfo };
   openDisk: { args: { path: string }; result: OpenDisk };
   /** @returns what Linux said of descriptors that it closed with an error */
   closeDisk: { args: { extents: readonly ImageExtent[] }; result: string[] };

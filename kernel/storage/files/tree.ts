@@ -12,12 +12,13 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { posix } from 'node:path';
-import { lockFile, O_PATH, openBeneath } from '../../../lib/linux/index.js';
+import { lockFile, lockFileShared, O_PATH, openBeneath } from '../../../lib/linux/index.js';
 import { type DirectoryEntry, type FileStat, VmkernelError } from '../../abi/index.js';
 
 const MAX_ENTRIES = 5000;
 const MAX_DEPTH = 64;
 const FOLDER_MODE = 0o755;
+const UNDER_WAY = /^\.[0-9a-f]{16}\.tmp$/;
 
 /**
  * A datastore's folder, held by descriptor. Paths are relative to it, normalised, '' is the folder itself. Every
@@ -56,9 +57,16 @@ export class DatastoreTree {
     return fileStat(path === '' ? fstatSync(this.#fd) : this.inParent(path, place => lstatSync(place)));
   }
 
+  /** @returns undefined when there is no such file; throws when its folder is missing */
+  find(path: string): FileStat | undefined {
+    const stats = this.inParent(path, place => lstatSync(place, { throwIfNoEntry: false }));
+    return stats === undefined ? undefined : fileStat(stats);
+  }
+
+  /** Entries of a folder. What operations under way have made is not there yet. */
   list(path: string): DirectoryEntry[] {
-    return this.#inFolder(path, place => {
-      const names = readdirSync(place);
+    return this.inFolder(path, place => {
+      const names = readdirSync(place).filter(name => !UNDER_WAY.test(name));
       if (names.length > MAX_ENTRIES)
         throw new VmkernelError('NotSupported', `${path}: ${names.length} entries`, {
           path,
@@ -85,11 +93,17 @@ export class DatastoreTree {
   }
 
   rename(from: string, to: string): void {
-    this.#refuseIfLocked(from);
+    this.refuseIfAnyLocked(from);
     this.inParent(from, source => this.inParent(to, target => renameSync(source, target)));
   }
 
-  remove(path: string, recursive: boolean, depth = 0): void {
+  /** A folder of which anything is locked is not begun with. */
+  remove(path: string, recursive: boolean): void {
+    if (recursive) this.refuseIfAnyLocked(path);
+    this.#remove(path, recursive);
+  }
+
+  #remove(path: string, recursive: boolean, depth = 0): void {
     if (depth > MAX_DEPTH) throw new VmkernelError('NotSupported', `${path}: too deep`, { path });
     if (!this.inParent(path, place => lstatSync(place)).isDirectory()) {
       this.#refuseIfLocked(path);
@@ -97,19 +111,31 @@ export class DatastoreTree {
       return;
     }
     if (recursive)
-      for (const name of this.#inFolder(path, place => readdirSync(place)))
-        this.remove(posix.join(path, name), true, depth + 1);
+      for (const name of this.inFolder(path, place => readdirSync(place)))
+        this.#remove(posix.join(path, name), true, depth + 1);
     this.inParent(path, place => rmdirSync(place));
+  }
+
+  /** @throws FileLocked when the file, or any file in the folder, is open as a disk or locked */
+  refuseIfAnyLocked(path: string, depth = 0): void {
+    if (depth > MAX_DEPTH) throw new VmkernelError('NotSupported', `${path}: too deep`, { path });
+    if (!this.#isFolder(path)) {
+      this.#refuseIfLocked(path);
+      return;
+    }
+    for (const name of this.inFolder(path, place => readdirSync(place)))
+      this.refuseIfAnyLocked(posix.join(path, name), depth + 1);
   }
 
   /** Calls back with a path of the last component whose folder cannot change under it. */
   inParent<T>(path: string, use: (place: string) => T): T {
     const name = posix.basename(path);
     if (name === '') throw new VmkernelError('PermissionDenied', 'the datastore itself', { path });
-    return this.#inFolder(parentOf(path), folder => use(posix.join(folder, name)));
+    return this.inFolder(parentOf(path), folder => use(posix.join(folder, name)));
   }
 
-  #inFolder<T>(path: string, use: (place: string) => T): T {
+  /** Calls back with a path of the folder that stays the same folder. */
+  inFolder<T>(path: string, use: (place: string) => T): T {
     const fd = openBeneath(this.#fd, path === '' ? '.' : path, O_PATH | constants.O_DIRECTORY);
     try {
       return use(`/proc/self/fd/${fd}`);
@@ -137,6 +163,11 @@ export class DatastoreTree {
 /** @throws FileLocked when another open file holds the lock; otherwise the lock goes with `fd` */
 export function refuseIfLocked(fd: number, path: string): void {
   if (!lockFile(fd)) throw new VmkernelError('FileLocked', `${path} is in use`, { path });
+}
+
+/** @throws FileLocked when somebody holds it alone; otherwise the lock goes with `fd` */
+export function refuseIfLockedAlone(fd: number, path: string): void {
+  if (!lockFileShared(fd)) throw new VmkernelError('FileLocked', `${path} is in use`, { path });
 }
 
 export function parentOf(path: string): string {
