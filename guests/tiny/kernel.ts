@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { PrivateApt } from '../apt/private-apt.js';
 import { GuestBuildError } from '../guest-build-error.js';
@@ -31,10 +32,11 @@ const compile = async (workshop: Workshop, apt: PrivateApt, target: string): Pro
       await mkdir(objects);
       await workshop.run('tar', ['-xJf', archive, '-C', source, '--strip-components=1']);
     });
+    const jobs = `-j${availableParallelism()}`;
     const make = (...goals: string[]): Promise<Buffer> =>
       workshop.run(
         'nice',
-        ['make', '-s', '-C', source, `O=${objects}`, 'ARCH=i386', 'LZ4=lz4', '-j2', ...goals],
+        ['make', '-s', '-C', source, `O=${objects}`, 'ARCH=i386', 'LZ4=lz4', jobs, ...goals],
         {
           env: { KBUILD_BUILD_TIMESTAMP: '@0', KBUILD_BUILD_USER: 'openesx', KBUILD_BUILD_HOST: 'openesx' },
         },
