@@ -7,6 +7,7 @@ import {
   writeRequest,
 } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
+import { makeRandom } from './testing/request-fuzzer.js';
 import { TestHost } from './testing/test-host.js';
 
 let test: TestHost;
@@ -16,15 +17,6 @@ beforeAll(async () => {
   test = await TestHost.start();
 });
 afterAll(() => test.stop());
-
-/** A generator whose sequence is the same in every run. */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 function requestText<M extends keyof Methods>(
   target: ManagedObjectReference,

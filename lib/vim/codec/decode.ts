@@ -31,8 +31,10 @@ export class Decoder {
       this.#takeField(record, field, child, at);
     }
     for (const field of fields) {
-      const isNeeded = !field.optional && !field.array && field.since <= this.#version;
-      if (isNeeded && record[field.name] === undefined) {
+      if (field.optional || record[field.name] !== undefined) continue;
+      // On the wire an array without members is no element at all.
+      if (field.array) record[field.name] = [];
+      else if (field.since <= this.#version) {
         const at = path === '' ? field.name : `${path}.${field.name}`;
         throw new CodecError('MissingField', at, 'a required field is missing');
       }
