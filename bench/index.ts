@@ -3,7 +3,8 @@
  *
  * Layers: statistics, table, machine, processes, owned - guest-session (a guest's shell) - images (guests on disks)
  *         - kernel-host (a VMkernel alone), soap-host (the whole product), peers (bare engine, QEMU)
- *         - boot, overhead, dispatch, footprint (one benchmark each) - runner - main.
+ *         - soap/ (load on servers of the API)
+ *         - boot, overhead, dispatch, footprint, soap (one benchmark each) - runner - main.
  *
  * Invariants
  * - Ours and the alternative are measured in the same run, in turns; what is published is a median of pairs.
@@ -15,5 +16,6 @@ import { dispatch } from './dispatch.js';
 import { footprint } from './footprint.js';
 import { overhead } from './overhead.js';
 import type { Benchmark } from './result.js';
+import { soap } from './soap.js';
 
-export const benchmarks: readonly Benchmark[] = [boot, overhead, dispatch, footprint];
+export const benchmarks: readonly Benchmark[] = [boot, overhead, dispatch, footprint, soap];

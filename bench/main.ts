@@ -12,6 +12,8 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     runs: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
     root: { type: 'string', default: tmpdir() },
   },
 });
@@ -24,7 +26,7 @@ async function main(): Promise<number> {
   const unknown = positionals.find(name => !benchmarks.some(bench => bench.name === name));
   if (unknown !== undefined || (runs !== undefined && !(Number.isInteger(runs) && runs > 0))) {
     const list = benchmarks.map(bench => `  ${bench.name.padEnd(10)} ${bench.about}\n`).join('');
-    process.stderr.write(`usage: ./esx bench [NAME…] [--json] [--runs N]\n${list}`);
+    process.stderr.write(`usage: ./esx bench [NAME…] [--json] [--runs N] [--quick] [--full]\n${list}`);
     return BAD_USAGE;
   }
   const reports: BenchReport[] = [];
@@ -32,6 +34,8 @@ async function main(): Promise<number> {
     if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
     const report = await runBenchmark(bench, {
       runs,
+      quick: values.quick,
+      full: values.full,
       parent: resolve(values.root),
       note,
       signal: interrupt.signal,

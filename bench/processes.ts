@@ -53,3 +53,9 @@ export async function cpuDuring(
   const usedUs = pids.map((pid, i) => cpuUs(pid) - (before[i] ?? 0));
   return { wallUs: (performance.now() - startMs) * 1000, usedUs };
 }
+
+/** What of a process is in memory, pages shared with others counted whole. */
+export function rssMb(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1] ?? Number.NaN) / 1024;
+}

@@ -6,7 +6,8 @@ export type Row = Readonly<Record<string, string | number>>;
 /** What a figure should be. */
 export interface Target {
   readonly figure: string;
-  readonly atMost: number;
+  readonly atMost?: number;
+  readonly atLeast?: number;
 }
 
 export interface Measured {
@@ -18,6 +19,10 @@ export interface Measured {
 export interface BenchContext {
   /** Repetitions of what is compared, undefined = the benchmark's own choice. */
   readonly runs: number | undefined;
+  /** Little of everything: to see that the benchmark works. */
+  readonly quick: boolean;
+  /** Also what takes many minutes. */
+  readonly full: boolean;
   /** Folder in which the hosts of this benchmark have their roots. */
   readonly folder: string;
   readonly watch: MachineWatch;

@@ -7,6 +7,8 @@ import { significant } from './statistics.js';
 
 export interface RunnerOptions {
   readonly runs: number | undefined;
+  readonly quick: boolean;
+  readonly full: boolean;
   /** Where folders of hosts may be made. */
   readonly parent: string;
   readonly note: (text: string) => void;
@@ -21,7 +23,7 @@ export async function runBenchmark(bench: Benchmark, options: RunnerOptions): Pr
   const owned = new Owned();
   const note = (text: string) => options.note(`${bench.name}: ${text}`);
   try {
-    const running = bench.run({ runs: options.runs, folder, watch, owned, note });
+    const running = bench.run({ ...options, folder, watch, owned, note });
     const { figures, rows } = await Promise.race([running, interrupted(options.signal)]);
     const rounded = Object.fromEntries(Object.entries(figures).map(([name, v]) => [name, significant(v)]));
     return { bench: bench.name, machine: watch.describe(), figures: rounded, rows };

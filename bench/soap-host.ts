@@ -25,6 +25,18 @@ export class SoapHost {
     return context.owned.add(new SoapHost(host, init, await host.kernel(), context));
   }
 
+  get httpsPort(): number {
+    return this.init.ports.https;
+  }
+
+  get userName(): string {
+    return this.init.user;
+  }
+
+  get password(): string {
+    return this.host.password;
+  }
+
   get datastore(): string {
     return join(this.host.root, 'datastores/storage1');
   }

@@ -40,11 +40,9 @@ function shown(value: string | number): string {
 /** The report as people read it: machine, measurements, figures against their targets. */
 export function reportText(report: BenchReport, targets: readonly Target[]): string {
   const { machine, figures } = report;
-  const atMost = new Map(targets.map(target => [target.figure, target.atMost]));
   const verdicts = Object.entries(figures).map(([figure, value]): Row => {
-    const limit = atMost.get(figure);
-    const met = limit === undefined ? '' : value <= limit ? 'met' : 'MISSED';
-    return { figure, value, target: limit === undefined ? '' : `≤ ${limit}`, met };
+    const target = targets.find(one => one.figure === figure);
+    return { figure, value, target: limits(target), met: target === undefined ? '' : verdict(value, target) };
   });
   return [
     `${report.bench}\n`,
@@ -53,4 +51,17 @@ export function reportText(report: BenchReport, targets: readonly Target[]): str
     table(report.rows),
     table(verdicts),
   ].join('\n');
+}
+
+function limits({ atMost, atLeast }: Partial<Target> = {}): string {
+  return [atLeast === undefined ? '' : `≥ ${atLeast}`, atMost === undefined ? '' : `≤ ${atMost}`]
+    .filter(text => text !== '')
+    .join(', ');
+}
+
+function verdict(
+  value: number,
+  { atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY }: Target,
+): string {
+  return value <= atMost && value >= atLeast ? 'met' : 'MISSED';
 }

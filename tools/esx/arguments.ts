@@ -8,7 +8,14 @@ export type Command =
   | ({ name: 'shell'; command: string[] } & WithRoot)
   | ({ name: 'console'; vm: string; waitFor?: RegExp; timeoutMs?: number } & WithRoot)
   | ({ name: 'test'; only: string[] } & WithRoot)
-  | ({ name: 'bench'; benches: string[]; json: boolean; runs?: number } & WithRoot)
+  | ({
+      name: 'bench';
+      benches: string[];
+      json: boolean;
+      runs?: number;
+      quick: boolean;
+      full: boolean;
+    } & WithRoot)
   | { name: 'help' };
 
 interface WithRoot {
@@ -30,7 +37,10 @@ const SHAPES: Readonly<Record<Exclude<Command['name'], 'help'>, Shape>> = {
   shell: { options: { root: true }, operands: [0, Number.POSITIVE_INFINITY], passesOn: true },
   console: { options: { root: true, wait: true, timeout: true }, operands: [1, 1] },
   test: { options: { root: true }, operands: [0, Number.POSITIVE_INFINITY] },
-  bench: { options: { root: true, json: false, runs: true }, operands: [0, Number.POSITIVE_INFINITY] },
+  bench: {
+    options: { root: true, json: false, runs: true, quick: false, full: false },
+    operands: [0, Number.POSITIVE_INFINITY],
+  },
 };
 
 export const USAGE = `usage: ./esx COMMAND [--root DIR] …
@@ -41,7 +51,7 @@ export const USAGE = `usage: ./esx COMMAND [--root DIR] …
   shell [COMMAND…]                                       ssh into the service console
   console VM [--wait REGEX] [--timeout SECONDS]          the VM's serial console; Ctrl-] leaves
   test [STAGE…]                                          everything that can be checked
-  bench [NAME…] [--json] [--runs N]                      measurements, on hosts of their own
+  bench [NAME…] [--json] [--runs N] [--quick] [--full]   measurements, on hosts of their own
 
 DIR is the host's own folder (var/esx in this tree by default); hosts with different folders run side by side.
 `;
@@ -76,6 +86,8 @@ export function parseArguments(argv: readonly string[]): Command {
         ...withRoot,
         benches: operands,
         json: flags.has('json'),
+        quick: flags.has('quick'),
+        full: flags.has('full'),
         ...(values.runs === undefined ? {} : { runs: wholeNumber('--runs', values.runs, 100) }),
       };
   }

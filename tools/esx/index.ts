@@ -87,7 +87,8 @@ async function run(command: Command, around: Surroundings): Promise<number> {
       await installPackages(aptPackagesFor(['linux', 'tiny', 'asm', 'test']), around.environment);
       const main = join(around.tree, 'dist/bench/main.js');
       const runs = command.runs === undefined ? [] : ['--runs', String(command.runs)];
-      const args = [...command.benches, ...(command.json ? ['--json'] : []), ...runs];
+      const flags = (['json', 'quick', 'full'] as const).filter(flag => command[flag]);
+      const args = [...command.benches, ...flags.map(flag => `--${flag}`), ...runs];
       const under = command.root === undefined ? [] : ['--root', root.path];
       return (
         await runProcess(process.execPath, [main, ...args, ...under], {

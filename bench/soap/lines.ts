@@ -1,0 +1,183 @@
+import { SoapClient, SoapRefusal } from './client.js';
+import type { Operation } from './load.js';
+import {
+  annotate,
+  createFilter,
+  createView,
+  message,
+  objectSpec,
+  propertySpec,
+  type Reference,
+  retrieve,
+  viewSpec,
+} from './messages.js';
+import type { SoapServer } from './soap-server.js';
+
+/** What one client does again and again; `end` gives back what it holds. */
+export interface LineClient {
+  readonly operation: Operation;
+  end(): void;
+}
+
+export interface Line {
+  readonly name: string;
+  readonly about: string;
+  /** Also how many clients there are, so that each has machines of its own. */
+  open(server: SoapServer, client: number, clients: number): Promise<LineClient>;
+}
+
+export const THREE_PROPERTIES = ['name', 'runtime.powerState', 'config.hardware.memoryMB'];
+const TASK_LIMIT_MS = 60_000;
+
+/** All machines, as a view lists them. */
+export async function machinesOf(client: SoapClient): Promise<Reference[]> {
+  const { viewManager, rootFolder, propertyCollector } = client.objects;
+  const view = await client.askReference(createView(viewManager, rootFolder, 'VirtualMachine'));
+  const found = await client.ask(
+    retrieve(propertyCollector, propertySpec('VirtualMachine', ['name']), viewSpec(view)),
+  );
+  await client.send(message(view, 'DestroyView'));
+  return [...found.matchAll(/<obj type="VirtualMachine"[^>]*>([^<]+)</g)].map(([, value = '']) => ({
+    type: 'VirtualMachine',
+    value,
+  }));
+}
+
+const login: Line = {
+  name: 'login',
+  about: 'Login and Logout',
+  async open(server) {
+    const client = await SoapClient.open(server);
+    const operation = async () => {
+      await client.login();
+      await client.logout();
+    };
+    return { operation, end: () => client.close() };
+  },
+};
+
+const fullVm: Line = {
+  name: 'full_vm',
+  about: 'all properties of one VM',
+  async open(server, index, clients) {
+    const client = await SoapClient.loggedIn(server);
+    const all = propertySpec('VirtualMachine', []);
+    const requests = own(await machinesOf(client), index, clients).map(vm =>
+      client.prepare(retrieve(client.objects.propertyCollector, all, objectSpec(vm))),
+    );
+    return { operation: inTurn(client, requests), end: () => client.close() };
+  },
+};
+
+const threeProperties: Line = {
+  name: 'three_properties',
+  about: 'three properties of every VM',
+  async open(server) {
+    const client = await SoapClient.loggedIn(server);
+    const { viewManager, rootFolder, propertyCollector } = client.objects;
+    const view = await client.askReference(createView(viewManager, rootFolder, 'VirtualMachine'));
+    const spec = propertySpec('VirtualMachine', THREE_PROPERTIES);
+    const request = client.prepare(retrieve(propertyCollector, spec, viewSpec(view)));
+    return { operation: inTurn(client, [request]), end: () => client.close() };
+  },
+};
+
+const reconfigure: Line = {
+  name: 'reconfigure',
+  about: 'ReconfigVM_Task to the end of its task',
+  async open(server, index, clients) {
+    const client = await SoapClient.loggedIn(server);
+    const vms = own(await machinesOf(client), index, clients);
+    let round = 0;
+    const operation = async () => {
+      const vm = vms[round++ % vms.length];
+      if (vm === undefined) throw new Error('there are too few VMs');
+      await changed(client, vm, `round ${round} of ${index}`);
+    };
+    return { operation, end: () => client.close() };
+  },
+};
+
+const update: Line = {
+  name: 'update',
+  about: 'from ReconfigVM_Task to the reply of WaitForUpdates over every VM',
+  async open(server, index, clients) {
+    const writer = await SoapClient.loggedIn(server);
+    const waiter = await SoapClient.loggedIn(server);
+    const [vm] = own(await machinesOf(writer), index, clients);
+    if (vm === undefined) throw new Error('there are too few VMs');
+    const { viewManager, rootFolder, propertyCollector } = waiter.objects;
+    const view = await waiter.askReference(createView(viewManager, rootFolder, 'VirtualMachine'));
+    const spec = propertySpec('VirtualMachine', ['name', 'config.annotation']);
+    await waiter.send(createFilter(propertyCollector, spec, viewSpec(view)));
+    let version = '';
+    let round = 0;
+    const next = async (): Promise<string> => {
+      const text = await waiter.ask(
+        message(propertyCollector, 'WaitForUpdates', `<version>${version}</version>`),
+      );
+      version = /<version>([^<]+)</.exec(text)?.[1] ?? version;
+      return text;
+    };
+    await next();
+    const operation = async () => {
+      const mark = `change ${++round} of ${index}`;
+      const startMs = performance.now();
+      const seen = untilSeen(next, `>${mark}<`).then(() => performance.now() - startMs);
+      const [task, seenMs] = await Promise.all([writer.askReference(annotate(vm, mark)), seen]);
+      await taskEnd(writer, task);
+      return seenMs;
+    };
+    const end = () => {
+      writer.close();
+      waiter.close();
+    };
+    return { operation, end };
+  },
+};
+
+/** Those whose cost hangs on one VM, and those whose cost may hang on how many there are. */
+export const LINES_OF_ONE: readonly Line[] = [login, fullVm, reconfigure];
+export const LINES_OF_ALL: readonly Line[] = [threeProperties, update];
+
+async function untilSeen(next: () => Promise<string>, text: string): Promise<void> {
+  while (!(await next()).includes(text));
+}
+
+async function changed(client: SoapClient, vm: Reference, text: string): Promise<void> {
+  await taskEnd(client, await client.askReference(annotate(vm, text)));
+}
+
+/** Asks until a task is over. @throws SoapRefusal when it failed */
+export async function taskEnd(client: SoapClient, task: Reference): Promise<void> {
+  const spec = propertySpec('Task', ['info.state']);
+  const request = client.prepare(retrieve(client.objects.propertyCollector, spec, objectSpec(task)));
+  const limitMs = performance.now() + TASK_LIMIT_MS;
+  while (performance.now() < limitMs) {
+    const text = (await client.sendPrepared(request)).body.toString('utf8');
+    const state = />(queued|running|success|error)</.exec(text)?.[1];
+    if (state === 'success') return;
+    if (state === 'error') throw new SoapRefusal('the task failed');
+  }
+  throw new SoapRefusal('the task does not end');
+}
+
+function inTurn(client: SoapClient, requests: readonly string[]): Operation {
+  let at = 0;
+  return () => client.sendPrepared(requests[at++ % requests.length] ?? '');
+}
+
+/** Every so many-th machine. */
+function own<T>(all: readonly T[], index: number, clients: number): T[] {
+  return all.filter((_, at) => at % clients === index);
+}
+
+/** A change of the first machine, as often as asked for. */
+export async function changeOf(
+  server: SoapServer,
+): Promise<{ make(round: number): Promise<void>; end(): void }> {
+  const client = await SoapClient.loggedIn(server);
+  const [vm] = await machinesOf(client);
+  if (vm === undefined) throw new Error('there are no VMs');
+  return { make: round => changed(client, vm, `round ${round}`), end: () => client.close() };
+}
