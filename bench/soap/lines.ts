@@ -112,12 +112,19 @@ const update: Line = {
     await waiter.send(createFilter(propertyCollector, spec, viewSpec(view)));
     let version = '';
     let round = 0;
-    const next = async (): Promise<string> => {
-      const text = await waiter.ask(
-        message(propertyCollector, 'WaitForUpdates', `<version>${version}</version>`),
-      );
+    const wait = async (): Promise<string> => {
+      const args = `<version>${version}</version>`;
+      const text = await waiter.ask(message(propertyCollector, 'WaitForUpdates', args));
       version = /<version>([^<]+)</.exec(text)?.[1] ?? version;
       return text;
+    };
+    // A change that was refused leaves its wait to the next one.
+    let waiting: Promise<string> | undefined;
+    const next = (): Promise<string> => {
+      waiting ??= wait().finally(() => {
+        waiting = undefined;
+      });
+      return waiting;
     };
     await next();
     const operation = async () => {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { rssMb } from '../processes.js';
 import { installPackages } from '../../tools/esx/debian-packages.js';
+import { rssMb } from '../processes.js';
 import type { BenchContext } from '../result.js';
 import type { SoapServer } from './soap-server.js';
 
