@@ -32,7 +32,7 @@ export type {
   ReadContext,
 } from './object/managed-object.js';
 export { defineClass } from './object/managed-object.js';
-export type { ChangeListener, ObjectChange } from './object/object-registry.js';
+export type { ChangeFollower, ListChange, ObjectChange } from './object/object-registry.js';
 export { ObjectRegistry } from './object/object-registry.js';
 export {
   invalidArgument,
@@ -47,6 +47,7 @@ export {
 export { commonMethods } from './property/fetch.js';
 export { propertyCollectorClass } from './property/property-collector.js';
 export { propertyFilterClass } from './property/property-filter.js';
+export type { SelectionScope } from './property/selection.js';
 export { LocalTickets } from './session/local-tickets.js';
 export { LoginDelay } from './session/login-delay.js';
 export type { Session } from './session/session.js';
@@ -65,5 +66,7 @@ export { matchesTask, userOf } from './task/task-filter.js';
 export type { TaskRequest, TaskResult, TaskWork } from './task/task-manager.js';
 export { TaskManager, taskManagerClass } from './task/task-manager.js';
 export { containerViewClass } from './view/container-view.js';
+export { inventoryChildren, inventoryScope } from './view/inventory-tree.js';
+export { inventoryViewClass } from './view/inventory-view.js';
 export { listViewClass } from './view/list-view.js';
 export { ViewManager, viewManagerClass } from './view/view-manager.js';

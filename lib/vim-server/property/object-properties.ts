@@ -1,96 +1,98 @@
 import {
   type DynamicProperty,
+  type LocalizedMethodFault,
   type MissingProperty,
   type PropertySpec,
-  type TypedValue,
+  TypedValue,
   type VimSchema,
   versionIndex,
 } from '../../vim/index.js';
-import type { ManagedObject, ReadContext } from '../object/managed-object.js';
-import { invalidArgument, invalidProperty, VimFault } from '../object/vim-fault.js';
-import { readProperty } from './read-property.js';
-import { firstName } from './selection.js';
+import type { ManagedObject, ObjectClass, ReadContext } from '../object/managed-object.js';
+import { invalidArgument, VimFault } from '../object/vim-fault.js';
+import { type ResolvedPath, readResolved, resolvePath } from './read-property.js';
 
-/** What a set of property specs asks of one object: values that are set, and what could not be read. */
-export interface PropertyValues {
-  readonly values: ReadonlyMap<string, TypedValue>;
-  readonly missing: readonly MissingProperty[];
+/** Why a property could not be read. */
+export class Unreadable {
+  constructor(readonly fault: LocalizedMethodFault) {}
 }
 
-/** Whether some spec is for this type; only then is the object reported. */
-export function isAskedFor(
-  schema: VimSchema,
-  object: ManagedObject,
-  propSet: readonly PropertySpec[],
-): boolean {
-  return propSet.some(spec => schema.isA(object.objectClass.typeName, spec.type));
+/** What a read of a path gave: a value, nothing, or why not. */
+export type ReadOutcome = TypedValue | Unreadable | undefined;
+
+/** What a set of property specs asks of the objects of one class. */
+export interface AskedProperties {
+  readonly paths: readonly ResolvedPath[];
 }
 
-/**
- * Paths that the specs ask of the object's type. `all` means every property that is built.
- * @throws VimFault InvalidProperty for a spec whose type has no such property
- */
-export function askedPaths(
-  schema: VimSchema,
-  object: ManagedObject,
-  propSet: readonly PropertySpec[],
-  context: ReadContext,
-): string[] {
-  const paths = new Set<string>();
-  for (const spec of propSet) {
-    if (!schema.isA(object.objectClass.typeName, spec.type)) continue;
-    const asked = spec.all === true ? builtProperties(schema, object, context) : (spec.pathSet ?? []);
-    for (const path of asked) paths.add(path);
+/** The property specs of one filter, worked out once for each class of objects that it meets. */
+export class PropertyQuestion {
+  readonly #schema: VimSchema;
+  readonly #propSet: readonly PropertySpec[];
+  readonly #context: ReadContext;
+  readonly #byClass = new Map<ObjectClass, AskedProperties | undefined>();
+
+  /** @throws VimFault when a spec names a type or a first-level property that does not exist */
+  constructor(schema: VimSchema, propSet: readonly PropertySpec[], context: ReadContext) {
+    this.#schema = schema;
+    this.#propSet = propSet;
+    this.#context = context;
+    for (const spec of propSet) checkPropertySpec(schema, spec, context);
   }
-  return [...paths];
-}
 
-function builtProperties(schema: VimSchema, object: ManagedObject, context: ReadContext): string[] {
-  const { typeName, properties } = object.objectClass;
-  const known = schema.fields(typeName).filter(field => field.since <= versionIndex(context.version));
-  return known.map(field => field.name).filter(name => properties.has(name));
-}
+  /**
+   * Undefined when no spec is for the object's type: then it is not reported.
+   * @throws VimFault InvalidProperty for a path that the type does not have
+   */
+  ofObject({ objectClass }: ManagedObject): AskedProperties | undefined {
+    if (!this.#byClass.has(objectClass)) this.#byClass.set(objectClass, this.#resolve(objectClass));
+    return this.#byClass.get(objectClass);
+  }
 
-export function readProperties(
-  schema: VimSchema,
-  object: ManagedObject,
-  paths: readonly string[],
-  context: ReadContext,
-): PropertyValues {
-  const values = new Map<string, TypedValue>();
-  const missing: MissingProperty[] = [];
-  for (const path of paths) {
+  read(object: ManagedObject, path: ResolvedPath): ReadOutcome {
     try {
-      const value = readProperty(schema, object, path, context);
-      if (value !== undefined) values.set(path, value);
+      return readResolved(this.#schema, object, path, this.#context);
     } catch (error) {
-      missing.push(missingProperty(path, error));
+      if (!(error instanceof VimFault)) throw error;
+      return new Unreadable({ fault: error.detail, localizedMessage: error.message });
     }
   }
-  return { values, missing };
-}
 
-/** A property that does not exist fails the call; one that cannot be read is reported beside the others. */
-function missingProperty(path: string, error: unknown): MissingProperty {
-  if (!(error instanceof VimFault) || error.detail._type === 'InvalidProperty') throw error;
-  return { path, fault: { fault: error.detail, localizedMessage: error.message } };
-}
+  #resolve(objectClass: ObjectClass): AskedProperties | undefined {
+    const specs = this.#propSet.filter(spec => this.#schema.isA(objectClass.typeName, spec.type));
+    if (specs.length === 0) return undefined;
+    const texts = specs.flatMap(spec => (spec.all === true ? this.#built(objectClass) : (spec.pathSet ?? [])));
+    const resolve = (text: string): ResolvedPath =>
+      resolvePath(this.#schema, objectClass.typeName, text, this.#context);
+    return { paths: [...new Set(texts)].map(resolve) };
+  }
 
-/** @throws VimFault InvalidProperty when a spec names a type or a first-level property that does not exist */
-export function checkPropertySpecs(
-  schema: VimSchema,
-  propSet: readonly PropertySpec[],
-  context: ReadContext,
-): void {
-  for (const spec of propSet) {
-    if (!schema.isManaged(spec.type)) throw invalidArgument('propSet.type');
-    for (const path of spec.pathSet ?? []) {
-      const field = schema.field(spec.type, firstName(path));
-      if (field === undefined || field.since > versionIndex(context.version)) throw invalidProperty(path);
-    }
+  /** `all` means every property that is built. */
+  #built({ typeName, properties }: ObjectClass): string[] {
+    const newest = versionIndex(this.#context.version);
+    const known = this.#schema.fields(typeName).filter(field => field.since <= newest);
+    return known.map(field => field.name).filter(name => properties.has(name));
   }
 }
 
-export function dynamicProperties(values: ReadonlyMap<string, TypedValue>): DynamicProperty[] {
-  return [...values].map(([name, val]) => ({ name, val }));
+function checkPropertySpec(schema: VimSchema, spec: PropertySpec, context: ReadContext): void {
+  if (!schema.isManaged(spec.type)) throw invalidArgument('propSet.type');
+  for (const path of spec.pathSet ?? []) resolvePath(schema, spec.type, path, context);
+}
+
+/** A property set and a missing set, each left out where it is empty. */
+export function propertySets(
+  paths: readonly ResolvedPath[],
+  outcomes: readonly ReadOutcome[],
+): { propSet?: DynamicProperty[]; missingSet?: MissingProperty[] } {
+  const propSet: DynamicProperty[] = [];
+  const missingSet: MissingProperty[] = [];
+  paths.forEach(({ text }, index) => {
+    const outcome = outcomes[index];
+    if (outcome instanceof TypedValue) propSet.push({ name: text, val: outcome });
+    else if (outcome !== undefined) missingSet.push({ path: text, fault: outcome.fault });
+  });
+  return {
+    ...(propSet.length > 0 ? { propSet } : {}),
+    ...(missingSet.length > 0 ? { missingSet } : {}),
+  };
 }

@@ -12,8 +12,7 @@ import {
   type ManagedObject,
   type ObjectClass,
 } from '../object/managed-object.js';
-import type { ObjectChange } from '../object/object-registry.js';
-import { invalidArgument, requestCanceled, vimFault } from '../object/vim-fault.js';
+import { invalidArgument, notAuthenticated, notSupported, requestCanceled, vimFault } from '../object/vim-fault.js';
 import type { Session } from '../session/session.js';
 import { PropertyFilter } from './property-filter.js';
 import { objectLimit, RetrievalTokens, retrieveObjects } from './retrieval.js';
@@ -31,16 +30,18 @@ export class PropertyCollector implements ManagedObject {
   readonly objectClass: ObjectClass = propertyCollectorClass;
   readonly tokens = new RetrievalTokens();
   readonly #session: Session;
-  readonly #filters: PropertyFilter[] = [];
-  readonly #stopListening: () => void;
+  readonly #filters = new Set<PropertyFilter>();
+  /** Filters that may have something to tell. */
+  readonly #pending = new Set<PropertyFilter>();
+  readonly #isCreated: boolean;
   #version = 0;
   #sent: SentUpdate | undefined;
   #wait: UpdateWait | undefined;
 
-  constructor(moid: string, session: Session) {
+  constructor(moid: string, session: Session, isCreated: boolean) {
     this.ref = new ManagedObjectReference('PropertyCollector', moid);
     this.#session = session;
-    this.#stopListening = session.registry.onChange(change => this.#note(change));
+    this.#isCreated = isCreated;
   }
 
   get session(): Session {
@@ -48,23 +49,38 @@ export class PropertyCollector implements ManagedObject {
   }
 
   filterRefs(): ManagedObjectReference[] {
-    return this.#filters.map(filter => filter.ref);
+    return [...this.#filters].map(filter => filter.ref);
   }
 
   createFilter(spec: PropertyFilterSpec, partialUpdates: boolean, call: CallContext): ManagedObjectReference {
     const moid = this.#session.newMoid('PropertyFilter');
-    const scope = this.#session.scope(call.version);
-    const destroy = (filter: PropertyFilter): void => this.#removeFilter(filter);
-    const filter = new PropertyFilter({ moid, spec, partialUpdates }, { scope, destroy });
-    this.#session.own(filter);
-    this.#filters.push(filter);
-    this.#wait?.changed();
+    const filter = new PropertyFilter(
+      { moid, spec, partialUpdates },
+      {
+        scope: this.#session.scope(call.version),
+        registry: this.#session.registry,
+        destroyed: one => this.#removeFilter(one),
+        pending: one => this.#notePending(one),
+      },
+    );
+    this.#filters.add(filter);
+    try {
+      this.#session.own(filter);
+    } catch (error) {
+      filter.destroy();
+      throw error;
+    }
     return filter.ref;
   }
 
+  /** Only collectors that were created: a session keeps the one that it came with. */
+  destroyCreated(): void {
+    if (!this.#isCreated) throw notSupported();
+    this.destroy();
+  }
+
   destroy(): void {
-    this.#stopListening();
-    this.#wait?.cancel();
+    this.#wait?.cancel(this.#session.isEnded ? notAuthenticated(this.ref, 'System.View') : requestCanceled());
     for (const filter of [...this.#filters]) filter.destroy();
     this.#session.disown(this);
   }
@@ -83,7 +99,7 @@ export class PropertyCollector implements ManagedObject {
     const filterSet = this.#takeUpdates(limit);
     if (filterSet.length === 0) return undefined;
     this.#version += 1;
-    const isTruncated = countUpdates(filterSet) >= limit && this.#hasMore();
+    const isTruncated = this.#pending.size > 0;
     const set = { version: String(this.#version), filterSet, ...(isTruncated ? { truncated: true } : {}) };
     this.#sent = { base: version, set };
     return set;
@@ -119,33 +135,32 @@ export class PropertyCollector implements ManagedObject {
 
   #restart(): void {
     this.#sent = undefined;
-    for (const filter of this.#filters) filter.restart();
+    for (const filter of this.#filters) {
+      filter.restart();
+      this.#pending.add(filter);
+    }
   }
 
   #takeUpdates(limit: number): PropertyFilterUpdate[] {
     const filterSet: PropertyFilterUpdate[] = [];
-    for (const filter of this.#filters) {
+    for (const filter of this.#pending) {
       const room = limit - countUpdates(filterSet);
       if (room <= 0) break;
-      const objectSet = filter.takeUpdates(room);
-      if (objectSet.length > 0) filterSet.push({ filter: filter.ref, objectSet });
+      const update = filter.takeUpdates(room);
+      if (update !== undefined) filterSet.push(update);
+      if (!filter.hasPending) this.#pending.delete(filter);
     }
     return filterSet;
   }
 
-  #hasMore(): boolean {
-    return this.#filters.some(filter => filter.hasPending());
-  }
-
-  #note(change: ObjectChange): void {
-    let concerns = false;
-    for (const filter of this.#filters) if (filter.note(change)) concerns = true;
-    if (concerns) this.#wait?.changed();
+  #notePending(filter: PropertyFilter): void {
+    this.#pending.add(filter);
+    this.#wait?.changed();
   }
 
   #removeFilter(filter: PropertyFilter): void {
-    const index = this.#filters.indexOf(filter);
-    if (index >= 0) this.#filters.splice(index, 1);
+    this.#filters.delete(filter);
+    this.#pending.delete(filter);
     this.#session.disown(filter);
   }
 }
@@ -204,7 +219,7 @@ export const propertyCollectorClass = defineClass<'PropertyCollector', PropertyC
         collector.wait(args.version ?? '', args.options ?? {}, call),
       CancelWaitForUpdates: collector => collector.cancelWait(),
       CreatePropertyCollector: collector => collector.session.createCollector(),
-      DestroyPropertyCollector: collector => collector.destroy(),
+      DestroyPropertyCollector: collector => collector.destroyCreated(),
     },
   },
 );

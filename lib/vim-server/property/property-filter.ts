@@ -1,172 +1,188 @@
 import {
   ManagedObjectReference,
-  type MissingProperty,
-  type ObjectSpec,
+  type MissingObject,
   type ObjectUpdate,
-  type PropertyChange,
   type PropertyFilterSpec,
-  type TypedValue,
+  type PropertyFilterUpdate,
 } from '../../vim/index.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
-import type { ObjectChange } from '../object/object-registry.js';
+import type { ObjectRegistry } from '../object/object-registry.js';
 import { managedObjectNotFound } from '../object/vim-fault.js';
-import { partialChanges, sameValue } from './compare-values.js';
-import {
-  askedPaths,
-  checkPropertySpecs,
-  isAskedFor,
-  type PropertyValues,
-  readProperties,
-} from './object-properties.js';
-import { type Selected, type SelectionScope, selectObjects } from './selection.js';
+import { PropertyQuestion } from './object-properties.js';
+import { ReportedObject, type ReportingRules } from './reported-object.js';
+import { Selection, type SelectionScope, selectionStarts } from './selection.js';
 
-interface Reported {
-  readonly object: ManagedObject;
-  readonly paths: readonly string[];
-  shown: PropertyValues;
+export interface PropertyFilterDependencies {
+  readonly scope: SelectionScope;
+  readonly registry: ObjectRegistry;
+  destroyed(filter: PropertyFilter): void;
+  /** There may be something to tell now. */
+  pending(filter: PropertyFilter): void;
 }
 
 /**
  * What a client has been told about the objects of one filter spec, and what has happened since. A change only
- * marks; values are read and compared when the client asks.
+ * marks; what it touched is read and compared when the client asks.
  */
 export class PropertyFilter implements ManagedObject {
   readonly ref: ManagedObjectReference;
   readonly objectClass: ObjectClass = propertyFilterClass;
   readonly spec: PropertyFilterSpec;
   readonly partialUpdates: boolean;
-  readonly #scope: SelectionScope;
-  readonly #destroy: (filter: PropertyFilter) => void;
-  readonly #reported = new Map<string, Reported>();
-  readonly #modified = new Set<string>();
-  #passed: ReadonlySet<string> = new Set();
-  #reselect = true;
+  readonly #dependencies: PropertyFilterDependencies;
+  readonly #rules: ReportingRules;
+  readonly #selection: Selection;
+  readonly #reported = new Map<string, ReportedObject>();
+  readonly #toLeave = new Set<ReportedObject>();
+  readonly #toEnter = new Map<string, ManagedObject>();
+  /** First-level properties by moid. */
+  readonly #modified = new Map<string, Set<string>>();
+  #toldMissing: ReadonlySet<string> = new Set();
 
   /** @throws VimFault for an object that does not exist, a type or a property that does not exist */
   constructor(
     options: { moid: string; spec: PropertyFilterSpec; partialUpdates: boolean },
-    dependencies: { scope: SelectionScope; destroy: (filter: PropertyFilter) => void },
+    dependencies: PropertyFilterDependencies,
   ) {
+    const { scope, registry } = dependencies;
     this.ref = new ManagedObjectReference('PropertyFilter', options.moid);
     this.spec = options.spec;
     this.partialUpdates = options.partialUpdates;
-    this.#scope = dependencies.scope;
-    this.#destroy = dependencies.destroy;
-    checkPropertySpecs(this.#scope.schema, this.spec.propSet, this.#scope.context);
-    for (const { obj } of this.spec.objectSet) {
-      if (this.#scope.find(obj.value) === undefined) throw managedObjectNotFound(obj);
+    this.#dependencies = dependencies;
+    const question = new PropertyQuestion(scope.schema, this.spec.propSet, scope.context);
+    this.#rules = { schema: scope.schema, question, partialUpdates: options.partialUpdates };
+    const starts = selectionStarts(scope, this.spec.objectSet);
+    if (this.spec.reportMissingObjectsInResults !== true) {
+      for (const { obj } of this.spec.objectSet) {
+        if (scope.find(obj.value) === undefined) throw managedObjectNotFound(obj);
+      }
     }
-    this.#select();
+    this.#selection = new Selection({
+      scope,
+      registry,
+      starts,
+      events: {
+        selected: object => this.#noteSelected(object),
+        deselected: object => this.#noteDeselected(object),
+        modified: (object, properties) => this.#noteModified(object, properties),
+        outdated: () => dependencies.pending(this),
+      },
+    });
   }
 
   destroy(): void {
-    this.#destroy(this);
+    this.#selection.close();
+    this.#dependencies.destroyed(this);
   }
 
-  /** @returns whether the change may concern this filter */
-  note(change: ObjectChange): boolean {
-    const moid = change.object.ref.value;
-    const isReported = this.#reported.has(moid);
-    if (change.kind === 'removed' && isReported) this.#reselect = true;
-    if (change.properties.some(name => this.#passed.has(`${moid} ${name}`))) this.#reselect = true;
-    if (change.kind === 'modified' && isReported) this.#modified.add(moid);
-    return this.hasPending();
-  }
-
-  hasPending(): boolean {
-    return this.#reselect || this.#modified.size > 0;
+  get hasPending(): boolean {
+    return (
+      this.#selection.isOutdated || this.#toLeave.size + this.#toEnter.size + this.#modified.size > 0
+    );
   }
 
   /** Forgets what was reported, so that the next updates are the full state. */
   restart(): void {
+    this.#selection.refresh();
     this.#reported.clear();
+    this.#toLeave.clear();
     this.#modified.clear();
-    this.#reselect = true;
+    this.#toEnter.clear();
+    for (const object of this.#selection.objects()) this.#noteSelected(object);
+    this.#toldMissing = new Set();
   }
 
-  /** At most `limit` updates since the last call; the rest stays for the next one. */
-  takeUpdates(limit: number): ObjectUpdate[] {
-    const updates: ObjectUpdate[] = [];
-    if (this.#reselect) this.#reselect = !this.#takeSelectionUpdates(updates, limit);
-    for (const moid of [...this.#modified]) {
-      if (updates.length >= limit) break;
+  /** What happened since the last call, of at most `limit` objects; the rest stays for the next one. */
+  takeUpdates(limit: number): PropertyFilterUpdate | undefined {
+    this.#selection.refresh();
+    const missingSet = this.#takeMissing();
+    const objectSet: ObjectUpdate[] = [];
+    this.#takeLeaves(objectSet, limit);
+    this.#takeEnters(objectSet, limit);
+    this.#takeModifications(objectSet, limit);
+    if (objectSet.length === 0 && missingSet.length === 0) return undefined;
+    return {
+      filter: this.ref,
+      ...(objectSet.length > 0 ? { objectSet } : {}),
+      ...(missingSet.length > 0 ? { missingSet } : {}),
+    };
+  }
+
+  #takeLeaves(updates: ObjectUpdate[], limit: number): void {
+    for (const reported of this.#toLeave) {
+      if (updates.length >= limit) return;
+      this.#toLeave.delete(reported);
+      this.#reported.delete(reported.object.ref.value);
+      updates.push({ kind: 'leave', obj: reported.object.ref });
+    }
+  }
+
+  #takeEnters(updates: ObjectUpdate[], limit: number): void {
+    for (const [moid, object] of this.#toEnter) {
+      if (updates.length >= limit) return;
+      this.#toEnter.delete(moid);
+      const asked = this.#rules.question.ofObject(object);
+      if (asked === undefined) continue;
+      const reported = new ReportedObject(object, asked, this.#rules);
+      this.#reported.set(moid, reported);
+      updates.push(reported.enter());
+    }
+  }
+
+  #takeModifications(updates: ObjectUpdate[], limit: number): void {
+    for (const [moid, properties] of this.#modified) {
+      if (updates.length >= limit) return;
       this.#modified.delete(moid);
-      const update = this.#modifyUpdate(moid);
+      const update = this.#reported.get(moid)?.modify(properties, this.#rules);
       if (update !== undefined) updates.push(update);
     }
-    return updates;
   }
 
-  /** @returns whether all enter and leave updates found room */
-  #takeSelectionUpdates(updates: ObjectUpdate[], limit: number): boolean {
-    const selected = this.#select();
-    for (const [moid, { object }] of [...this.#reported]) {
-      if (selected.objects.get(moid) === object) continue;
-      if (updates.length >= limit) return false;
-      this.#reported.delete(moid);
-      this.#modified.delete(moid);
-      updates.push({ kind: 'leave', obj: object.ref });
-    }
-    for (const object of selected.objects.values()) {
-      if (this.#reported.has(object.ref.value) || !isAskedFor(this.#scope.schema, object, this.spec.propSet))
-        continue;
-      if (updates.length >= limit) return false;
-      updates.push(this.#enter(object));
-    }
-    return true;
-  }
-
-  #select(): Selected {
-    const starts = this.spec.objectSet.flatMap((spec: ObjectSpec) => {
-      const object = this.#scope.find(spec.obj.value);
-      return object === undefined ? [] : [{ spec, object }];
+  /** Starts that name no object, each told once as long as it stays away. */
+  #takeMissing(): MissingObject[] {
+    if (this.spec.reportMissingObjectsInResults !== true) return [];
+    const missing = new Set(this.#selection.missingStarts());
+    const untold = [...missing].filter(moid => !this.#toldMissing.has(moid));
+    this.#toldMissing = missing;
+    return untold.flatMap(moid => {
+      const obj = this.spec.objectSet.find(spec => spec.obj.value === moid)?.obj;
+      if (obj === undefined) return [];
+      const { detail, message } = managedObjectNotFound(obj);
+      return [{ obj, fault: { fault: detail, localizedMessage: message } }];
     });
-    const selected = selectObjects(this.#scope, starts);
-    this.#passed = selected.passed;
-    return selected;
   }
 
-  #enter(object: ManagedObject): ObjectUpdate {
-    const { schema, context } = this.#scope;
-    const paths = askedPaths(schema, object, this.spec.propSet, context);
-    const shown = readProperties(schema, object, paths, context);
-    this.#reported.set(object.ref.value, { object, paths, shown });
-    const changeSet = [...shown.values].map(([name, val]): PropertyChange => ({ name, op: 'assign', val }));
-    return { kind: 'enter', obj: object.ref, ...sets(changeSet, shown.missing) };
-  }
-
-  #modifyUpdate(moid: string): ObjectUpdate | undefined {
+  #noteSelected(object: ManagedObject): void {
+    const moid = object.ref.value;
     const reported = this.#reported.get(moid);
-    if (reported === undefined) return undefined;
-    const before = reported.shown;
-    const now = readProperties(this.#scope.schema, reported.object, reported.paths, this.#scope.context);
-    reported.shown = now;
-    const changeSet = reported.paths.flatMap(path =>
-      this.#changes(path, before.values.get(path), now.values.get(path)),
-    );
-    const missing = sameValue(before.missing, now.missing) ? [] : now.missing;
-    if (changeSet.length === 0 && missing.length === 0) return undefined;
-    return { kind: 'modify', obj: reported.object.ref, ...sets(changeSet, missing) };
+    if (reported?.object === object) {
+      // Nobody followed it while nothing led to it.
+      this.#toLeave.delete(reported);
+      this.#modified.set(moid, new Set(reported.properties()));
+    } else if (this.#rules.question.ofObject(object) !== undefined) this.#toEnter.set(moid, object);
+    else return;
+    this.#dependencies.pending(this);
   }
 
-  #changes(path: string, before: TypedValue | undefined, after: TypedValue | undefined): PropertyChange[] {
-    if (after === undefined) return before === undefined ? [] : [{ name: path, op: removal(path) }];
-    if (before === undefined) return [{ name: path, op: 'assign', val: after }];
-    if (this.partialUpdates) return partialChanges(this.#scope.schema, path, before, after);
-    return sameValue(before.value, after.value) ? [] : [{ name: path, op: 'assign', val: after }];
+  #noteDeselected(object: ManagedObject): void {
+    const moid = object.ref.value;
+    if (this.#toEnter.get(moid) === object) this.#toEnter.delete(moid);
+    const reported = this.#reported.get(moid);
+    if (reported?.object !== object) return;
+    this.#modified.delete(moid);
+    this.#toLeave.add(reported);
+    this.#dependencies.pending(this);
   }
-}
 
-/** A property that is unset is assigned nothing; one inside another went away with it. */
-function removal(path: string): 'assign' | 'indirectRemove' {
-  return path.includes('.') || path.includes('[') ? 'indirectRemove' : 'assign';
-}
-
-function sets(changeSet: PropertyChange[], missingSet: readonly MissingProperty[]): Partial<ObjectUpdate> {
-  return {
-    ...(changeSet.length > 0 ? { changeSet } : {}),
-    ...(missingSet.length > 0 ? { missingSet: [...missingSet] } : {}),
-  };
+  #noteModified(object: ManagedObject, properties: readonly string[]): void {
+    const moid = object.ref.value;
+    const reported = this.#reported.get(moid);
+    if (reported?.object !== object || !reported.concerns(properties)) return;
+    const known = this.#modified.get(moid);
+    if (known === undefined) this.#modified.set(moid, new Set(properties));
+    else for (const name of properties) known.add(name);
+    this.#dependencies.pending(this);
+  }
 }
 
 export const propertyFilterClass = defineClass<'PropertyFilter', PropertyFilter>('PropertyFilter', {

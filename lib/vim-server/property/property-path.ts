@@ -23,3 +23,8 @@ export function parsePropertyPath(path: string): PathStep[] {
   if (steps.length === 0) throw invalidProperty(path);
   return steps;
 }
+
+/** First-level property of a path. */
+export function firstName(path: string): string {
+  return /^[^.[]*/.exec(path)?.[0] ?? '';
+}

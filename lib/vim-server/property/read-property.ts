@@ -11,6 +11,60 @@ import type { ManagedObject, ReadContext } from '../object/managed-object.js';
 import { invalidProperty, notSupported } from '../object/vim-fault.js';
 import { type PathStep, parsePropertyPath } from './property-path.js';
 
+/** A property path as one type has it, so that many objects of the type are read without looking it up again. */
+export interface ResolvedPath {
+  readonly text: string;
+  readonly first: PathStep;
+  readonly rest: readonly PathStep[];
+  readonly field: FieldDefinition;
+}
+
+/** @throws VimFault InvalidProperty when objects of the type can have nothing at the path in this version */
+export function resolvePath(
+  schema: VimSchema,
+  typeName: string,
+  text: string,
+  context: ReadContext,
+): ResolvedPath {
+  const [first, ...rest] = parsePropertyPath(text);
+  const field = first === undefined ? undefined : schema.field(typeName, first.name);
+  if (first === undefined || field === undefined || field.since > versionIndex(context.version)) {
+    throw invalidProperty(text);
+  }
+  checkSteps(schema, field, { first, rest, text });
+  return { text, first, rest, field };
+}
+
+/** Follows the declared types as far as they tell; a subtype may have more fields. */
+function checkSteps(
+  schema: VimSchema,
+  field: FieldDefinition,
+  { first, rest, text }: { first: PathStep; rest: readonly PathStep[]; text: string },
+): void {
+  let at = field;
+  let { key } = first;
+  if (key !== undefined && !at.array) throw invalidProperty(text);
+  for (const step of rest) {
+    if (at.array && key === undefined) throw invalidProperty(text);
+    if (schema.isManaged(at.type)) throw invalidProperty(text);
+    const next = schema.field(at.type, step.name);
+    if (next === undefined && (at.type === 'anyType' || schema.hasSubtypes(at.type))) return;
+    if (next === undefined || (step.key !== undefined && !next.array)) throw invalidProperty(text);
+    at = next;
+    key = step.key;
+  }
+}
+
+/** What the path's value is part of: the array of a member, the object of a field. */
+export function parentPath(path: ResolvedPath): ResolvedPath | undefined {
+  const { first, rest } = path;
+  const last = rest.at(-1) ?? first;
+  if (last.key === undefined) return rest.length === 0 ? undefined : { ...path, rest: rest.slice(0, -1) };
+  const array = { ...last, key: undefined };
+  if (rest.length === 0) return { ...path, first: array };
+  return { ...path, rest: [...rest.slice(0, -1), array] };
+}
+
 /**
  * The value at a path of an object with its declared type; undefined when it is unset.
  * @throws VimFault InvalidProperty when the type has no such property, NotSupported when it is not built
@@ -21,17 +75,27 @@ export function readProperty(
   path: string,
   context: ReadContext,
 ): TypedValue | undefined {
-  const [first, ...rest] = parsePropertyPath(path);
-  const field = first === undefined ? undefined : schema.field(object.objectClass.typeName, first.name);
-  if (first === undefined || field === undefined || field.since > versionIndex(context.version)) {
-    throw invalidProperty(path);
-  }
+  return readResolved(
+    schema,
+    object,
+    resolvePath(schema, object.objectClass.typeName, path, context),
+    context,
+  );
+}
+
+/** @throws VimFault as readProperty does */
+export function readResolved(
+  schema: VimSchema,
+  object: ManagedObject,
+  { text, first, rest, field }: ResolvedPath,
+  context: ReadContext,
+): TypedValue | undefined {
   const value = readFirst(object, field, context);
-  let at = stepInto(value, field, first, path);
+  let at = stepInto(value, field, first, text);
   for (const step of rest) {
-    const next = fieldOf(schema, at, step, path);
+    const next = fieldOf(schema, at, step, text);
     if (next === undefined) return undefined;
-    at = stepInto(fieldValue(at.value, step.name), next, step, path);
+    at = stepInto(fieldValue(at.value, step.name), next, step, text);
   }
   return at.value === undefined ? undefined : new TypedValue(at.type, at.array, at.value);
 }

@@ -1,20 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  ManagedObjectReference,
-  ObjectContent,
-  ObjectSpec,
-  PropertyFilterSpec,
-} from '../../vim/index.js';
+import type { ManagedObjectReference, ObjectContent, PropertyFilterSpec } from '../../vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import { invalidArgument, invalidProperty } from '../object/vim-fault.js';
-import {
-  askedPaths,
-  checkPropertySpecs,
-  dynamicProperties,
-  isAskedFor,
-  readProperties,
-} from './object-properties.js';
-import { type SelectionScope, selectObjects } from './selection.js';
+import { PropertyQuestion, propertySets } from './object-properties.js';
+import { Selection, type SelectionScope, selectionStarts } from './selection.js';
 
 /** Finds a starting object of a retrieval or says why it may not be one. */
 export type FindStart = (ref: ManagedObjectReference) => ManagedObject;
@@ -26,30 +15,19 @@ export function retrieveObjects(
   findStart: FindStart,
 ): ObjectContent[] {
   return specSet.flatMap(spec => {
-    checkPropertySpecs(scope.schema, spec.propSet, scope.context);
-    const starts = spec.objectSet.map((objectSpec: ObjectSpec) => ({
-      spec: objectSpec,
-      object: findStart(objectSpec.obj),
-    }));
-    const { objects } = selectObjects(scope, starts);
-    return [...objects.values()]
-      .filter(object => isAskedFor(scope.schema, object, spec.propSet))
-      .map(object => objectContent(scope, object, spec));
+    const question = new PropertyQuestion(scope.schema, spec.propSet, scope.context);
+    // What is missing is left out where the client wants it so.
+    if (spec.reportMissingObjectsInResults !== true) for (const { obj } of spec.objectSet) findStart(obj);
+    const selection = new Selection({ scope, starts: selectionStarts(scope, spec.objectSet) });
+    return [...selection.objects()].flatMap(object => objectContent(question, object) ?? []);
   });
 }
 
-function objectContent(
-  scope: SelectionScope,
-  object: ManagedObject,
-  spec: PropertyFilterSpec,
-): ObjectContent {
-  const paths = askedPaths(scope.schema, object, spec.propSet, scope.context);
-  const { values, missing } = readProperties(scope.schema, object, paths, scope.context);
-  return {
-    obj: object.ref,
-    propSet: dynamicProperties(values),
-    ...(missing.length > 0 ? { missingSet: [...missing] } : {}),
-  };
+function objectContent(question: PropertyQuestion, object: ManagedObject): ObjectContent | undefined {
+  const asked = question.ofObject(object);
+  if (asked === undefined) return undefined;
+  const outcomes = asked.paths.map(path => question.read(object, path));
+  return { obj: object.ref, ...propertySets(asked.paths, outcomes) };
 }
 
 /** How many cut-off results one collector keeps; the oldest goes when another comes. */

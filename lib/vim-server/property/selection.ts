@@ -1,14 +1,10 @@
-import {
-  ManagedObjectReference,
-  type ObjectSpec,
-  type SelectionSpec,
-  type TraversalSpec,
-  typeNameOf,
-  type VimSchema,
-} from '../../vim/index.js';
+import { ManagedObjectReference, type ObjectSpec, type VimSchema } from '../../vim/index.js';
 import type { ManagedObject, ReadContext } from '../object/managed-object.js';
-import { invalidArgument } from '../object/vim-fault.js';
+import type { ChangeFollower, ObjectChange, ObjectRegistry } from '../object/object-registry.js';
+import { VimFault } from '../object/vim-fault.js';
 import { readProperty } from './read-property.js';
+import { type Edge, noteMembers, type SelectionNode } from './selection-graph.js';
+import { resolveTraversals, type Traversal } from './traversal.js';
 
 export interface SelectionScope {
   readonly schema: VimSchema;
@@ -16,92 +12,266 @@ export interface SelectionScope {
   find(moid: string): ManagedObject | undefined;
 }
 
-export interface Selected {
-  /** By moid, each once, in the order of discovery. */
-  readonly objects: ReadonlyMap<string, ManagedObject>;
-  /** `moid property` of everything the walk went through: a change there may select others. */
-  readonly passed: ReadonlySet<string>;
+export interface SelectionStart {
+  readonly moid: string;
+  /** The start itself is not selected. */
+  readonly skip: boolean;
+  readonly traversals: readonly Traversal[];
+}
+
+/** @throws VimFault for selection sets that cannot be followed */
+export function selectionStarts(
+  { schema, context }: SelectionScope,
+  objectSet: readonly ObjectSpec[],
+): SelectionStart[] {
+  return objectSet.map(({ obj, skip, selectSet }) => ({
+    moid: obj.value,
+    skip: skip === true,
+    traversals: resolveTraversals(schema, selectSet ?? [], context),
+  }));
+}
+
+/** Who is told what a selection comes to hold. */
+export interface SelectionEvents {
+  selected?(object: ManagedObject): void;
+  deselected?(object: ManagedObject): void;
+  /** A selected object has changed. */
+  modified?(object: ManagedObject, properties: readonly string[]): void;
+  /** There is something for `refresh` to do. */
+  outdated?(): void;
+}
+
+export interface SelectionOptions {
+  readonly scope: SelectionScope;
+  readonly starts: readonly SelectionStart[];
+  readonly events?: SelectionEvents;
+  /** Whose changes are followed; without one the selection is made once. */
+  readonly registry?: ObjectRegistry;
 }
 
 /**
- * Walks from the starting objects along the traversal specs. A spec visits an object once, so that selection
- * sets which refer to each other end.
+ * The objects that traversals reach from some starts, each once. A change only marks the edges of the graph that
+ * it passes through; `refresh` walks those again, and beyond them only what is new. An object is followed while
+ * something leads to it.
  */
-export function selectObjects(
-  scope: SelectionScope,
-  starts: readonly { readonly spec: ObjectSpec; readonly object: ManagedObject }[],
-): Selected {
-  const walk = new SelectionWalk(scope);
-  for (const { spec, object } of starts) walk.start(spec, object);
-  return walk;
-}
-
-class SelectionWalk implements Selected {
-  readonly objects = new Map<string, ManagedObject>();
-  readonly passed = new Set<string>();
+export class Selection implements ChangeFollower {
   readonly #scope: SelectionScope;
-  readonly #visited = new Map<TraversalSpec, Set<string>>();
-  #named = new Map<string, SelectionSpec>();
+  readonly #starts: readonly SelectionStart[];
+  readonly #events: SelectionEvents;
+  readonly #registry: ObjectRegistry | undefined;
+  readonly #nodes = new Map<string, SelectionNode>();
+  readonly #staleNodes = new Set<SelectionNode>();
+  readonly #staleEdges = new Set<Edge>();
+  /** Edges made but not walked yet; the last is the next. */
+  readonly #toWalk: Edge[] = [];
+  #mustSweep = false;
 
-  constructor(scope: SelectionScope) {
+  constructor({ scope, starts, events = {}, registry }: SelectionOptions) {
     this.#scope = scope;
-  }
-
-  start(spec: ObjectSpec, object: ManagedObject): void {
-    this.#named = new Map();
-    this.#collectNames(spec.selectSet ?? []);
-    if (spec.skip !== true) this.objects.set(object.ref.value, object);
-    const pending = [{ object, selectSet: spec.selectSet ?? [] }];
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const { object: from, selectSet } = next;
-      const found = selectSet.flatMap(selection => this.#follow(from, this.#resolve(selection)));
-      pending.push(...found.reverse());
+    this.#starts = starts;
+    this.#events = events;
+    this.#registry = registry;
+    for (const start of starts) {
+      const node = this.#acquire(start.moid, start.skip);
+      this.#leave(node, start.traversals);
+      this.#walk();
     }
   }
 
-  #collectNames(selectSet: readonly SelectionSpec[]): void {
-    for (const selection of selectSet) {
-      if (!isTraversal(selection)) continue;
-      if (selection.name !== undefined) this.#named.set(selection.name, selection);
-      this.#collectNames(selection.selectSet ?? []);
+  get isOutdated(): boolean {
+    return this.#staleNodes.size > 0 || this.#staleEdges.size > 0;
+  }
+
+  /** Everything selected. */
+  *objects(): Iterable<ManagedObject> {
+    for (const { object, selecting } of this.#nodes.values()) {
+      if (object !== undefined && selecting > 0) yield object;
     }
   }
 
-  #resolve(selection: SelectionSpec): TraversalSpec {
-    const found = isTraversal(selection) ? selection : this.#named.get(selection.name ?? '');
-    if (found === undefined || !isTraversal(found)) throw invalidArgument('selectSet');
-    return found;
+  /** Moids of starts that name no object. */
+  missingStarts(): string[] {
+    const missing = this.#starts.filter(({ moid }) => this.#nodes.get(moid)?.object === undefined);
+    return [...new Set(missing.map(start => start.moid))];
   }
 
-  #follow(from: ManagedObject, spec: TraversalSpec): { object: ManagedObject; selectSet: SelectionSpec[] }[] {
+  note(change: ObjectChange): void {
+    const node = this.#nodes.get(change.object.ref.value);
+    if (node === undefined) return;
+    const wasOutdated = this.isOutdated;
+    if (change.kind !== 'modified') this.#staleNodes.add(node);
+    // A moid can stand for another object in each session: collectors do.
+    else if (node.object === change.object) this.#noteModified(node, change);
+    if (!wasOutdated && this.isOutdated) this.#events.outdated?.();
+  }
+
+  #noteModified(node: SelectionNode, change: ObjectChange): void {
+    for (const edge of node.edges) {
+      if (!change.properties.includes(edge.traversal.property)) continue;
+      noteMembers(edge, change.members);
+      this.#staleEdges.add(edge);
+    }
+    if (node.selecting > 0) this.#events.modified?.(change.object, change.properties);
+  }
+
+  /** Follows what has changed since the last time. */
+  refresh(): void {
+    if (!this.isOutdated) return;
+    for (const node of this.#staleNodes) this.#renew(node);
+    this.#staleNodes.clear();
+    for (const edge of this.#staleEdges) this.#update(edge);
+    this.#staleEdges.clear();
+    this.#walk();
+    if (this.#mustSweep) this.#sweep();
+  }
+
+  close(): void {
+    for (const moid of this.#nodes.keys()) this.#registry?.unfollow(moid, this);
+    this.#nodes.clear();
+    this.#staleNodes.clear();
+    this.#staleEdges.clear();
+  }
+
+  #acquire(moid: string, skip: boolean): SelectionNode {
+    let node = this.#nodes.get(moid);
+    if (node === undefined) {
+      node = { moid, object: this.#scope.find(moid), incoming: 0, selecting: 0, edges: [] };
+      this.#nodes.set(moid, node);
+      this.#registry?.follow(moid, this);
+    }
+    node.incoming += 1;
+    if (skip) return node;
+    node.selecting += 1;
+    if (node.selecting === 1 && node.object !== undefined) this.#events.selected?.(node.object);
+    return node;
+  }
+
+  #release(node: SelectionNode, skip: boolean): void {
+    node.incoming -= 1;
+    if (!skip) {
+      node.selecting -= 1;
+      if (node.selecting === 0 && node.object !== undefined) this.#events.deselected?.(node.object);
+    }
+    if (node.incoming > 0) {
+      if (node.edges.length > 0) this.#mustSweep = true;
+      return;
+    }
+    this.#nodes.delete(node.moid);
+    this.#staleNodes.delete(node);
+    this.#registry?.unfollow(node.moid, this);
+    this.#dropEdges(node);
+  }
+
+  #dropEdges(node: SelectionNode): void {
+    for (const edge of node.edges.splice(0)) this.#drop(edge);
+  }
+
+  #drop(edge: Edge): void {
+    this.#staleEdges.delete(edge);
+    const targets = [...edge.targets];
+    edge.targets.clear();
+    for (const target of targets) this.#release(target, edge.traversal.skip);
+  }
+
+  /** Makes the edges by which the traversals lead on from here. */
+  #leave(node: SelectionNode, traversals: readonly Traversal[]): void {
+    if (node.object === undefined) return;
+    const { typeName } = node.object.objectClass;
+    for (let index = traversals.length - 1; index >= 0; index -= 1) {
+      const traversal = traversals[index];
+      if (traversal === undefined || !this.#scope.schema.isA(typeName, traversal.type)) continue;
+      if (node.edges.some(edge => edge.traversal === traversal)) continue;
+      const edge: Edge = { from: node, traversal, targets: new Set(), pending: 'none' };
+      node.edges.push(edge);
+      this.#toWalk.push(edge);
+    }
+  }
+
+  #walk(): void {
+    for (let edge = this.#toWalk.pop(); edge !== undefined; edge = this.#toWalk.pop()) {
+      // It may have been dropped before its turn came.
+      if (!edge.from.edges.includes(edge)) continue;
+      const targets = [...new Set(this.#read(edge))].map(moid => this.#acquire(moid, edge.traversal.skip));
+      for (const target of targets) edge.targets.add(target);
+      for (const target of targets.reverse()) this.#leave(target, edge.traversal.next);
+    }
+  }
+
+  /** A property that cannot be read leads nowhere. */
+  #read({ from, traversal }: Edge): string[] {
     const { schema, context } = this.#scope;
-    if (!schema.isA(from.objectClass.typeName, spec.type) || !this.#firstVisit(from, spec)) return [];
-    this.passed.add(`${from.ref.value} ${firstName(spec.path)}`);
-    const value = readProperty(schema, from, spec.path, context)?.value;
-    const targets: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return targets.flatMap(target => {
-      if (!(target instanceof ManagedObjectReference)) return [];
-      const object = this.#scope.find(target.value);
-      if (object === undefined) return [];
-      if (spec.skip !== true) this.objects.set(object.ref.value, object);
-      return [{ object, selectSet: spec.selectSet ?? [] }];
-    });
+    if (from.object === undefined) return [];
+    try {
+      const value = readProperty(schema, from.object, traversal.path, context)?.value;
+      const members: readonly unknown[] = Array.isArray(value) ? value : [value];
+      return members.flatMap(member => (member instanceof ManagedObjectReference ? [member.value] : []));
+    } catch (error) {
+      if (!(error instanceof VimFault)) throw error;
+      return [];
+    }
   }
 
-  #firstVisit(from: ManagedObject, spec: TraversalSpec): boolean {
-    const seen = this.#visited.get(spec) ?? new Set();
-    this.#visited.set(spec, seen);
-    if (seen.has(from.ref.value)) return false;
-    seen.add(from.ref.value);
-    return true;
+  #update(edge: Edge): void {
+    const { pending } = edge;
+    edge.pending = 'none';
+    if (pending === 'none') return;
+    const isMember = pending === 'all' ? membership(edge, this.#read(edge)) : pending;
+    for (const [moid, belongs] of isMember) {
+      const known = this.#nodes.get(moid);
+      const belonged = known !== undefined && edge.targets.has(known);
+      if (belongs === belonged) continue;
+      if (belongs) this.#lead(edge, moid);
+      else if (known !== undefined && edge.targets.delete(known)) this.#release(known, edge.traversal.skip);
+    }
+  }
+
+  #lead(edge: Edge, moid: string): void {
+    const target = this.#acquire(moid, edge.traversal.skip);
+    edge.targets.add(target);
+    this.#leave(target, edge.traversal.next);
+  }
+
+  /** The moid stands for another object now, or for none. */
+  #renew(node: SelectionNode): void {
+    const object = this.#scope.find(node.moid);
+    if (object === node.object || !this.#nodes.has(node.moid)) return;
+    this.#dropEdges(node);
+    if (node.object !== undefined && node.selecting > 0) this.#events.deselected?.(node.object);
+    node.object = object;
+    if (object === undefined) return;
+    if (node.selecting > 0) this.#events.selected?.(object);
+    for (const start of this.#starts) if (start.moid === node.moid) this.#leave(node, start.traversals);
+    for (const other of this.#nodes.values()) {
+      for (const edge of other.edges) if (edge.targets.has(node)) this.#leave(node, edge.traversal.next);
+    }
+  }
+
+  /** Takes away what only its own circle still leads to. */
+  #sweep(): void {
+    this.#mustSweep = false;
+    const reached = new Set<Edge>();
+    const reach = (node: SelectionNode | undefined, traversals: readonly Traversal[]): void => {
+      for (const edge of node?.edges ?? []) if (traversals.includes(edge.traversal)) reached.add(edge);
+    };
+    for (const start of this.#starts) reach(this.#nodes.get(start.moid), start.traversals);
+    // A set goes on over what is added to it meanwhile.
+    for (const { targets, traversal } of reached) {
+      if (traversal.next.length > 0) for (const target of targets) reach(target, traversal.next);
+    }
+    for (const node of [...this.#nodes.values()]) {
+      const lost = node.edges.filter(edge => !reached.has(edge));
+      if (lost.length === 0) continue;
+      node.edges = node.edges.filter(edge => reached.has(edge));
+      for (const edge of lost) this.#drop(edge);
+    }
+    this.#mustSweep = false;
   }
 }
 
-function isTraversal(selection: SelectionSpec): selection is TraversalSpec {
-  return typeNameOf(selection) === 'TraversalSpec';
-}
-
-/** First-level property of a path. */
-export function firstName(path: string): string {
-  return /^[^.[]*/.exec(path)?.[0] ?? '';
+/** What a list read anew says of each of its members, old and new. */
+function membership(edge: Edge, now: readonly string[]): Map<string, boolean> {
+  const isMember = new Map<string, boolean>();
+  for (const { moid } of edge.targets) isMember.set(moid, false);
+  for (const moid of now) isMember.set(moid, true);
+  return isMember;
 }

@@ -43,13 +43,18 @@ export class Session {
   #lastActiveMs = Date.now();
   #held = 0;
   #callCount = 0;
+  #isEnded = false;
 
   constructor(environment: SessionEnvironment, userName: string | undefined, peer: SessionPeer) {
     this.#environment = environment;
     this.registry = environment.registry;
     this.userName = userName;
     this.#peer = peer;
-    this.own(new PropertyCollector(environment.collectorMoid, this));
+    this.own(new PropertyCollector(environment.collectorMoid, this, false));
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   get isAnonymous(): boolean {
@@ -133,18 +138,24 @@ export class Session {
     this.#owned.set(object.ref.value, object);
   }
 
+  /** Collectors, filters and views. */
+  owned(): Iterable<ManagedObject> {
+    return this.#owned.values();
+  }
+
   disown(object: ManagedObject): void {
-    this.#owned.delete(object.ref.value);
+    if (this.#owned.delete(object.ref.value)) this.registry.remove(object);
   }
 
   createCollector(): ManagedObjectReference {
-    const collector = new PropertyCollector(this.newMoid('PropertyCollector'), this);
+    const collector = new PropertyCollector(this.newMoid('PropertyCollector'), this, true);
     this.own(collector);
     return collector.ref;
   }
 
   /** Destroys what the session owns; calls that wait in it are cancelled. */
   end(): void {
+    this.#isEnded = true;
     for (const object of [...this.#owned.values()]) object.destroy?.();
     this.#owned.clear();
   }
