@@ -51,10 +51,10 @@ describe('sessions', () => {
     expect(await faultOf(test.read(session, ghost, 'name'))).toBe('ManagedObjectNotFound');
   });
 
-  it('end with Logout, and a call that waits in them ends with RequestCanceled', async () => {
+  it('end with Logout, and a call that waits in them ends with NotAuthenticated', async () => {
     const waiting = faultOf(test.call(moids.propertyCollector, 'WaitForUpdates', {}, { session }));
     await test.call(moids.sessionManager, 'Logout', {}, { session });
-    expect(await waiting).toBe('RequestCanceled');
+    expect(await waiting).toBe('NotAuthenticated');
     expect(await faultOf(test.call(moids.serviceInstance, 'CurrentTime', {}, { session }))).toBe(
       'NotAuthenticated',
     );
@@ -259,11 +259,13 @@ describe('power operations', () => {
     await run('PowerOnVM_Task');
     test.kernel.die(`/vmfs/volumes/${test.kernel.volume}/linux/linux.vmx`, 'trap');
     await new Promise<void>(resolve => {
-      const stop = test.host.registry.onChange(({ object }) => {
-        if (object.ref.value !== vm.value) return;
-        stop();
-        resolve();
-      });
+      const follower = {
+        note: () => {
+          test.host.registry.unfollow(vm.value, follower);
+          resolve();
+        },
+      };
+      test.host.registry.follow(vm.value, follower);
     });
     expect(await test.read(session, vm, 'runtime.powerState')).toBe('poweredOff');
   });

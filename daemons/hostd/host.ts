@@ -3,6 +3,8 @@ import { type AboutInfo, loadVimSchema, type ManagedObjectReference } from '../.
 import {
   Dispatcher,
   EventManager,
+  inventoryChildren,
+  inventoryScope,
   type LocalTickets,
   type LoginPolicy,
   type ManagedObject,
@@ -148,20 +150,24 @@ export class Host {
   }
 
   #managers(): ManagedObject[] {
-    const children = (object: ManagedObject): ManagedObject[] | undefined => this.#children(object);
+    const scope = inventoryScope(this.schema, moid => this.registry.find(moid));
     const { policy, tickets } = this.#dependencies;
     const sessionOptions = { moid: moids.sessionManager.value, accessRoot: moids.rootFolder };
     return [
       new ServiceInstance(this.#options.about),
       new SessionManager(sessionOptions, { table: this.sessions, policy, tickets }),
-      new ViewManager(moids.viewManager.value, { schema: this.schema, children }),
+      new ViewManager(moids.viewManager.value, {
+        registry: this.registry,
+        scope,
+        rootMoid: moids.rootFolder.value,
+      }),
       this.tasks,
       this.events,
       new SearchIndex({
         vms: () => this.inventory.vms(),
         hostUuid: this.#options.uuid,
         find: moid => this.registry.find(moid),
-        children,
+        children: object => inventoryChildren(scope, object),
       }),
       new UnbuiltObject(moids.setting, 'OptionManager'),
       new UnbuiltObject(moids.userDirectory, 'UserDirectory'),
@@ -241,20 +247,4 @@ export class Host {
       }),
     ];
   }
-
-  /** The inventory's tree: what a container holds, undefined for what is none. */
-  #children(object: ManagedObject): ManagedObject[] | undefined {
-    const refs = childRefs(object);
-    return refs?.map(ref => this.registry.find(ref.value)).filter(child => child !== undefined);
-  }
-}
-
-function childRefs(object: ManagedObject): ManagedObjectReference[] | undefined {
-  if (object instanceof Folder) return object.dependencies.children();
-  if (object instanceof Datacenter) {
-    return [moids.vmFolder, moids.hostFolder, moids.datastoreFolder, moids.networkFolder];
-  }
-  if (object instanceof ComputeResource) return [moids.host, moids.rootPool];
-  if (object instanceof RootResourcePool || object instanceof HostSystem) return object.dependencies.vms();
-  return undefined;
 }

@@ -60,7 +60,9 @@ export class PropertyQuestion {
   #resolve(objectClass: ObjectClass): AskedProperties | undefined {
     const specs = this.#propSet.filter(spec => this.#schema.isA(objectClass.typeName, spec.type));
     if (specs.length === 0) return undefined;
-    const texts = specs.flatMap(spec => (spec.all === true ? this.#built(objectClass) : (spec.pathSet ?? [])));
+    const texts = specs.flatMap(spec =>
+      spec.all === true ? this.#built(objectClass) : (spec.pathSet ?? []),
+    );
     const resolve = (text: string): ResolvedPath =>
       resolvePath(this.#schema, objectClass.typeName, text, this.#context);
     return { paths: [...new Set(texts)].map(resolve) };

@@ -12,7 +12,13 @@ import {
   type ManagedObject,
   type ObjectClass,
 } from '../object/managed-object.js';
-import { invalidArgument, notAuthenticated, notSupported, requestCanceled, vimFault } from '../object/vim-fault.js';
+import {
+  invalidArgument,
+  notAuthenticated,
+  notSupported,
+  requestCanceled,
+  vimFault,
+} from '../object/vim-fault.js';
 import type { Session } from '../session/session.js';
 import { PropertyFilter } from './property-filter.js';
 import { objectLimit, RetrievalTokens, retrieveObjects } from './retrieval.js';

@@ -76,9 +76,7 @@ export class PropertyFilter implements ManagedObject {
   }
 
   get hasPending(): boolean {
-    return (
-      this.#selection.isOutdated || this.#toLeave.size + this.#toEnter.size + this.#modified.size > 0
-    );
+    return this.#selection.isOutdated || this.#toLeave.size + this.#toEnter.size + this.#modified.size > 0;
   }
 
   /** Forgets what was reported, so that the next updates are the full state. */

@@ -10,8 +10,8 @@ import { partialChanges, sameValue } from './compare-values.js';
 import {
   type AskedProperties,
   type PropertyQuestion,
-  type ReadOutcome,
   propertySets,
+  type ReadOutcome,
   Unreadable,
 } from './object-properties.js';
 import { parentPath, type ResolvedPath } from './read-property.js';

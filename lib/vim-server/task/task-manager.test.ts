@@ -81,7 +81,7 @@ it('refuses to cancel what does not allow it, what is past it and what is over',
 it('tells many steps of progress few times and the last one', async () => {
   const told: (number | undefined)[] = [];
   let task: Task | undefined;
-  registry.onChange(({ object }) => {
+  vi.spyOn(registry, 'changed').mockImplementation(object => {
     if (object instanceof Task) told.push(object.info.progress);
   });
   task = start(async ({ progress }) => {

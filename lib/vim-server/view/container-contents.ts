@@ -24,7 +24,11 @@ export class ContainerContents {
   #added: ManagedObjectReference[] = [];
   #removed: ManagedObjectReference[] = [];
 
-  constructor({ container, types, recursive }: ContainerQuestion, scope: SelectionScope, registry: ObjectRegistry) {
+  constructor(
+    { container, types, recursive }: ContainerQuestion,
+    scope: SelectionScope,
+    registry: ObjectRegistry,
+  ) {
     this.#scope = scope;
     this.#types = types;
     const start = { moid: container.ref.value, skip: true, traversals: downwardTraversals(recursive) };

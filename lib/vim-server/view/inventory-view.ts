@@ -43,7 +43,8 @@ export class InventoryView implements ManagedObject {
   open(entities: readonly ManagedObjectReference[]): ManagedObjectReference[] {
     return entities.filter(({ value }) => {
       const entity = this.#scope.find(value);
-      if (entity === undefined || !this.#shown.has(value) || !isContainer(this.#scope.schema, entity)) return true;
+      if (entity === undefined || !this.#shown.has(value) || !isContainer(this.#scope.schema, entity))
+        return true;
       if (!this.#open.has(value)) this.#openOne(value);
       return false;
     });
