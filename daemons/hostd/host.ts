@@ -8,9 +8,6 @@ import {
   type LocalTickets,
   type LoginPolicy,
   type ManagedObject,
-  MemoryHistoryStore,
-  matchesEvent,
-  matchesTask,
   ObjectRegistry,
   SessionManager,
   SessionTable,
@@ -35,6 +32,7 @@ import { SearchIndex } from './mo/search-index.js';
 import { ServiceInstance } from './mo/service-instance.js';
 import { UnbuiltObject } from './mo/unbuilt-object.js';
 import { HostDatabase } from './store/host-database.js';
+import { HostHistory } from './store/host-history.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
 
@@ -70,6 +68,7 @@ export class Host {
   readonly sessions: SessionTable;
   readonly dispatcher: Dispatcher;
   readonly link: VmkernelLink;
+  readonly #history: HostHistory;
   readonly #options: HostOptions;
   readonly #dependencies: HostDependencies;
 
@@ -79,19 +78,20 @@ export class Host {
     const { schema, registry } = this;
     const toFault = (error: unknown): VimFault => errorFault(error, dependencies.onError);
     this.database = new HostDatabase({ path: options.databasePath, onProblem: dependencies.onProblem });
+    this.#history = new HostHistory(this.database, dependencies.onProblem);
     const places = new HostPlaces(() => this.inventory.host?.hostName ?? 'localhost');
     this.events = new EventManager(moids.eventManager.value, {
       schema,
       registry,
       places,
-      store: new MemoryHistoryStore({ matches: matchesEvent, maxRecords: 1000 }),
+      store: this.#history.events,
     });
     this.tasks = new TaskManager(moids.taskManager.value, {
       registry,
       places,
       toFault,
       events: this.events,
-      store: new MemoryHistoryStore({ matches: matchesTask, maxRecords: 1000 }),
+      store: this.#history.tasks,
     });
     this.inventory = this.#makeInventory();
     this.link = this.#makeLink();
@@ -119,6 +119,7 @@ export class Host {
   close(): void {
     this.link.close();
     for (const session of this.sessions.list()) this.sessions.end(session);
+    this.#history.close();
     this.database.close();
   }
 
