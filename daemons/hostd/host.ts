@@ -165,8 +165,9 @@ export class Host {
       this.tasks,
       this.events,
       new SearchIndex({
-        vms: () => this.inventory.vms(),
+        machines: this.inventory,
         hostUuid: this.#options.uuid,
+        hostName: () => this.inventory.host?.hostName ?? '',
         find: moid => this.registry.find(moid),
         children: object => inventoryChildren(scope, object),
       }),
@@ -191,7 +192,7 @@ export class Host {
     const vms = (): ManagedObjectReference[] => inventory.vmRefs();
     const recentTasks = (object: ManagedObject): ManagedObjectReference[] => tasks.recentTasks(object);
     const runningMemoryBytes = (): number => {
-      return inventory.vms().reduce((sum, vm) => sum + (vm.run?.memoryMb ?? 0) * 2 ** 20, 0);
+      return inventory.runningVms().reduce((sum, vm) => sum + (vm.run?.memoryMb ?? 0) * 2 ** 20, 0);
     };
     return [
       ...this.#folders(),

@@ -2,6 +2,7 @@ import { type Change, type HostInfo, VmkernelError } from '../../../kernel/abi/i
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
 import type {
   EventManager,
+  ListChange,
   ManagedObject,
   ObjectRegistry,
   TaskManager,
@@ -13,7 +14,9 @@ import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
 import { SerialWork } from './serial-work.js';
 import type { VmConfigReader } from './vm-config-reader.js';
-import type { InventoryEntry, VmInventoryFile } from './vm-inventory-file.js';
+import type { VmInventoryFile } from './vm-inventory-file.js';
+import { VmNames } from './vm-names.js';
+import { VmTable } from './vm-table.js';
 
 export interface HostInventoryDependencies {
   readonly registry: ObjectRegistry;
@@ -26,8 +29,8 @@ export interface HostInventoryDependencies {
   onError(error: unknown): void;
 }
 
-/** Moids of virtual machines are multiples of this. */
-const moidStep = 16;
+/** How many machines' files are read at a time when all are. */
+const maxReadsAtOnce = 16;
 
 /**
  * The machines and datastores of the host, kept equal to what the VMkernel says: read whole when a connection
@@ -35,14 +38,15 @@ const moidStep = 16;
  */
 export class HostInventory {
   readonly #dependencies: HostInventoryDependencies;
-  readonly #vms = new Map<string, VirtualMachine>();
+  readonly #vms = new VmTable();
+  readonly #names: VmNames;
   readonly #datastores = new Map<string, Datastore>();
   readonly #work: SerialWork;
   #host: HostInfo | undefined;
-  #lastMoid = 0;
 
   constructor(dependencies: HostInventoryDependencies) {
     this.#dependencies = dependencies;
+    this.#names = new VmNames(dependencies.registry);
     this.#work = new SerialWork(error => {
       // Everything is read anew once there is a connection again.
       const isLost = error instanceof VmkernelError && error.code === 'ConnectionLost';
@@ -55,11 +59,21 @@ export class HostInventory {
   }
 
   vms(): VirtualMachine[] {
-    return [...this.#vms.values()];
+    return this.#vms.all();
   }
 
   vmRefs(): ManagedObjectReference[] {
-    return this.vms().map(vm => vm.ref);
+    return this.#vms.refs();
+  }
+
+  /** Machines by what their configuration calls them. */
+  get names(): VmNames {
+    return this.#names;
+  }
+
+  /** Those that are not off. */
+  runningVms(): VirtualMachine[] {
+    return this.#vms.running();
   }
 
   datastores(): Datastore[] {
@@ -76,7 +90,7 @@ export class HostInventory {
   }
 
   vmAt(path: DatastorePath): VirtualMachine | undefined {
-    return this.vms().find(vm => vm.path.datastore === path.datastore && vm.path.file === path.file);
+    return this.#vms.at(path);
   }
 
   /** Registers what the inventory file lists; their files are read when the VMkernel answers. */
@@ -97,7 +111,7 @@ export class HostInventory {
       this.#changed(moids.rootPool, 'summary', 'runtime', 'config');
       await this.#readDatastores();
       await this.#readRunning();
-      for (const vm of this.vms()) await this.reload(vm);
+      await this.#reloadAll();
     });
   }
 
@@ -123,46 +137,53 @@ export class HostInventory {
     vm.setConfig(await this.#dependencies.configReader().read(vm));
   }
 
+  async #reloadAll(): Promise<void> {
+    const waiting = this.vms().values();
+    const read = async (): Promise<void> => {
+      for (const vm of waiting) if (this.#vms.has(vm)) await this.reload(vm);
+    };
+    await Promise.all(Array.from({ length: maxReadsAtOnce }, read));
+  }
+
   /** A machine that is not yet registered, to be looked at before it is. */
   prepare(path: DatastorePath): VirtualMachine {
-    return this.#makeVm(this.#freeMoid(), path);
+    return this.#makeVm(this.#vms.freeMoid(), path);
   }
 
   /** The write of the file is the moment from which the machine is registered. */
   async commit(vm: VirtualMachine): Promise<void> {
-    await this.#dependencies.file.write([...this.#entries(), entryOf(vm)]);
+    await this.#dependencies.file.put({ moid: vm.ref.value, vmxPath: vm.vmxPath });
     this.#add(vm);
     this.#work.add('running', () => this.#readRunning());
   }
 
   async remove(vm: VirtualMachine): Promise<void> {
-    await this.#dependencies.file.write(this.#entries().filter(entry => entry.moid !== vm.ref.value));
-    this.#vms.delete(vm.ref.value);
+    await this.#dependencies.file.delete(vm.ref.value);
+    this.#vms.delete(vm);
+    this.#names.delete(vm);
     this.#dependencies.registry.remove(vm);
-    this.#vmListChanged();
+    this.#vmListChanged(vm, { removed: [vm.ref] });
   }
 
   #add(vm: VirtualMachine): void {
-    this.#vms.set(vm.ref.value, vm);
+    this.#vms.add(vm);
+    this.#names.add(vm);
     this.#dependencies.registry.add(vm);
-    this.#vmListChanged();
+    this.#vmListChanged(vm, { added: [vm.ref] });
   }
 
-  #vmListChanged(): void {
-    this.#changed(moids.vmFolder, 'childEntity');
-    this.#changed(moids.host, 'vm');
-    this.#changed(moids.rootPool, 'vm');
-    for (const datastore of this.datastores()) this.#dependencies.registry.changed(datastore, 'vm');
-  }
-
-  #entries(): InventoryEntry[] {
-    return this.vms().map(entryOf);
-  }
-
-  #freeMoid(): string {
-    const highest = Math.max(this.#lastMoid, ...[...this.#vms.keys()].map(Number));
-    this.#lastMoid = highest + moidStep;
-    return String(this.#lastMoid);
+  #vmListChanged({ datastore }: VirtualMachine, change: ListChange): void {
+    const { registry } = this.#dependencies;
+    const lists = [
+      [moids.vmFolder, 'childEntity'],
+      [moids.host, 'vm'],
+      [moids.rootPool, 'vm'],
+    ] as const;
+    for (const [{ value }, property] of lists) {
+      const holder = registry.find(value);
+      if (holder !== undefined) registry.listChanged(holder, property, change);
+    }
+    if (datastore !== undefined) registry.listChanged(datastore, 'vm', change);
   }
 
   #makeVm(moid: string, path: DatastorePath): VirtualMachine {
@@ -173,7 +194,7 @@ export class HostInventory {
       tasks,
       events,
       hostMhz,
-      powerStateChanged: vm => this.#reloadLater(vm),
+      runChanged: (vm, isPowerStateChanged) => this.#noteRun(vm, isPowerStateChanged),
       power: {
         powerOn: vmxPath => link().call('powerOn', { vmxPath }),
         powerOff: vmxPath => link().call('powerOff', { vmxPath }),
@@ -195,10 +216,7 @@ export class HostInventory {
         continue;
       }
       const datastore = new Datastore(volume, {
-        vms: one =>
-          this.vms()
-            .filter(vm => vm.datastore === one)
-            .map(vm => vm.ref),
+        vms: one => this.#vms.on(one).map(vm => vm.ref),
         recentTasks: one => tasks.recentTasks(one),
         refresh: () => this.#readDatastores(),
         hostName: () => this.#host?.hostName ?? 'localhost',
@@ -219,13 +237,23 @@ export class HostInventory {
 
   async #readRunning(): Promise<void> {
     const { vms } = await this.#dependencies.link().call('listVms', {});
-    const byPath = new Map(vms.map(vm => [vm.vmxPath, vm]));
-    for (const vm of this.vms()) vm.setRun(byPath.get(vm.vmxPath));
+    const ended = new Set(this.#vms.running());
+    for (const run of vms) {
+      const vm = this.#vms.atVmxPath(run.vmxPath);
+      vm?.setRun(run);
+      if (vm !== undefined) ended.delete(vm);
+    }
+    for (const vm of ended) vm.setRun(undefined);
+  }
+
+  #noteRun(vm: VirtualMachine, isPowerStateChanged: boolean): void {
+    this.#vms.noteRun(vm);
     this.#changed(moids.rootPool, 'summary', 'runtime');
+    if (isPowerStateChanged) this.#reloadLater(vm);
   }
 
   #noteConfig(object: string): void {
-    const vm = this.vms().find(one => one.vmxPath === object);
+    const vm = this.#vms.atVmxPath(object);
     if (vm !== undefined) this.#reloadLater(vm);
   }
 
@@ -237,8 +265,4 @@ export class HostInventory {
     const object: ManagedObject | undefined = this.#dependencies.registry.find(ref.value);
     if (object !== undefined) this.#dependencies.registry.changed(object, ...properties);
   }
-}
-
-function entryOf(vm: VirtualMachine): InventoryEntry {
-  return { moid: vm.ref.value, vmxPath: vm.vmxPath };
 }

@@ -22,8 +22,8 @@ describe('vmInventory.xml', () => {
     expect(reasons).toEqual([`${path} was set aside: NotAPlainFile`]);
     expect(statSync(`${path}.broken`).isFIFO()).toBe(true);
     const entries = [{ moid: '16', vmxPath: '/vmfs/volumes/storage1/linux/linux.vmx' }];
-    await file.write(entries);
-    expect(await file.read(reason => reasons.push(reason))).toEqual(entries);
+    for (const entry of entries) await file.put(entry);
+    expect(await new VmInventoryFile(path).read(reason => reasons.push(reason))).toEqual(entries);
     expect(reasons.length).toBe(1);
   });
 });

@@ -11,12 +11,23 @@ export interface InventoryEntry {
   readonly vmxPath: string;
 }
 
+/** Changes that one write makes true together. */
+interface Batch {
+  /** A row by moid; undefined takes it away. */
+  readonly rows: Map<string, string | undefined>;
+  readonly written: Promise<void>;
+}
+
 /**
  * vmInventory.xml: which virtual machines are registered. The rename of a new file is the moment at which a
- * registration or its end is true. Writes follow one another.
+ * registration or its end is true. Writes follow one another; changes that come during one share the next.
  */
 export class VmInventoryFile {
   readonly #path: string;
+  #rows: ReadonlyMap<string, string> = new Map();
+  #nextId = 0;
+  /** Gathers changes until its write begins. */
+  #gathering: Batch | undefined;
   #last: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
@@ -29,18 +40,60 @@ export class VmInventoryFile {
    */
   async read(onBroken: (reason: string) => void): Promise<InventoryEntry[]> {
     const entries = this.#entries();
-    if (typeof entries !== 'string') return entries;
+    if (typeof entries !== 'string') {
+      this.#rows = new Map(entries.map(entry => [entry.moid, this.#row(entry)]));
+      return entries;
+    }
     await rename(this.#path, `${this.#path}.broken`);
     onBroken(`${this.#path} was set aside: ${entries}`);
     return [];
   }
 
-  async write(entries: readonly InventoryEntry[]): Promise<void> {
-    const text = format(entries);
-    const written = this.#last.then(() => this.#replace(text));
-    // A failed write is told to its caller; the next one stands on its own.
+  /** Resolves when the file holds the entry. */
+  put(entry: InventoryEntry): Promise<void> {
+    return this.#change(entry.moid, this.#row(entry));
+  }
+
+  /** Resolves when the file does not hold the entry. */
+  delete(moid: string): Promise<void> {
+    return this.#change(moid, undefined);
+  }
+
+  #change(moid: string, row: string | undefined): Promise<void> {
+    const batch = this.#gathering ?? this.#begin();
+    batch.rows.set(moid, row);
+    return batch.written;
+  }
+
+  #begin(): Batch {
+    const rows = new Map<string, string | undefined>();
+    const written = this.#last.then(() => {
+      this.#gathering = undefined;
+      return this.#write(rows);
+    });
+    // A failed write is told to its callers; the next one stands on its own.
     this.#last = written.catch(() => undefined);
-    await written;
+    this.#gathering = { rows, written };
+    return this.#gathering;
+  }
+
+  async #write(changes: ReadonlyMap<string, string | undefined>): Promise<void> {
+    const rows = new Map(this.#rows);
+    for (const [moid, row] of changes) {
+      if (row === undefined) rows.delete(moid);
+      else rows.set(moid, row);
+    }
+    await this.#replace(`<ConfigRoot>\n${[...rows.values()].join('')}</ConfigRoot>\n`);
+    this.#rows = rows;
+  }
+
+  #row(entry: InventoryEntry): string {
+    const id = String(this.#nextId).padStart(4, '0');
+    this.#nextId += 1;
+    return (
+      `  <ConfigEntry id="${id}">\n    <objID>${entry.moid}</objID>\n` +
+      `    <vmxCfgPath>${escapeText(entry.vmxPath)}</vmxCfgPath>\n  </ConfigEntry>\n`
+    );
   }
 
   /** The entries, or what is wrong with what lies there. */
@@ -85,16 +138,4 @@ function isVmxPath(path: string): boolean {
     if (error instanceof VimFault) return false;
     throw error;
   }
-}
-
-function format(entries: readonly InventoryEntry[]): string {
-  const rows = entries.map((entry, index) => {
-    const id = String(index).padStart(4, '0');
-    const path = escapeText(entry.vmxPath);
-    return (
-      `  <ConfigEntry id="${id}">\n    <objID>${entry.moid}</objID>\n` +
-      `    <vmxCfgPath>${path}</vmxCfgPath>\n  </ConfigEntry>\n`
-    );
-  });
-  return `<ConfigRoot>\n${rows.join('')}</ConfigRoot>\n`;
 }

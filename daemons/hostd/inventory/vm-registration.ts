@@ -23,10 +23,11 @@ export interface RegistrationDependencies {
   files(): DatastoreFileCalls;
 }
 
-/** Registers virtual machines by their configuration file. One registration at a time, so that none is double. */
+/** Registers virtual machines by their configuration file. One at a time of a file, so that none is double. */
 export class VmRegistration {
   readonly #dependencies: RegistrationDependencies;
-  #last: Promise<unknown> = Promise.resolve();
+  /** The last registration of each file that is under way. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(dependencies: RegistrationDependencies) {
     this.#dependencies = dependencies;
@@ -47,10 +48,19 @@ export class VmRegistration {
       call,
     };
     return this.#dependencies.tasks.start(request, ({ cause }) => {
-      const registered = this.#last.then(() => this.#register(path, args, cause));
-      this.#last = registered.catch(() => undefined);
-      return registered;
+      return this.#inTurn(`${path.datastore}/${path.file}`, () => this.#register(path, args, cause));
     });
+  }
+
+  #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const done = (this.#underWay.get(key) ?? Promise.resolve()).then(work);
+    const over = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#underWay.get(key) === over) this.#underWay.delete(key);
+      });
+    this.#underWay.set(key, over);
+    return done;
   }
 
   #resolve(text: string): DatastorePath {

@@ -4,17 +4,38 @@ import {
   type ManagedObject,
   managedObjectNotFound,
   type ObjectClass,
+  vimFault,
 } from '../../../lib/vim-server/index.js';
 import { parseDatastorePath } from '../inventory/datastore-path.js';
+import type { VmNames } from '../inventory/vm-names.js';
+import type { Datastore } from './datastore.js';
 import type { Entity } from './entity.js';
 import { moids } from './moids.js';
 import type { VirtualMachine } from './virtual-machine.js';
+import { guestInfo } from './virtual-machine-views.js';
+
+/** The machines as they are searched. */
+export interface SearchedMachines {
+  readonly names: VmNames;
+  runningVms(): VirtualMachine[];
+  /** By volume id or label. */
+  datastore(name: string): Datastore | undefined;
+  vmAt(path: { datastore: string; file: string }): VirtualMachine | undefined;
+}
 
 export interface SearchIndexDependencies {
-  vms(): VirtualMachine[];
+  readonly machines: SearchedMachines;
   readonly hostUuid: string;
+  hostName(): string;
   find(moid: string): ManagedObject | undefined;
-  children(object: ManagedObject): ManagedObject[] | undefined;
+  children(object: ManagedObject): ManagedObject[];
+}
+
+type Found = ManagedObjectReference[];
+
+interface Scope {
+  readonly datacenter?: ManagedObjectReference | undefined;
+  readonly vmSearch: boolean;
 }
 
 /** Finds what is in the inventory; nothing found is no fault. */
@@ -27,22 +48,45 @@ export class SearchIndex implements ManagedObject {
     this.#dependencies = dependencies;
   }
 
-  byUuid(uuid: string, vmSearch: boolean): ManagedObjectReference[] {
+  /** @throws VimFault ManagedObjectNotFound for a datacenter that is none, as the others do */
+  byUuid(
+    uuid: string,
+    { instanceUuid = false, ...scope }: Scope & { instanceUuid?: boolean | undefined },
+  ): Found {
+    this.#requireDatacenter(scope.datacenter);
     const wanted = uuid.toLowerCase();
-    if (!vmSearch) return wanted === this.#dependencies.hostUuid.toLowerCase() ? [moids.host] : [];
-    const found = this.#dependencies.vms().filter(vm => {
-      return vm.config.kind === 'read' && vm.config.info.uuid === wanted;
-    });
-    return found.map(vm => vm.ref);
+    const { machines, hostUuid } = this.#dependencies;
+    if (!scope.vmSearch) return wanted === hostUuid.toLowerCase() ? [moids.host] : [];
+    return machines.names.find(instanceUuid ? 'instanceUuid' : 'uuid', wanted).map(vm => vm.ref);
   }
 
-  byDatastorePath(path: string): ManagedObjectReference | undefined {
+  /** @throws VimFault InvalidDatastorePath, InvalidDatastore, ManagedObjectNotFound */
+  byDatastorePath(datacenter: ManagedObjectReference, path: string): ManagedObjectReference | undefined {
+    this.#requireDatacenter(datacenter);
+    const { machines } = this.#dependencies;
     const { datastore, file } = parseDatastorePath(path);
-    const found = this.#dependencies.vms().find(vm => {
-      const isThere = vm.datastore?.name === datastore || vm.path.datastore === datastore;
-      return isThere && vm.path.file === file;
-    });
+    const { volume } = machines.datastore(datastore) ?? {};
+    const names = volume === undefined ? [datastore] : [volume.volume, volume.label];
+    const found = names.map(name => machines.vmAt({ datastore: name, file })).find(vm => vm !== undefined);
+    if (found === undefined && volume === undefined) {
+      throw vimFault('InvalidDatastore', { name: datastore }, `There is no datastore ${datastore}.`);
+    }
     return found?.ref;
+  }
+
+  /** By the address that a running machine's guest tells. */
+  byIp(ip: string, scope: Scope): Found {
+    this.#requireDatacenter(scope.datacenter);
+    if (!scope.vmSearch) return [];
+    return this.#guests(guest => guest.ipAddress === ip);
+  }
+
+  /** By the name that a running machine's guest tells, or the host's own. */
+  byDnsName(dnsName: string, scope: Scope): Found {
+    this.#requireDatacenter(scope.datacenter);
+    const wanted = dnsName.toLowerCase();
+    if (scope.vmSearch) return this.#guests(guest => guest.hostName?.toLowerCase() === wanted);
+    return this.#dependencies.hostName().toLowerCase() === wanted ? [moids.host] : [];
   }
 
   /** Names from below the root folder down, such as ha-datacenter/vm/linux. */
@@ -56,15 +100,28 @@ export class SearchIndex implements ManagedObject {
     return at?.ref;
   }
 
+  /** @throws VimFault ManagedObjectNotFound */
   child(entity: ManagedObjectReference, name: string): ManagedObjectReference | undefined {
     const object = this.#dependencies.find(entity.value);
     if (object === undefined) throw managedObjectNotFound(entity);
     return this.#childNamed(object, name)?.ref;
   }
 
+  #guests(isWanted: (guest: ReturnType<typeof guestInfo>) => boolean): Found {
+    const running = this.#dependencies.machines.runningVms();
+    return running.filter(vm => isWanted(guestInfo(vm))).map(vm => vm.ref);
+  }
+
+  /** All machines are in one folder, where the index knows them by name. */
   #childNamed(object: ManagedObject, name: string): ManagedObject | undefined {
-    const children = this.#dependencies.children(object) ?? [];
-    return children.find(child => (child as Partial<Entity>).name === name);
+    const { machines, children } = this.#dependencies;
+    if (object.ref.value === moids.vmFolder.value) return machines.names.find('name', name)[0];
+    return children(object).find(child => (child as Partial<Entity>).name === name);
+  }
+
+  #requireDatacenter(datacenter: ManagedObjectReference | undefined): void {
+    if (datacenter === undefined || datacenter.value === moids.datacenter.value) return;
+    throw managedObjectNotFound(datacenter);
   }
 }
 
@@ -76,13 +133,14 @@ function decodeName(part: string): string {
 export const searchIndexClass: ObjectClass = defineClass<'SearchIndex', SearchIndex>('SearchIndex', {
   properties: {},
   methods: {
-    FindByUuid: (index, args) => index.byUuid(args.uuid, args.vmSearch)[0],
-    FindAllByUuid: (index, args) => index.byUuid(args.uuid, args.vmSearch),
-    FindByDatastorePath: (index, args) => index.byDatastorePath(args.path),
+    FindByUuid: (index, args) => index.byUuid(args.uuid, args)[0],
+    FindAllByUuid: (index, args) => index.byUuid(args.uuid, args),
+    FindByDatastorePath: (index, args) => index.byDatastorePath(args.datacenter, args.path),
     FindByInventoryPath: (index, args) => index.byInventoryPath(args.inventoryPath),
     FindChild: (index, args) => index.child(args.entity, args.name),
-    // No guest reports its address or name yet, so no machine is found by them.
-    FindByIp: () => undefined,
-    FindByDnsName: () => undefined,
+    FindByIp: (index, args) => index.byIp(args.ip, args)[0],
+    FindAllByIp: (index, args) => index.byIp(args.ip, args),
+    FindByDnsName: (index, args) => index.byDnsName(args.dnsName, args)[0],
+    FindAllByDnsName: (index, args) => index.byDnsName(args.dnsName, args),
   },
 });

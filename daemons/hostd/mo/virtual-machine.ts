@@ -33,8 +33,8 @@ export interface VirtualMachineDependencies {
   unregister(vm: VirtualMachine): Promise<void>;
   datastore(path: DatastorePath): Datastore | undefined;
   hostMhz(): number;
-  /** The machine went on or off: its description is to be read anew. */
-  powerStateChanged(vm: VirtualMachine): void;
+  /** What the VMkernel says of it changed; with its power state its description is another one. */
+  runChanged(vm: VirtualMachine, isPowerStateChanged: boolean): void;
 }
 
 /** Properties whose values follow from the configuration file, and those that follow from running. */
@@ -131,7 +131,7 @@ export class VirtualMachine implements Entity {
     this.#run = run;
     if (before.run?.worldId === run?.worldId && before.run?.state === run?.state) return;
     this.dependencies.registry.changed(this, ...runProperties);
-    if (this.powerState !== before.powerState) this.dependencies.powerStateChanged(this);
+    this.dependencies.runChanged(this, this.powerState !== before.powerState);
   }
 
   recentTasks(): ManagedObjectReference[] {
