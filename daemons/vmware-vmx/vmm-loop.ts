@@ -2,6 +2,9 @@ import { EngineTrap, type GuestEngine } from './engine/index.js';
 import type { HaltPolicy } from './halt-policy.js';
 import type { FromVmm, ToVmm } from './vmm-messages.js';
 
+/** How long a paused guest sleeps at a time; a message wakes it. */
+const PAUSE_US = 60_000_000;
+
 /** The dispatch protocol as the loop uses it; kernel/vmm's Dispatch is the real one. */
 export interface VcpuDispatch {
   waitForGrant(): boolean;
@@ -30,6 +33,8 @@ export class VmmLoop {
   readonly #parts: VmmLoopParts;
   /** Input that the engine's queue had no room for, by port; the VMX thread bounds it. */
   readonly #held: Uint8Array[];
+  /** Writes that found no space. While there is one the guest does not run. */
+  #retries: (() => void)[] = [];
   #stopped = false;
   #ranUs = 0;
 
@@ -62,7 +67,11 @@ export class VmmLoop {
       policy.wake();
       this.#takeMessages();
     }
-    this.#takeEvents();
+    if (this.#retries.length === 0) this.#takeEvents();
+    if (this.#retries.length > 0) {
+      this.#pause();
+      return;
+    }
     const startUs = nowUs();
     const idleMs = engine.runSlice(dispatch.shouldYield());
     const endUs = nowUs();
@@ -73,12 +82,24 @@ export class VmmLoop {
     if (idleMs > 0 && !this.#takeEvents()) this.#sleep(idleMs);
   }
 
+  /** A write found no space: the guest stands still until somebody says what to do. */
+  noSpace(disk: number, retry: () => void): void {
+    this.#retries.push(retry);
+    if (this.#retries.length === 1) this.#parts.send({ type: 'noSpace', disk });
+  }
+
   /** Completions and serial input; true when the guest has something to look at. */
   #takeEvents(): boolean {
     const { engine } = this.#parts;
     this.#refill();
     const completed = engine.pollDevices();
     return engine.feedSerial() || completed;
+  }
+
+  #pause(): void {
+    const { dispatch, nowUs } = this.#parts;
+    const untilUs = nowUs() + PAUSE_US;
+    while (!this.#stopped && this.#retries.length > 0 && !dispatch.halt(untilUs)) this.#takeMessages();
   }
 
   #sleep(idleMs: number): void {
@@ -105,6 +126,9 @@ export class VmmLoop {
         break;
       case 'readScreen':
         send({ type: 'screen', id: message.id, screen: engine.textScreen() });
+        break;
+      case 'resume':
+        for (const retry of this.#retries.splice(0)) retry();
         break;
       case 'stop':
         this.#stopped = true;

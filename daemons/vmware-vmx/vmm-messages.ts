@@ -7,6 +7,8 @@ export type ToVmm =
   | { readonly type: 'serialInput'; readonly index: number; readonly bytes: Uint8Array }
   | { readonly type: 'reset'; readonly id: number }
   | { readonly type: 'readScreen'; readonly id: number }
+  /** A write that found no space is tried again, and the guest goes on. */
+  | { readonly type: 'resume' }
   | { readonly type: 'stop' };
 
 export type FromVmm =
@@ -24,6 +26,8 @@ export type FromVmm =
   | { readonly type: 'serialTaken'; readonly index: number; readonly count: number }
   | { readonly type: 'screen'; readonly id: number; readonly screen: TextScreen }
   | { readonly type: 'resetDone'; readonly id: number }
+  /** A write to this disk found no space: the guest is paused until `resume`. */
+  | { readonly type: 'noSpace'; readonly disk: number }
   | { readonly type: 'log'; readonly text: string }
   | { readonly type: 'softOff' }
   | { readonly type: 'trap'; readonly reason: string; readonly instructions: number }

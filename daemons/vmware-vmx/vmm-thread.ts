@@ -50,6 +50,7 @@ async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<
   const send = (message: FromVmm) => port.postMessage(message);
   setThreadName(`vmm0:${start.name}`);
   setTimerSlack(TIMER_SLACK_NS);
+  const running: { loop?: VmmLoop } = {};
   const engine = await GuestEngine.create({
     memoryBytes: start.memoryBytes,
     bios: readFileSync(start.biosPath),
@@ -57,6 +58,7 @@ async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<
     disks: openDisks(start),
     serialPorts,
     placeRam: ram => placeRam(ram, send),
+    onNoSpace: (disk, retry) => running.loop?.noSpace(disk, retry),
     onBiosLine: text => {
       if (!BIOS_CHATTER.test(text)) send({ type: 'log', text: `BIOS: ${text}` });
     },
@@ -65,7 +67,7 @@ async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<
   const { shmDir, vmmWorldRow: worldRow, vmmWorldId: worldId } = start;
   const dispatch = new Dispatch({ shmDir, worldRow, worldId, tid: gettid() });
   send({ type: 'ready' });
-  new VmmLoop({
+  const loop = new VmmLoop({
     engine,
     dispatch,
     policy: new HaltPolicy(),
@@ -73,7 +75,9 @@ async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<
     nowUs,
     receive: () => receiveMessageOnPort(port)?.message as ToVmm | undefined,
     send,
-  }).run();
+  });
+  running.loop = loop;
+  loop.run();
 }
 
 parentPort?.once('message', (data: VmmThreadData) => {

@@ -38,8 +38,9 @@ function startVmx(
       else process.exit(0);
     },
   };
-  const vmx = Vmx.start(options, start, vmm);
-  vmx.catch(async error => {
+  const vmx = Vmx.create(options, start, vmm);
+  const poweredOn = vmx.then(one => one.powerOn());
+  poweredOn.catch(async error => {
     const { code, message: reason } = error as { code?: unknown; message?: unknown };
     link.send({ type: 'failed', code: String(code ?? 'Internal'), reason: String(reason ?? error) });
     await link.drained();

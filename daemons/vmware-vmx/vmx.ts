@@ -11,8 +11,9 @@ import {
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { openDoorbell } from '../../kernel/vmm/index.js';
 import { trimHeap } from '../../lib/linux/index.js';
-import { ConfigWriter, RunningConfig } from './config/index.js';
+import { ConfigWriter, RunningConfig, settleIdentity } from './config/index.js';
 import { rotateLogs } from './log-rotation.js';
+import { movedOrCopied, noSpace, Questions, serialFileExists } from './questions/index.js';
 import { SerialPorts } from './serial/index.js';
 import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
 import { VmwareLog } from './vmware-log.js';
@@ -35,9 +36,12 @@ export class Vmx {
   readonly #start: VmxStart;
   readonly #config: RunningConfig;
   readonly #configWriter: ConfigWriter;
+  readonly #client: VmkernelClient;
+  readonly #questions: Questions;
   readonly #log: VmwareLog;
   readonly #gate = new SharedArrayBuffer(4);
-  readonly #port: MessagePort;
+  readonly #channel = new MessageChannel();
+  readonly #port = this.#channel.port1;
   readonly #kick: (reason: number) => void;
   readonly #serials: SerialPorts;
   readonly #vmm: Worker;
@@ -50,10 +54,10 @@ export class Vmx {
     client: VmkernelClient,
     log: VmwareLog,
     vmm: Worker,
-    port: MessagePort,
   ) {
     this.#options = options;
     this.#start = start;
+    this.#client = client;
     this.#log = log;
     this.#configWriter = new ConfigWriter(options.send);
     this.#config = new RunningConfig(start.vmxText, this.#configWriter);
@@ -66,22 +70,43 @@ export class Vmx {
       log: text => log.write('vmx', text),
     });
     this.#vmm = vmm;
-    this.#port = port;
+    this.#questions = new Questions({
+      run: start.worldId,
+      setting: key => this.#config.get(key),
+      show: question => options.send({ type: 'question', question }),
+      log: text => log.write('vmx', text),
+    });
     const doorbell = openDoorbell(start.shmDir);
     this.#kick = reason => doorbell.kick(start.vmmWorldRow, reason);
   }
 
   /** @param vmm the VMM thread, which has been told nothing yet */
-  static async start(options: VmxOptions, start: VmxStart, vmm: Worker): Promise<Vmx> {
+  static async create(options: VmxOptions, start: VmxStart, vmm: Worker): Promise<Vmx> {
     const client = await VmkernelClient.connect(start.controlSocket);
     const logPath = await rotateLogs(client.files, posix.dirname(start.vmxPath));
     const append = (text: string) => client.files.append(logPath, Buffer.from(text));
-    const log = new VmwareLog({ append }, () => new Date());
-    const channel = new MessageChannel();
-    const vmx = new Vmx(options, start, client, log, vmm, channel.port1);
-    await vmx.#serials.open();
-    vmx.#startVmm(channel.port2);
-    return vmx;
+    return new Vmx(options, start, client, new VmwareLog({ append }, () => new Date()), vmm);
+  }
+
+  /** Asks what is to be asked, then builds the machine. @throws VmkernelError Cancelled when an answer says so */
+  async powerOn(): Promise<void> {
+    const { name, vmxPath } = this.#start;
+    this.#log.write('vmx', `Log for openesx pid=${process.pid} option=Release`);
+    const ask = () => this.#questions.ask(movedOrCopied(name));
+    if (!(await settleIdentity(this.#config, vmxPath, ask))) throw await this.#cancelled();
+    for (const file of await this.#serials.usedFiles(path => this.#client.files.stat(path))) {
+      const choice = await this.#questions.ask(serialFileExists(file.port, file.fileName));
+      if (choice === 'cancel') throw await this.#cancelled();
+      if (choice === 'replace')
+        await this.#client.files.write(file.path, new Uint8Array(0), { truncate: true });
+    }
+    await this.#serials.open();
+    this.#startVmm(this.#channel.port2);
+  }
+
+  async #cancelled(): Promise<VmkernelError> {
+    await within(FLUSH_WAIT_MS, this.#log.flush());
+    return new VmkernelError('Cancelled', 'The power-on was given up by the answer to a question');
   }
 
   /** A message of the VMkernel after `start`. */
@@ -109,6 +134,10 @@ export class Vmx {
         this.#configWriter.written(message.id, message.error);
         break;
       case 'answer':
+        void this.#answered(message.id, async () =>
+          this.#questions.answer(message.questionId, message.choice),
+        );
+        break;
       case 'start':
         break;
     }
@@ -149,7 +178,6 @@ export class Vmx {
 
   #startVmm(port: MessagePort): void {
     const { name, memoryBytes, disks } = this.#start;
-    this.#log.write('vmx', `Log for openesx pid=${process.pid} option=Release`);
     this.#log.write('vmx', `DISPLAYNAME ${name}, ${memoryBytes >> 20} MB, engine v86`);
     for (const disk of disks) this.#log.write('vmx', `DISK: ${disk.node} ${disk.sizeBytes} bytes`);
     const data: VmmThreadData = {
@@ -193,12 +221,24 @@ export class Vmx {
       case 'resetDone':
         send({ type: 'done', id: message.id });
         break;
+      case 'noSpace':
+        void this.#askForSpace(message.disk);
+        break;
       case 'log':
         this.#log.write('vmm0', message.text);
         break;
       default:
         this.#over(message);
     }
+  }
+
+  /** The VMM thread has paused with a write that found no space. */
+  async #askForSpace(disk: number): Promise<void> {
+    const node = this.#start.disks[disk]?.node ?? '';
+    const fileName = this.#config.get(`${node}.fileName`) ?? '';
+    const choice = await this.#questions.ask(noSpace(`${fileName} (${node})`));
+    if (choice === 'retry') this.#tell({ type: 'resume' }, KickReason.control);
+    else await this.#end('trap', `no space left for ${fileName}`, true);
   }
 
   /** Messages after which there is no VM. */

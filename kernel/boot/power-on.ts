@@ -174,7 +174,7 @@ export class PowerOn {
   async #attach(vm: Vm, made: Made, process: VmxProcess): Promise<void> {
     const { rows } = made;
     process.send({ type: 'start', start: this.#startMessage(vm, made) });
-    const attached = await within(START_TIMEOUT_MS, vm.attached.reached);
+    const attached = await inTime(vm, vm.attached.reached);
     await vm.ledger.step('attach', async () => {
       await this.parts.memory.attach({
         vmRow: rows.vmRow,
@@ -192,7 +192,7 @@ export class PowerOn {
 
   async #release(vm: Vm, rows: VmRows, process: VmxProcess): Promise<void> {
     process.send({ type: 'grantable' });
-    await within(START_TIMEOUT_MS, vm.poweredOn.reached);
+    await inTime(vm, vm.poweredOn.reached);
     await vm.ledger.step('grant', () => {
       this.parts.tables.setVmState(rows, VmState.poweredOn, nowUs());
     });
@@ -234,11 +234,16 @@ async function readVmx(storage: StorageSystem, path: string): Promise<Uint8Array
   return body;
 }
 
-async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+/** A vmx that asks something has all the time of its administrator. */
+async function inTime<T>(vm: Vm, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const reason = `vmware-vmx did not answer within ${timeoutMs / 1000} s`;
-    timer = setTimeout(() => reject(new VmkernelError('VmxDied', reason, { reason })), timeoutMs);
+    const look = (): void => {
+      const reason = `vmware-vmx did not answer within ${START_TIMEOUT_MS / 1000} s`;
+      if (vm.question === null) reject(new VmkernelError('VmxDied', reason, { reason }));
+      else timer = setTimeout(look, START_TIMEOUT_MS);
+    };
+    timer = setTimeout(look, START_TIMEOUT_MS);
   });
   try {
     return await Promise.race([promise, late]);

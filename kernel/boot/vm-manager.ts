@@ -67,10 +67,16 @@ export class VmManager implements VmListener {
     return vm.info();
   }
 
-  /** Resolves when the vmx has been reaped and nothing of the VM is left. */
+  /** Resolves when the vmx has been reaped and nothing of the VM is left. A power-on that asks is given up. */
   async powerOff(path: string): Promise<void> {
+    const asking = this.#vms.get(this.storage.resolve(path).canonical);
+    if (asking?.state === 'poweringOn' && asking.question !== null) {
+      asking.cancel('Powered off while it asked a question');
+      return asking.gone.reached;
+    }
     const vm = this.#running(path);
     if (vm.state === 'poweringOff') throw invalidState(vm);
+    vm.question = null;
     vm.state = 'poweringOff';
     this.#tell(vm, 'poweringOff');
     await this.#end(vm);

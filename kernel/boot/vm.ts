@@ -114,11 +114,13 @@ export class Vm {
         break;
       case 'failed':
         this.ending = message.reason;
-        this.#fail(
-          new VmkernelError('VmxDied', `vmware-vmx could not start: ${message.reason}`, {
-            reason: message.reason,
-          }),
-        );
+        if (message.code === 'Cancelled') this.cancel(message.reason);
+        else
+          this.#fail(
+            new VmkernelError('VmxDied', `vmware-vmx could not start: ${message.reason}`, {
+              reason: message.reason,
+            }),
+          );
         break;
       case 'done':
         this.#take(message.id)?.resolve(message.result);
@@ -140,6 +142,13 @@ export class Vm {
         this.listener.onChange(this, 'connections');
         break;
     }
+  }
+
+  /** Its power-on is given up. */
+  cancel(reason: string): void {
+    this.question = null;
+    this.ending ??= reason;
+    this.#fail(new VmkernelError('Cancelled', reason));
   }
 
   /** The process has been reaped: whoever waits for it must know. */

@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly translation?: 'synchronous' | 'stock';
   /** Called once, right after the RAM's range was reserved and before anything touches it. */
   readonly placeRam?: (ram: RamPlacement) => void;
+  /** A write to a disk found no space; without this the guest is told of a failed write. */
+  readonly onNoSpace?: (disk: number, retry: () => void) => void;
   readonly onBiosLine?: (line: string) => void;
   /** A floppy image in A:, for test guests of one boot sector. */
   readonly floppy?: Uint8Array;
@@ -96,9 +98,12 @@ export class GuestEngine implements VirtualMachineMonitor {
   static async create(options: EngineOptions): Promise<GuestEngine> {
     const seam = options.seam ?? realSeam();
     const translation = options.translation ?? 'synchronous';
-    const { memoryBytes, placeRam } = options;
+    const { memoryBytes, placeRam, onNoSpace } = options;
     const core = new EngineCore({ memoryBytes, seam, translation, placeRam });
-    const disks = options.disks.map(disk => new DiskMedium(disk.port, disk.sizeBytes));
+    const disks = options.disks.map(
+      ({ port, sizeBytes }, index) =>
+        new DiskMedium(port, sizeBytes, onNoSpace && (retry => onNoSpace(index, retry))),
+    );
     const emulator = new V86(
       v86Options(options, core, disks) as unknown as V86Options,
     ) as unknown as PrivateEmulator;

@@ -28,11 +28,14 @@ type WriteDone = (failure: MediumFailure | undefined) => void;
 export class DiskMedium {
   readonly byteLength: number;
   readonly #port: DiskPort;
+  readonly #onNoSpace: ((retry: () => void) => void) | undefined;
   readonly #waiting: (() => void)[] = [];
   #busy = false;
 
-  constructor(port: DiskPort, sizeBytes: number) {
+  /** @param onNoSpace takes over a command that found no space: the guest waits until it is tried again */
+  constructor(port: DiskPort, sizeBytes: number, onNoSpace?: (retry: () => void) => void) {
     this.#port = port;
+    this.#onNoSpace = onNoSpace;
     this.byteLength = sizeBytes;
   }
 
@@ -102,6 +105,8 @@ export class DiskMedium {
       const failure = failureOf(status, sense);
       if (failure?.senseKey === SENSE_UNIT_ATTENTION && triesLeft > 0)
         this.#command(cdb, dataOut, dataInBytes, done, triesLeft - 1);
+      else if (foundNoSpace(sense) && this.#onNoSpace !== undefined)
+        this.#onNoSpace(() => this.#command(cdb, dataOut, dataInBytes, done));
       else done(failure, dataIn);
     });
   }
@@ -137,6 +142,12 @@ function transferCdb(operation: number, offsetBytes: number, lengthBytes: number
 function failureOf(status: number, sense: Uint8Array | undefined): MediumFailure | undefined {
   if (status === STATUS_GOOD) return undefined;
   return { status, senseKey: (sense?.[2] ?? 0) & 0x0f };
+}
+
+/** DATA PROTECT, SPACE ALLOCATION FAILED WRITE PROTECT (SPC-3 table 28). */
+function foundNoSpace(sense: Uint8Array | undefined): boolean {
+  const [key, asc, ascq] = [(sense?.[2] ?? 0) & 0x0f, sense?.[12], sense?.[13]];
+  return key === 7 && asc === 0x27 && ascq === 7;
 }
 
 /** The object that v86's loader wants for `hda`: the IDE patch sends all transfers to `medium` instead. */

@@ -22,6 +22,14 @@ export interface SerialPortsOptions {
   log(text: string): void;
 }
 
+/** A file with content that a port is about to write to. */
+export interface UsedFile {
+  readonly port: string;
+  /** As the .vmx says. */
+  readonly fileName: string;
+  readonly path: string;
+}
+
 interface Port {
   readonly serial: VmSerial;
   readonly line: SerialLine;
@@ -40,6 +48,20 @@ export class SerialPorts {
       return [serial.index, { serial, line, backend: undefined }];
     };
     this.#ports = new Map(options.serials.map(port));
+  }
+
+  /** Files that ports will write to and that hold something already. */
+  async usedFiles(stat: (path: string) => Promise<{ readonly sizeBytes: number }>): Promise<UsedFile[]> {
+    const used: UsedFile[] = [];
+    for (const { serial } of this.#ports.values()) {
+      if (serial.fileType !== 'file' || !serial.startConnected) continue;
+      const path = this.#filePath(serial);
+      // A file that cannot be looked at is for the first write to complain of.
+      const found = await stat(path).catch(() => undefined);
+      if (found !== undefined && found.sizeBytes > 0)
+        used.push({ port: `serial${serial.index}`, fileName: serial.fileName, path });
+    }
+    return used;
   }
 
   /** Connects the ports that start connected. @throws the system's error when a socket cannot be made */
@@ -110,12 +132,16 @@ export class SerialPorts {
   }
 
   #openFile(serial: VmSerial): SerialBackend {
-    const { vmxPath, append, log } = this.#options;
-    const path = posix.resolve(posix.dirname(vmxPath), serial.fileName);
+    const { append, log } = this.#options;
+    const path = this.#filePath(serial);
     return new SerialFile({
       append: bytes => append(path, bytes),
       onLoss: (bytes, error) =>
         log(`serial${serial.index}: ${bytes} bytes lost: ${String(error ?? 'too slow')}`),
     });
+  }
+
+  #filePath(serial: VmSerial): string {
+    return posix.resolve(posix.dirname(this.#options.vmxPath), serial.fileName);
   }
 }
