@@ -34,7 +34,10 @@ export async function settleIdentity(
   const from = isNew ? 'moved' : (actionOf(config.get('uuid.action')) ?? (await ask()));
   if (from === 'cancel') return false;
   const needsOwn = from === 'copied' || identity === '';
-  await config.changeOwn({ 'uuid.location': here, ...(needsOwn ? { 'uuid.bios': vmUuid(randomBytes(16)) } : {}) });
+  await config.changeOwn({
+    'uuid.location': here,
+    ...(needsOwn ? { 'uuid.bios': vmUuid(randomBytes(16)) } : {}),
+  });
   return true;
 }
 
