@@ -22,7 +22,10 @@ import { VmRegistration } from './inventory/vm-registration.js';
 import type { Machine } from './machine/machine.js';
 import { ComputeResource } from './mo/compute-resource.js';
 import { Datacenter } from './mo/datacenter.js';
+import { FileManager } from './mo/file-manager.js';
 import { Folder } from './mo/folder.js';
+import { browserOf, HostDatastoreBrowser } from './mo/host-datastore-browser.js';
+import { HostDatastoreSystem } from './mo/host-datastore-system.js';
 import { type HostFacts, hostMhz } from './mo/host-facts.js';
 import { HostPlaces } from './mo/host-places.js';
 import { HostSystem } from './mo/host-system.js';
@@ -31,6 +34,8 @@ import { RootResourcePool } from './mo/resource-pool.js';
 import { SearchIndex } from './mo/search-index.js';
 import { ServiceInstance } from './mo/service-instance.js';
 import { UnbuiltObject } from './mo/unbuilt-object.js';
+import { VirtualDiskManager } from './mo/virtual-disk-manager.js';
+import { DatastoreWork } from './storage/datastore-work.js';
 import { HostDatabase } from './store/host-database.js';
 import { HostHistory } from './store/host-history.js';
 import { errorFault } from './vmkernel/error-fault.js';
@@ -65,6 +70,7 @@ export class Host {
   readonly events: EventManager;
   readonly tasks: TaskManager;
   readonly inventory: HostInventory;
+  readonly files: DatastoreWork;
   readonly sessions: SessionTable;
   readonly dispatcher: Dispatcher;
   readonly link: VmkernelLink;
@@ -92,6 +98,12 @@ export class Host {
       toFault,
       events: this.events,
       store: this.#history.tasks,
+    });
+    this.files = new DatastoreWork({
+      tasks: this.tasks,
+      link: () => this.link,
+      datastore: name => this.inventory.datastore(name),
+      spaceChanged: () => this.inventory.noteSpace(),
     });
     this.inventory = this.#makeInventory();
     this.link = this.#makeLink();
@@ -137,6 +149,8 @@ export class Host {
       link: () => this.link,
       configReader: () => reader,
       hostMhz: () => hostMhz(this.#options.machine),
+      browserOf: ({ ref }) =>
+        new HostDatastoreBrowser(browserOf(ref), { work: this.files, datastores: () => [ref] }),
       onError: this.#dependencies.onError,
     });
   }
@@ -178,10 +192,18 @@ export class Host {
       new UnbuiltObject(moids.accountManager, 'HostLocalAccountManager'),
       new UnbuiltObject(moids.diagnosticManager, 'DiagnosticManager'),
       new UnbuiltObject(moids.licenseManager, 'LicenseManager'),
-      new UnbuiltObject(moids.fileManager, 'FileManager'),
-      new UnbuiltObject(moids.virtualDiskManager, 'VirtualDiskManager'),
       new UnbuiltObject(moids.environmentBrowser, 'EnvironmentBrowser'),
-      new UnbuiltObject(moids.hostDatastoreBrowser, 'HostDatastoreBrowser'),
+      ...this.#fileObjects(),
+    ];
+  }
+
+  #fileObjects(): ManagedObject[] {
+    const datastores = (): ManagedObjectReference[] => this.inventory.datastoreRefs();
+    return [
+      new FileManager(this.files),
+      new VirtualDiskManager(this.files),
+      new HostDatastoreBrowser(moids.hostDatastoreBrowser, { work: this.files, datastores }),
+      new HostDatastoreSystem({ datastores }),
     ];
   }
 

@@ -27,6 +27,34 @@ export function parseDatastorePath(text: string): DatastorePath {
   return { datastore: match[1] ?? '', file };
 }
 
+/**
+ * As parseDatastorePath, and the datastore itself (`[label]`; file is then ''), and URLs of /folder.
+ * @throws VimFault InvalidDatastorePath
+ */
+export function parseDatastoreLocation(text: string): DatastorePath {
+  if (/^https?:\/\//i.test(text)) return parseFolderUrl(text);
+  const root = /^\[([^\][/\0]+)\] ?\/*$/.exec(text) ?? /^\/vmfs\/volumes\/([^/\0]+)\/*$/.exec(text);
+  if (root !== null && text.length <= 1024) return { datastore: root[1] ?? '', file: '' };
+  // Clients write "[label] /folder" and "folder//file".
+  return parseDatastorePath(text.replace(/^(\[[^\]]*\] ?)\/+/, '$1').replace(/([^:/])\/{2,}/g, '$1/'));
+}
+
+/** `https://host/folder/<path>?dcPath=ha-datacenter&dsName=<label>` */
+function parseFolderUrl(text: string): DatastorePath {
+  const url = URL.canParse(text) && text.length <= 4096 ? new URL(text) : undefined;
+  const label = url?.searchParams.get('dsName');
+  if (url === undefined || !label || !/^\/folder(\/|$)/.test(url.pathname)) throw invalidDatastorePath(text);
+  return parseDatastoreLocation(`[${label}] ${decodePath(url.pathname.slice('/folder/'.length), text)}`);
+}
+
+function decodePath(encoded: string, text: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw invalidDatastorePath(text);
+  }
+}
+
 export function formatDatastorePath(label: string, file: string): string {
   return `[${label}] ${file}`;
 }

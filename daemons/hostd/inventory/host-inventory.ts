@@ -26,6 +26,8 @@ export interface HostInventoryDependencies {
   link(): VmkernelLink;
   configReader(): VmConfigReader;
   hostMhz(): number;
+  /** What looks for files on a datastore: it comes and goes with it. */
+  browserOf(datastore: Datastore): ManagedObject;
   onError(error: unknown): void;
 }
 
@@ -41,6 +43,7 @@ export class HostInventory {
   readonly #vms = new VmTable();
   readonly #names: VmNames;
   readonly #datastores = new Map<string, Datastore>();
+  readonly #browsers = new Map<string, ManagedObject>();
   readonly #work: SerialWork;
   #host: HostInfo | undefined;
 
@@ -120,6 +123,11 @@ export class HostInventory {
     else if (change.topic === 'storage') this.#work.add('storage', () => this.#readDatastores());
     else if (change.topic === 'vm') this.#work.add('running', () => this.#readRunning());
     else if (change.topic === 'config') this.#noteConfig(change.object);
+  }
+
+  /** Files have come or gone: datastores have another amount of free space. */
+  noteSpace(): void {
+    this.#work.add('storage', () => this.#readDatastores());
   }
 
   /** The VMkernel does not answer: what is known is old, and machines may have ended. */
@@ -222,6 +230,9 @@ export class HostInventory {
         hostName: () => this.#host?.hostName ?? 'localhost',
       });
       this.#datastores.set(volume.volume, datastore);
+      const browser = this.#dependencies.browserOf(datastore);
+      this.#browsers.set(volume.volume, browser);
+      registry.add(browser);
       registry.add(datastore);
     }
     for (const gone of this.datastores().filter(
@@ -229,6 +240,9 @@ export class HostInventory {
     )) {
       this.#datastores.delete(gone.volume.volume);
       registry.remove(gone);
+      const browser = this.#browsers.get(gone.volume.volume);
+      this.#browsers.delete(gone.volume.volume);
+      if (browser !== undefined) registry.remove(browser);
     }
     for (const ref of [moids.datastoreFolder, moids.datacenter, moids.host, moids.computeResource]) {
       this.#changed(ref, 'childEntity', 'datastore');

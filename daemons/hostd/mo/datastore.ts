@@ -8,6 +8,7 @@ import {
 } from '../../../lib/vim/index.js';
 import { defineClass, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from './entity.js';
+import { browserOf } from './host-datastore-browser.js';
 import { moids } from './moids.js';
 
 /** Largest file that one of our NAS datastores takes, in bytes. */
@@ -97,7 +98,7 @@ export const datastoreClass: ObjectClass = defineClass<'Datastore', Datastore>(
         return [{ key: moids.host, mountInfo }];
       },
       vm: datastore => datastore.dependencies.vms(datastore),
-      browser: () => moids.hostDatastoreBrowser,
+      browser: ({ ref }) => browserOf(ref),
       capability: () => ({
         directoryHierarchySupported: true,
         rawDiskMappingsSupported: false,

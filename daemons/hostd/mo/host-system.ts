@@ -98,7 +98,7 @@ export const hostSystemClass: ObjectClass = defineClass<'HostSystem', HostSystem
         hyperThread: { available: false, active: false, config: false },
         network: { dnsConfig: { _type: 'HostDnsConfig', dhcp: false, ...splitHostName(name) } },
       }),
-      configManager: () => ({}),
+      configManager: () => ({ datastoreSystem: moids.datastoreSystem }),
       vm: host => host.dependencies.vms(),
       datastore: host => host.dependencies.datastores(),
       network: () => [],

@@ -14,6 +14,7 @@ export const moids = {
   rootPool: new ManagedObjectReference('ResourcePool', 'ha-root-pool'),
   environmentBrowser: new ManagedObjectReference('EnvironmentBrowser', 'ha-environment-browser'),
   hostDatastoreBrowser: new ManagedObjectReference('HostDatastoreBrowser', 'ha-host-datastorebrowser'),
+  datastoreSystem: new ManagedObjectReference('HostDatastoreSystem', 'datastoreSystem'),
   propertyCollector: new ManagedObjectReference('PropertyCollector', 'ha-property-collector'),
   viewManager: new ManagedObjectReference('ViewManager', 'ViewManager'),
   setting: new ManagedObjectReference('OptionManager', 'HostAgentSettings'),

@@ -5,12 +5,32 @@ export interface DatastoreFileCalls {
   read(path: string, offsetBytes?: number, lengthBytes?: number): Promise<Buffer>;
   writeAtomic(path: string, data: Uint8Array): Promise<void>;
   stat(path: string): Promise<Calls['fileStat']['result']>;
+  list(path: string): Promise<Calls['fileList']['result']['entries']>;
+  remove(path: string, recursive?: boolean): Promise<void>;
+  upload(path: string, sizeBytes?: number): Promise<FileUpload>;
+}
+
+/** A file on its way to a datastore: it appears at its commit. */
+export interface FileUpload {
+  write(data: Uint8Array): Promise<void>;
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** How a long call is followed and cancelled; kernel/client's CallOptions. */
+export interface KernelCallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
 }
 
 /** One connection to the VMkernel; kernel/client's VmkernelClient is one. */
 export interface VmkernelConnection {
   readonly files: DatastoreFileCalls;
-  call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']>;
+  call<N extends CallName>(
+    name: N,
+    args: Calls[N]['args'],
+    options?: KernelCallOptions,
+  ): Promise<Calls[N]['result']>;
   watch(onChange: (change: Change) => void): Promise<unknown>;
   onClose(listener: () => void): void;
   close(): void;
@@ -51,8 +71,12 @@ export class VmkernelLink {
     return this.#connected().files;
   }
 
-  async call<N extends CallName>(name: N, args: Calls[N]['args']): Promise<Calls[N]['result']> {
-    return await this.#connected().call(name, args);
+  async call<N extends CallName>(
+    name: N,
+    args: Calls[N]['args'],
+    options?: KernelCallOptions,
+  ): Promise<Calls[N]['result']> {
+    return await this.#connected().call(name, args, options);
   }
 
   /** Connects, or goes on trying in the background. Resolves after the first attempt. */
