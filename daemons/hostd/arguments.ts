@@ -10,6 +10,7 @@ export interface HostdArguments {
   readonly logPath: string;
   readonly shadowPath: string;
   readonly passwdPath: string;
+  readonly groupPath: string;
   readonly ticketFolder: string;
   /** about.apiVersion. */
   readonly apiVersion: string;
@@ -25,6 +26,7 @@ const options = {
   log: { type: 'string', default: '/var/log/vmware/hostd.log' },
   shadow: { type: 'string', default: '/etc/shadow' },
   passwd: { type: 'string', default: '/etc/passwd' },
+  group: { type: 'string', default: '/etc/group' },
   tickets: { type: 'string', default: '/var/run/hostd-tickets' },
   'api-version': { type: 'string', default: '2.5u2' },
   'newest-version': { type: 'string', default: '4.1' },
@@ -43,6 +45,7 @@ export function parseArguments(argv: readonly string[]): HostdArguments {
     logPath: values.log,
     shadowPath: values.shadow,
     passwdPath: values.passwd,
+    groupPath: values.group,
     ticketFolder: values.tickets,
     apiVersion: values['api-version'],
     newestVersion,

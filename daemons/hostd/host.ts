@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AboutInfo, loadVimSchema, type ManagedObjectReference } from '../../lib/vim/index.js';
 import {
+  AccessControl,
+  AuthorizationManager,
+  Authorizer,
+  commonRules,
   Dispatcher,
   EventManager,
   inventoryChildren,
@@ -9,12 +13,14 @@ import {
   type LoginPolicy,
   type ManagedObject,
   ObjectRegistry,
+  PropertyPrivileges,
   SessionManager,
   SessionTable,
   TaskManager,
   ViewManager,
   type VimFault,
 } from '../../lib/vim-server/index.js';
+import { type ConsoleAccounts, HostAccessTree, hostMethodRules } from './access/index.js';
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
 import { VmInventoryFile } from './inventory/vm-inventory-file.js';
@@ -36,12 +42,16 @@ import { ServiceInstance } from './mo/service-instance.js';
 import { UnbuiltObject } from './mo/unbuilt-object.js';
 import { VirtualDiskManager } from './mo/virtual-disk-manager.js';
 import { DatastoreWork } from './storage/datastore-work.js';
+import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
 import { HostHistory } from './store/host-history.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
 
 const FIRST_LOOK_MS = 10_000;
+
+/** Who has the administrator's role on a fresh host. */
+const administrators = ['root', 'vpxuser', 'dcui'];
 
 export interface HostOptions {
   readonly about: AboutInfo;
@@ -56,6 +66,7 @@ export interface HostOptions {
 export interface HostDependencies {
   connectVmkernel(): Promise<VmkernelConnection>;
   readonly policy: LoginPolicy;
+  readonly accounts: ConsoleAccounts;
   readonly tickets: LocalTickets;
   onError(error: unknown): void;
   /** A line for the log: something is amiss that the host lives with. */
@@ -71,6 +82,8 @@ export class Host {
   readonly tasks: TaskManager;
   readonly inventory: HostInventory;
   readonly files: DatastoreWork;
+  readonly access: AccessControl;
+  readonly authorizer: Authorizer;
   readonly sessions: SessionTable;
   readonly dispatcher: Dispatcher;
   readonly link: VmkernelLink;
@@ -107,8 +120,24 @@ export class Host {
     });
     this.inventory = this.#makeInventory();
     this.link = this.#makeLink();
-    this.sessions = new SessionTable({ schema, registry, collectorMoid: moids.propertyCollector.value });
-    this.dispatcher = new Dispatcher({ schema, sessions: this.sessions, toFault });
+    this.access = this.#makeAccess();
+    this.sessions = new SessionTable({
+      schema,
+      registry,
+      collectorMoid: moids.propertyCollector.value,
+      access: this.access,
+      propertyPrivileges: new PropertyPrivileges(schema),
+    });
+    this.authorizer = new Authorizer(
+      commonRules,
+      hostMethodRules({ datastoreOf: path => this.#datastoreOf(path) }),
+    );
+    this.dispatcher = new Dispatcher({
+      schema,
+      sessions: this.sessions,
+      authorizer: this.authorizer,
+      toFault,
+    });
     for (const object of [...this.#managers(), ...this.#entities()]) registry.add(object);
   }
 
@@ -118,6 +147,7 @@ export class Host {
    */
   async start(): Promise<void> {
     await this.inventory.load();
+    this.#dropPermissionsOfGoneVms();
     await this.link.start();
     if (!this.link.isConnected) return;
     const late = new AbortController();
@@ -133,6 +163,29 @@ export class Host {
     for (const session of this.sessions.list()) this.sessions.end(session);
     this.#history.close();
     this.database.close();
+  }
+
+  #makeAccess(): AccessControl {
+    const { registry, schema } = this;
+    const find = (moid: string): ManagedObject | undefined => registry.find(moid);
+    return new AccessControl(administrators, {
+      tree: new HostAccessTree({ schema, find }),
+      principals: this.#dependencies.accounts,
+      store: new AuthorizationRows(this.database),
+      find,
+    });
+  }
+
+  /** A machine's permissions end with its registration; its moid may be another machine's one day. */
+  #dropPermissionsOfGoneVms(): void {
+    const isGone = (entity: ManagedObjectReference): boolean =>
+      entity.type === 'VirtualMachine' && this.registry.find(entity.value) === undefined;
+    this.access.dropPermissions(({ entity }) => isGone(entity));
+  }
+
+  #datastoreOf(path: string): ManagedObjectReference | undefined {
+    const name = /^\s*\[([^\]]*)\]|^\/vmfs\/volumes\/([^/]+)/.exec(path);
+    return this.inventory.datastore(name?.[1] ?? name?.[2] ?? '')?.ref;
   }
 
   #makeInventory(): HostInventory {
@@ -151,6 +204,7 @@ export class Host {
       hostMhz: () => hostMhz(this.#options.machine),
       browserOf: ({ ref }) =>
         new HostDatastoreBrowser(browserOf(ref), { work: this.files, datastores: () => [ref] }),
+      onUnregistered: ({ value }) => this.access.dropPermissions(({ entity }) => entity.value === value),
       onError: this.#dependencies.onError,
     });
   }
@@ -176,6 +230,11 @@ export class Host {
         scope,
         rootMoid: moids.rootFolder.value,
       }),
+      new AuthorizationManager(moids.authorizationManager.value, {
+        control: this.access,
+        sessions: this.sessions,
+        registry: this.registry,
+      }),
       this.tasks,
       this.events,
       new SearchIndex({
@@ -187,7 +246,6 @@ export class Host {
       }),
       new UnbuiltObject(moids.setting, 'OptionManager'),
       new UnbuiltObject(moids.userDirectory, 'UserDirectory'),
-      new UnbuiltObject(moids.authorizationManager, 'AuthorizationManager'),
       new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
       new UnbuiltObject(moids.accountManager, 'HostLocalAccountManager'),
       new UnbuiltObject(moids.diagnosticManager, 'DiagnosticManager'),

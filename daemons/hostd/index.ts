@@ -7,6 +7,7 @@
  *   vmkernel/    the connection to the VMkernel and what its errors are to a client
  *   machine/ vm-config/   the machine under the host; what a .vmx says
  *   mo/          the host's managed objects, a file each
+ *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
  *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed
  *   folder/ tls/ files over HTTP; the certificate
  *   host.ts      puts them together without sockets; main.ts adds sockets, files and signals

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { VmkernelClient } from '../../kernel/client/index.js';
-import { readAccount, verifyPassword } from '../../lib/auth/index.js';
+import { verifyPassword } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
 import {
   createRedirectServer,
@@ -13,6 +13,7 @@ import {
   type LoginPolicy,
   SoapEndpoint,
 } from '../../lib/vim-server/index.js';
+import { ConsoleAccounts } from './access/index.js';
 import { parseArguments } from './arguments.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { Host } from './host.js';
@@ -23,23 +24,19 @@ import { loadServerCertificate } from './tls/server-certificate.js';
 /** How long the first clients wait for the inventory to be read: a datastore may hang. */
 const firstReadMs = 3_000;
 
-/** Users who have the administrator's role on a host. */
-const administrators = new Set(['root', 'vpxuser', 'dcui']);
-
 async function main(): Promise<void> {
   const args = parseArguments(process.argv.slice(2));
   const log = openLog({ path: args.logPath });
   const onError = (error: unknown): void =>
     log.logger.error({ err: error, module: 'App' }, 'unexpected error');
-  const hasAccess = (user: string): boolean => administrators.has(user);
+  const accounts = new ConsoleAccounts({ passwd: args.passwdPath, group: args.groupPath });
   const loginDelay = new LoginDelay();
   const policy: LoginPolicy = {
     verifyPassword: (user, password, address) => {
-      const account = hasAccess(user) ? user : undefined;
+      const account = host.access.hasAccess(user) ? user : undefined;
       return loginDelay.check({ account, address }, () => verifyPassword(args.shadowPath, user, password));
     },
-    hasAccess,
-    localUser: user => readAccount(args.passwdPath, user),
+    localUser: async user => accounts.user(user),
   };
   const about = aboutInfo(args.apiVersion);
   const host = new Host(
@@ -53,6 +50,7 @@ async function main(): Promise<void> {
     {
       connectVmkernel: () => VmkernelClient.connect(args.kernelSocket),
       policy,
+      accounts,
       tickets: new LocalTickets(args.ticketFolder),
       onError,
       onProblem: problem => log.logger.warn({ module: 'App' }, problem),
@@ -66,6 +64,7 @@ async function main(): Promise<void> {
     folder: new FolderEndpoint({
       sessions: host.sessions,
       policy,
+      access: host.access,
       files: () => host.link.files,
       datastore: name => host.inventory.datastore(name),
     }),

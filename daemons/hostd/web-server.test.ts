@@ -19,6 +19,7 @@ beforeAll(async () => {
   const folder = new FolderEndpoint({
     sessions: host.sessions,
     policy: testPolicy,
+    access: test.host.access,
     files: () => host.link.files,
     datastore: name => host.inventory.datastore(name),
   });

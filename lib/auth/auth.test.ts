@@ -88,10 +88,12 @@ describe('shadow(5) and passwd(5)', () => {
       name: 'root',
       uid: 0,
       gid: 0,
+      fullName: 'root',
       home: '/root',
       shell: '/bin/bash',
     });
-    expect(findAccount(text, 'bare')).toEqual({ name: 'bare', uid: 5, gid: 6, home: '/', shell: '/bin/sh' });
+    const bare = { name: 'bare', uid: 5, gid: 6, fullName: '', home: '/', shell: '/bin/sh' };
+    expect(findAccount(text, 'bare')).toEqual(bare);
     expect(findAccount(text, 'bad')).toBeUndefined();
   });
 });

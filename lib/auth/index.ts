@@ -12,6 +12,7 @@ import { crypt, readPlainFile } from '../linux/index.js';
 import { type Account, findAccount } from './passwd.js';
 import { findShadowEntry, isUsable } from './shadow.js';
 
+export * from './group.js';
 export * from './passwd.js';
 export * from './shadow.js';
 

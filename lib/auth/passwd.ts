@@ -3,16 +3,23 @@ export interface Account {
   name: string;
   uid: number;
   gid: number;
+  fullName: string;
   home: string;
   shell: string;
 }
 
+/** Lines that are none are passed over, as libc does. */
+export function parseAccounts(text: string): Account[] {
+  return text.split('\n').flatMap(line => {
+    const [name, , uid, gid, gecos, home, shell] = line.split(':');
+    if (name === undefined || name === '' || uid === undefined || gid === undefined) return [];
+    if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) return [];
+    const fullName = (gecos ?? '').split(',')[0] ?? '';
+    const ids = { uid: Number(uid), gid: Number(gid) };
+    return [{ name, ...ids, fullName, home: home || '/', shell: shell || '/bin/sh' }];
+  });
+}
+
 export function findAccount(text: string, user: string): Account | undefined {
-  for (const line of text.split('\n')) {
-    const [name, , uid, gid, , home, shell] = line.split(':');
-    if (name !== user || uid === undefined || gid === undefined || !/^\d+$/.test(uid) || !/^\d+$/.test(gid))
-      continue;
-    return { name, uid: Number(uid), gid: Number(gid), home: home || '/', shell: shell || '/bin/sh' };
-  }
-  return undefined;
+  return parseAccounts(text).find(account => account.name === user);
 }

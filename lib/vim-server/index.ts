@@ -5,6 +5,7 @@
  *
  * Layers, each using only those before it
  *   object/      managed objects, their classes, the registry that tells changes, faults
+ *   authorization/   roles, permissions, and what each call and each property takes
  *   property/    collectors and filters: reading, selecting, following
  *   session/     sessions and what they own, logins, tickets
  *   history/     what is kept of the past, by number: reading it in pages, from memory or a given store
@@ -16,6 +17,21 @@
  * value or with one typed fault; what a session owns ends with it.
  */
 
+export type { Access } from './authorization/access.js';
+export type {
+  AccessTree,
+  AuthorizationState,
+  AuthorizationStore,
+  CustomRole,
+  PermissionEntry,
+  Principals,
+} from './authorization/access-control.js';
+export { AccessControl } from './authorization/access-control.js';
+export { AuthorizationManager, authorizationManagerClass } from './authorization/authorization-manager.js';
+export type { MethodRules, Need } from './authorization/authorizer.js';
+export { Authorizer } from './authorization/authorizer.js';
+export { commonRules } from './authorization/common-rules.js';
+export { PropertyPrivileges } from './authorization/property-privileges.js';
 export type { EventCause, EventEntity, EventFields, EventTypeName } from './event/event-cause.js';
 export type { EventCondition, EventRecord, EventStore } from './event/event-filter.js';
 export { matchesEvent } from './event/event-filter.js';
@@ -38,6 +54,7 @@ export {
   invalidArgument,
   invalidProperty,
   managedObjectNotFound,
+  noPermission,
   notAuthenticated,
   notSupported,
   requestCanceled,
@@ -59,7 +76,7 @@ export { DescriptionFiles } from './soap/description-files.js';
 export { Dispatcher } from './soap/dispatcher.js';
 export { SoapEndpoint } from './soap/soap-endpoint.js';
 export { createRedirectServer, createSecureServer } from './soap/web-server.js';
-export { taskClass } from './task/task.js';
+export { Task, taskClass } from './task/task.js';
 export type { TaskControl } from './task/task-control.js';
 export type { TaskCondition, TaskRecord, TaskStore } from './task/task-filter.js';
 export { matchesTask, userOf } from './task/task-filter.js';

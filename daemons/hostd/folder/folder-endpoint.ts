@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { VmkernelError } from '../../../kernel/abi/index.js';
 import {
+  type AccessControl,
   type LoginPolicy,
   type SessionTable,
   sessionKeyOf,
@@ -15,6 +16,7 @@ import { parseByteRange } from './byte-range.js';
 export interface FolderDependencies {
   readonly sessions: SessionTable;
   readonly policy: LoginPolicy;
+  readonly access: AccessControl;
   files(): DatastoreFileCalls;
   datastore(name: string): Datastore | undefined;
 }
@@ -45,14 +47,14 @@ export class FolderEndpoint {
   }
 
   async #isAllowed(request: IncomingMessage): Promise<boolean> {
-    const { sessions, policy } = this.#dependencies;
+    const { sessions, policy, access } = this.#dependencies;
     if (sessions.find(sessionKeyOf(request.headers.cookie)) !== undefined) return true;
     const basic = /^Basic ([A-Za-z0-9+/=]{1,1024})$/.exec(request.headers.authorization ?? '')?.[1];
     const text = basic === undefined ? '' : Buffer.from(basic, 'base64').toString('utf8');
     const colon = text.indexOf(':');
     if (colon <= 0) return false;
     const userName = text.slice(0, colon);
-    if (!policy.hasAccess(userName)) return false;
+    if (!access.hasAccess(userName)) return false;
     return policy.verifyPassword(userName, text.slice(colon + 1), request.socket.remoteAddress ?? '');
   }
 

@@ -28,6 +28,8 @@ export interface HostInventoryDependencies {
   hostMhz(): number;
   /** What looks for files on a datastore: it comes and goes with it. */
   browserOf(datastore: Datastore): ManagedObject;
+  /** A machine is registered no more. */
+  onUnregistered(vm: ManagedObjectReference): void;
   onError(error: unknown): void;
 }
 
@@ -170,6 +172,7 @@ export class HostInventory {
     this.#vms.delete(vm);
     this.#names.delete(vm);
     this.#dependencies.registry.remove(vm);
+    this.#dependencies.onUnregistered(vm.ref);
     this.#vmListChanged(vm, { removed: [vm.ref] });
   }
 

@@ -8,16 +8,15 @@ export interface Entity extends ManagedObject {
   recentTasks(): ManagedObjectReference[];
 }
 
-/** Role id of the product's built-in administrator, the only role that is given so far. */
-const adminRole = -1;
-
 export const entityClass: ObjectClass = defineClass<'ManagedEntity', Entity>('ManagedEntity', {
   properties: {
     parent: entity => entity.parent,
     overallStatus: () => 'green',
     configStatus: () => 'green',
     configIssue: () => [],
-    effectiveRole: () => [adminRole],
+    permission: (entity, { session }) =>
+      session?.permissionsOn(entity).map(({ isGroup, ...given }) => ({ ...given, group: isGroup })),
+    effectiveRole: (entity, { session }) => session?.rolesOn(entity),
     name: entity => entity.name,
     disabledMethod: () => [],
     recentTask: entity => entity.recentTasks(),

@@ -54,4 +54,18 @@ export const migrations: readonly string[] = [
    CREATE INDEX task_queued ON task (queued_ms, number);
    CREATE INDEX task_started ON task (started_ms, number);
    CREATE INDEX task_completed ON task (completed_ms, number);`,
+  `CREATE TABLE role (
+     role_id INTEGER PRIMARY KEY,
+     name TEXT NOT NULL UNIQUE,
+     privileges TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE permission (
+     entity_type TEXT NOT NULL,
+     entity TEXT NOT NULL,
+     principal TEXT NOT NULL,
+     is_group INTEGER NOT NULL,
+     role_id INTEGER NOT NULL,
+     propagate INTEGER NOT NULL,
+     UNIQUE (entity, principal, is_group)
+   ) STRICT;`,
 ];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VmkernelClient } from '../../../kernel/client/index.js';
@@ -14,6 +14,7 @@ import {
   writeRequest,
 } from '../../../lib/vim/index.js';
 import { LocalTickets, type LoginPolicy } from '../../../lib/vim-server/index.js';
+import { ConsoleAccounts } from '../access/index.js';
 import { Host } from '../host.js';
 import { aboutInfo } from '../identity.js';
 import { readMachine } from '../machine/machine.js';
@@ -21,6 +22,18 @@ import { moids } from '../mo/moids.js';
 import { VmkernelDouble } from './vmkernel-double.js';
 
 const schema = loadVimSchema();
+
+/** Accounts of the host in tests; each user's password is `<name>-password`. */
+const passwd = `root:x:0:0:root:/root:/bin/bash
+alice:x:1000:1000:Alice:/home/alice:/bin/bash
+bob:x:1001:1001:Bob:/home/bob:/bin/bash
+`;
+const group = `root:x:0:
+alice:x:1000:
+bob:x:1001:
+operators:x:2000:alice
+auditors:x:2001:alice,bob
+`;
 
 export const linuxVmx = `.encoding = "UTF-8"
 config.version = "8"
@@ -63,7 +76,6 @@ export class SeenFault extends Error {
 
 export const testPolicy: LoginPolicy = {
   verifyPassword: async (user, password) => password === `${user}-password`,
-  hasAccess: user => user === 'root',
   localUser: async user => (user === 'root' ? { uid: 0, gid: 0 } : undefined),
 };
 
@@ -80,6 +92,8 @@ export class TestHost {
     const test = new TestHost();
     test.kernel.putFile('linux/linux.vmx', linuxVmx);
     test.kernel.putFile('linux/linux.vmdk', linuxVmdk);
+    writeFileSync(join(test.folder, 'passwd'), passwd);
+    writeFileSync(join(test.folder, 'group'), group);
     await test.kernel.listen(test.#socketPath);
     await test.boot();
     return test;
@@ -98,6 +112,10 @@ export class TestHost {
       {
         connectVmkernel: () => VmkernelClient.connect(this.#socketPath),
         policy: testPolicy,
+        accounts: new ConsoleAccounts({
+          passwd: join(this.folder, 'passwd'),
+          group: join(this.folder, 'group'),
+        }),
         tickets: new LocalTickets(join(this.folder, 'tickets')),
         onError: error => this.errors.push(error),
         onProblem: problem => this.problems.push(problem),
@@ -117,9 +135,9 @@ export class TestHost {
     return join(this.folder, 'control.sock');
   }
 
-  /** @returns the key of a session of root */
-  async login(): Promise<string> {
-    const args = { userName: 'root', password: 'root-password' };
+  /** @returns the key of a session */
+  async login(userName = 'root'): Promise<string> {
+    const args = { userName, password: `${userName}-password` };
     return (await this.call(moids.sessionManager, 'Login', args)).key;
   }
 

@@ -44,6 +44,11 @@ export function notAuthenticated(object: ManagedObjectReference, privilegeId: st
   return vimFault('NotAuthenticated', { object, privilegeId }, 'The session is not authenticated.');
 }
 
+export function noPermission(object: ManagedObjectReference, privilegeId: string): VimFault {
+  const message = 'Permission to perform this operation was denied.';
+  return vimFault('NoPermission', { object, privilegeId }, message);
+}
+
 export function requestCanceled(): VimFault {
   return vimFault('RequestCanceled', {}, 'The request was canceled.');
 }

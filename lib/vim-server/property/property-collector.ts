@@ -91,6 +91,11 @@ export class PropertyCollector implements ManagedObject {
     this.#session.disown(this);
   }
 
+  /** The session may see and read other things than before. */
+  accessChanged(): void {
+    for (const filter of this.#filters) filter.accessChanged();
+  }
+
   cancelWait(): void {
     this.#wait?.cancel();
   }

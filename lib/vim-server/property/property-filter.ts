@@ -75,6 +75,13 @@ export class PropertyFilter implements ManagedObject {
     this.#dependencies.destroyed(this);
   }
 
+  /** The session may see and read other things than before. */
+  accessChanged(): void {
+    for (const [moid, reported] of this.#reported) this.#modified.set(moid, new Set(reported.properties()));
+    this.#selection.distrust();
+    this.#dependencies.pending(this);
+  }
+
   get hasPending(): boolean {
     return this.#selection.isOutdated || this.#toLeave.size + this.#toEnter.size + this.#modified.size > 0;
   }

@@ -67,7 +67,8 @@ export function parentPath(path: ResolvedPath): ResolvedPath | undefined {
 
 /**
  * The value at a path of an object with its declared type; undefined when it is unset.
- * @throws VimFault InvalidProperty when the type has no such property, NotSupported when it is not built
+ * @throws VimFault InvalidProperty when the type has no such property, NotSupported when it is not built,
+ *   NoPermission and NotAuthenticated when the session may not read it
  */
 export function readProperty(
   schema: VimSchema,
@@ -107,6 +108,7 @@ interface Place {
 }
 
 function readFirst(object: ManagedObject, field: FieldDefinition, context: ReadContext): unknown {
+  context.session?.checkRead(object, field.name);
   const reader = object.objectClass.properties.get(field.name);
   if (reader !== undefined) return reader(object, context) ?? undefined;
   if (field.optional || field.array) return undefined;

@@ -105,6 +105,17 @@ export class Selection implements ChangeFollower {
     if (!wasOutdated && this.isOutdated) this.#events.outdated?.();
   }
 
+  /** Everything may be seen and read otherwise than before. */
+  distrust(): void {
+    for (const node of this.#nodes.values()) {
+      this.#staleNodes.add(node);
+      for (const edge of node.edges) {
+        edge.pending = 'all';
+        this.#staleEdges.add(edge);
+      }
+    }
+  }
+
   #noteModified(node: SelectionNode, change: ObjectChange): void {
     for (const edge of node.edges) {
       if (!change.properties.includes(edge.traversal.property)) continue;

@@ -5,7 +5,7 @@ import {
   type ManagedObject,
   type ObjectClass,
 } from '../object/managed-object.js';
-import { vimFault } from '../object/vim-fault.js';
+import { noPermission, vimFault } from '../object/vim-fault.js';
 import type { LocalTickets } from './local-tickets.js';
 import type { SessionTable } from './session-table.js';
 
@@ -13,8 +13,6 @@ import type { SessionTable } from './session-table.js';
 export interface LoginPolicy {
   /** @param address where the attempt comes from: wrong ones make later ones wait */
   verifyPassword(userName: string, password: string, address: string): Promise<boolean>;
-  /** Whether the user has any role on the inventory. */
-  hasAccess(userName: string): boolean;
   /** uid and gid of a local user, or undefined. */
   localUser(userName: string): Promise<{ uid: number; gid: number } | undefined>;
 }
@@ -43,10 +41,7 @@ export class SessionManager implements ManagedObject {
     const isTicket = await this.#tickets.redeem(userName, password);
     const isRight = isTicket || (await this.#policy.verifyPassword(userName, password, call.remoteAddress));
     if (!isRight) throw invalidLogin();
-    if (!this.#policy.hasAccess(userName)) {
-      const fields = { object: this.#accessRoot, privilegeId: 'System.View' };
-      throw vimFault('NoPermission', fields, 'Permission to perform this operation was denied.');
-    }
+    if (!this.table.access.hasAccess(userName)) throw noPermission(this.#accessRoot, 'System.View');
     const session = this.table.begin(userName, call);
     call.setSession(session);
     return session.info();
@@ -89,8 +84,7 @@ function invalidLogin(): Error {
 
 export const sessionManagerClass = defineClass<'SessionManager', SessionManager>('SessionManager', {
   properties: {
-    sessionList: (manager, { session }) =>
-      session === undefined || session.isAnonymous ? undefined : manager.table.list().map(one => one.info()),
+    sessionList: manager => manager.table.list().map(one => one.info()),
     currentSession: (_, { session }) =>
       session === undefined || session.isAnonymous ? undefined : session.info(),
     message: () => '',

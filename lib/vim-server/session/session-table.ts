@@ -1,3 +1,4 @@
+import type { AccessControl } from '../authorization/access-control.js';
 import { vimFault } from '../object/vim-fault.js';
 import { Session, type SessionEnvironment, type SessionPeer } from './session.js';
 
@@ -18,7 +19,14 @@ export class SessionTable {
   constructor(environment: SessionEnvironment, limits: SessionLimits = defaultSessionLimits) {
     this.#environment = environment;
     this.#limits = limits;
+    environment.access.onChange(() => {
+      for (const session of this.#sessions.values()) session.refreshAccess();
+    });
     this.anonymous = new Session(environment, undefined, { remoteAddress: '', userAgent: '' });
+  }
+
+  get access(): AccessControl {
+    return this.#environment.access;
   }
 
   begin(userName: string, peer: SessionPeer): Session {

@@ -6,9 +6,12 @@ import type {
   UserSession,
   VimSchema,
 } from '../../vim/index.js';
+import type { Access } from '../authorization/access.js';
+import type { AccessControl, PermissionEntry } from '../authorization/access-control.js';
+import type { PropertyPrivileges } from '../authorization/property-privileges.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
-import { managedObjectNotFound, notAuthenticated, vimFault } from '../object/vim-fault.js';
+import { managedObjectNotFound, noPermission, notAuthenticated, vimFault } from '../object/vim-fault.js';
 import { PropertyCollector } from '../property/property-collector.js';
 import type { SelectionScope } from '../property/selection.js';
 
@@ -28,6 +31,8 @@ export interface SessionEnvironment {
   readonly registry: ObjectRegistry;
   /** moid of the collector that every session has. */
   readonly collectorMoid: string;
+  readonly access: AccessControl;
+  readonly propertyPrivileges: PropertyPrivileges;
 }
 
 /** A client's session, or the one in which all calls are that come without a login. */
@@ -40,6 +45,8 @@ export class Session {
   readonly #environment: SessionEnvironment;
   readonly #peer: SessionPeer;
   readonly #owned = new Map<string, ManagedObject & { destroy?(): void }>();
+  /** Undefined: nobody is logged in. */
+  #access: Access | undefined;
   #lastActiveMs = Date.now();
   #held = 0;
   #callCount = 0;
@@ -50,6 +57,7 @@ export class Session {
     this.registry = environment.registry;
     this.userName = userName;
     this.#peer = peer;
+    this.#access = userName === undefined ? undefined : environment.access.of(userName);
     this.own(new PropertyCollector(environment.collectorMoid, this, false));
   }
 
@@ -64,6 +72,63 @@ export class Session {
   touch(): void {
     this.#lastActiveMs = Date.now();
     this.#callCount += 1;
+    this.refreshAccess();
+  }
+
+  get isAdministrator(): boolean {
+    return this.#access?.isAdministrator === true;
+  }
+
+  /** Whether the user has the privilege on the object. What the session owns, it may see, read and use. */
+  may(object: ManagedObject, privilegeId: string): boolean {
+    if (this.isAdministrator) return true;
+    if (this.#access === undefined) return false;
+    const isOwn = privilegeId.startsWith('System.') && this.#owned.has(object.ref.value);
+    return isOwn || this.#access.has(object, privilegeId);
+  }
+
+  /** Those of the references that the user may see. */
+  visible(refs: ManagedObjectReference[]): ManagedObjectReference[] {
+    return this.isAdministrator ? refs : refs.filter(ref => this.sees(ref));
+  }
+
+  sees(ref: ManagedObjectReference): boolean {
+    const object = this.find(ref.value);
+    return object !== undefined && this.may(object, 'System.View');
+  }
+
+  /** Ids of the roles that count for the user on an entity. */
+  rolesOn(entity: ManagedObject): number[] {
+    return this.#access?.rolesOn(entity) ?? [];
+  }
+
+  /** What is given on the entity itself, to anybody. */
+  permissionsOn(entity: ManagedObject): PermissionEntry[] {
+    return this.#environment.access.permissions.filter(entry => entry.entity.value === entity.ref.value);
+  }
+
+  mayRead(object: ManagedObject, property: string): boolean {
+    if (this.isAdministrator) return true;
+    const privilege = this.#readPrivilege(object, property);
+    return privilege === 'System.Anonymous' || this.may(object, privilege);
+  }
+
+  /** @throws VimFault NotAuthenticated, NoPermission */
+  checkRead(object: ManagedObject, property: string): void {
+    if (this.mayRead(object, property)) return;
+    const privilege = this.#readPrivilege(object, property);
+    throw this.isAnonymous ? notAuthenticated(object.ref, privilege) : noPermission(object.ref, privilege);
+  }
+
+  /** Takes note that roles, permissions or memberships may be others: what is followed may have come or gone. */
+  refreshAccess(): void {
+    if (this.userName === undefined) return;
+    const access = this.#environment.access.of(this.userName);
+    if (access === this.#access) return;
+    this.#access = access;
+    for (const object of this.#owned.values()) {
+      if (object instanceof PropertyCollector) object.accessChanged();
+    }
   }
 
   /** Keeps the session from becoming idle while a call waits. @returns ends it */
@@ -105,7 +170,8 @@ export class Session {
     const object = this.find(ref.value);
     const isOpen = object !== undefined && anonymousTypes.has(object.objectClass.typeName);
     if (this.isAnonymous && !isOpen) throw notAuthenticated(ref, 'System.View');
-    if (object === undefined) throw managedObjectNotFound(ref);
+    const isSeen = object !== undefined && (isOpen || this.may(object, 'System.View'));
+    if (!isSeen) throw managedObjectNotFound(ref);
     return object;
   }
 
@@ -116,11 +182,15 @@ export class Session {
       context: { session: this, version },
       find: moid => {
         const object = this.find(moid);
-        const isHidden =
-          this.isAnonymous && object !== undefined && !anonymousTypes.has(object.objectClass.typeName);
-        return isHidden ? undefined : object;
+        if (object === undefined || this.isAdministrator) return object;
+        const isOpen = anonymousTypes.has(object.objectClass.typeName);
+        return isOpen || this.may(object, 'System.View') ? object : undefined;
       },
     };
+  }
+
+  #readPrivilege(object: ManagedObject, property: string): string {
+    return this.#environment.propertyPrivileges.of(object.objectClass.typeName, property);
   }
 
   newMoid(type: string): string {

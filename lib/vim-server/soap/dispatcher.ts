@@ -13,6 +13,7 @@ import {
   writeFault,
   writeResponse,
 } from '../../vim/index.js';
+import type { Authorizer } from '../authorization/authorizer.js';
 import type { CallContext, ManagedObject } from '../object/managed-object.js';
 import {
   managedObjectNotFound,
@@ -45,6 +46,7 @@ export interface SoapAnswer {
 export interface DispatcherDependencies {
   readonly schema: VimSchema;
   readonly sessions: SessionTable;
+  readonly authorizer: Authorizer;
   /** How an error that is no VimFault is told to clients; it logs what nobody expected. */
   toFault(error: unknown): VimFault;
 }
@@ -53,11 +55,13 @@ export interface DispatcherDependencies {
 export class Dispatcher {
   readonly #schema: VimSchema;
   readonly #sessions: SessionTable;
+  readonly #authorizer: Authorizer;
   readonly #toFault: (error: unknown) => VimFault;
 
   constructor(dependencies: DispatcherDependencies) {
     this.#schema = dependencies.schema;
     this.#sessions = dependencies.sessions;
+    this.#authorizer = dependencies.authorizer;
     this.#toFault = dependencies.toFault;
   }
 
@@ -100,7 +104,9 @@ export class Dispatcher {
     }
     const object = findTarget(session, request.target);
     this.#checkMethod(object, method, request, reply.version);
+    this.#authorizer.checkTarget(session, object, method);
     const args = readArguments(this.#schema, request, reply.version);
+    this.#authorizer.checkArguments(session, object, { method, args });
     const handler = object.objectClass.methods.get(method.name) ?? commonMethods.get(method.name);
     if (handler === undefined) throw notSupported();
     let newSession: Session | undefined;

@@ -26,7 +26,7 @@ export class ListView implements ManagedObject, ChangeFollower {
   }
 
   view(): ManagedObjectReference[] {
-    return [...this.#listed.values()].map(object => object.ref);
+    return this.#session.visible([...this.#listed.values()].map(object => object.ref));
   }
 
   note({ kind, object }: ObjectChange): void {
@@ -57,7 +57,7 @@ export class ListView implements ManagedObject, ChangeFollower {
     const added: ManagedObjectReference[] = [];
     for (const ref of add) {
       const object = this.#session.find(ref.value);
-      if (object === undefined) unknown.push(ref);
+      if (object === undefined || !this.#session.may(object, 'System.View')) unknown.push(ref);
       else if (this.#listed.get(ref.value) !== object) {
         this.#listed.set(ref.value, object);
         registry.follow(ref.value, this);

@@ -1,0 +1,13 @@
+/**
+ * Who may do what on this host: the host's own part of lib/vim-server's authorization.
+ *
+ *   access-tree.ts       the inventory as permissions go along it, and what else belongs where
+ *   method-rules.ts      privileges that follow from a call's arguments; vm-spec-rules.ts those of a machine's spec
+ *   console-accounts.ts  users and groups of the service console, read
+ *
+ * Invariants: an account file is never kept past a change of it; nobody is let in because a file could not be read.
+ */
+
+export { HostAccessTree } from './access-tree.js';
+export { ConsoleAccounts } from './console-accounts.js';
+export { hostMethodRules } from './method-rules.js';

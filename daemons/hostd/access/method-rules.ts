@@ -1,0 +1,175 @@
+import type { ManagedObjectReference, VirtualMachineConfigSpec } from '../../../lib/vim/index.js';
+import type { ManagedObject, MethodRules, Need } from '../../../lib/vim-server/index.js';
+import { moids } from '../mo/moids.js';
+import { backingFiles, createNeeds, reconfigureNeeds } from './vm-spec-rules.js';
+
+export interface MethodRulesDependencies {
+  /** The datastore that a path such as `[storage1] linux/linux.vmx` names. */
+  datastoreOf(path: string): ManagedObjectReference | undefined;
+}
+
+const destroyPrivileges: Readonly<Record<string, string>> = {
+  VirtualMachine: 'VirtualMachine.Inventory.Delete',
+  Folder: 'Folder.Delete',
+  Datacenter: 'Datacenter.Delete',
+  ComputeResource: 'Host.Inventory.RemoveHostFromCluster',
+  HostSystem: 'Host.Inventory.RemoveHostFromCluster',
+  ResourcePool: 'Resource.DeletePool',
+  Datastore: 'Datastore.Delete',
+  Network: 'Network.Delete',
+};
+
+const renamePrivileges: Readonly<Record<string, string>> = {
+  VirtualMachine: 'VirtualMachine.Config.Rename',
+  Folder: 'Folder.Rename',
+  Datacenter: 'Datacenter.Rename',
+  ComputeResource: 'Host.Inventory.RenameCluster',
+  HostSystem: 'Host.Inventory.RenameCluster',
+  ResourcePool: 'Resource.RenamePool',
+  Datastore: 'Datastore.Rename',
+  Network: 'Network.Config',
+};
+
+const movePrivileges: Readonly<Record<string, string>> = {
+  VirtualMachine: 'VirtualMachine.Inventory.Move',
+  Folder: 'Folder.Move',
+  Datacenter: 'Datacenter.Move',
+  ComputeResource: 'Host.Inventory.MoveHost',
+  Datastore: 'Datastore.Move',
+  Network: 'Network.Move',
+};
+
+const need = (on: ManagedObjectReference, privilege: string): Need => ({ on, privilege });
+
+/** What nobody has said a privilege for takes all of them. */
+function byType(privileges: Readonly<Record<string, string>>, ref: ManagedObjectReference): Need {
+  return need(ref, privileges[ref.type] ?? 'System.Unruled');
+}
+
+const networkConfig = (self: ManagedObject): Need[] => [need(self.ref, 'Host.Config.Network')];
+
+/** What calls take on this host beyond the schema's privilege; see MethodRules. */
+export function hostMethodRules(dependencies: MethodRulesDependencies): MethodRules {
+  /** A path without a datastore is refused later; asking on the folder of all datastores gives nothing away. */
+  const onPath = (path: string | undefined, privilege: string): Need =>
+    need(dependencies.datastoreOf(path ?? '') ?? moids.datastoreFolder, privilege);
+  const spaceOn = (path: string | undefined): Need => onPath(path, 'Datastore.FileManagement');
+  return {
+    ...machineRules(onPath),
+    ...hostRules(),
+    ...fileRules(onPath, spaceOn),
+    ...diskRules(spaceOn),
+  };
+}
+
+type OnPath = (path: string | undefined, privilege: string) => Need;
+type SpaceOn = (path: string | undefined) => Need;
+
+function machineRules(onPath: OnPath): MethodRules {
+  return {
+    Destroy_Task: self => [byType(destroyPrivileges, self.ref)],
+    Rename_Task: self => [byType(renamePrivileges, self.ref)],
+    MoveIntoFolder_Task: (self, { list }) => [
+      ...list.map(entity => byType(movePrivileges, entity)),
+      need(self.ref, 'System.Read'),
+    ],
+    CreateVM_Task: (self, { config, pool }) => [
+      need(pool, 'Resource.AssignVMToPool'),
+      ...createNeeds(self.ref, config),
+      ...backingNeeds(config, onPath),
+      onPath(config.files?.vmPathName, 'Datastore.FileManagement'),
+    ],
+    RegisterVM_Task: (_, { path, pool }) => [
+      ...(pool === undefined ? [] : [need(pool, 'Resource.AssignVMToPool')]),
+      onPath(path, 'Datastore.Browse'),
+    ],
+    ReconfigVM_Task: (self, { spec }) => [...reconfigureNeeds(self.ref, spec), ...backingNeeds(spec, onPath)],
+    CloneVM_Task: (self, { folder }) => [
+      need(self.ref, 'VirtualMachine.Provisioning.Clone'),
+      need(folder, 'VirtualMachine.Inventory.Create'),
+    ],
+    MigrateVM_Task: (self, { pool }) => [
+      need(self.ref, 'Resource.HotMigrate'),
+      ...(pool === undefined ? [] : [need(pool, 'Resource.AssignVMToPool')]),
+    ],
+    AcquireTicket: self => [need(self.ref, 'VirtualMachine.Interact.ConsoleInteract')],
+    UpdateConfig: self => [need(self.ref, 'Resource.EditPool')],
+    UpdateChildResourceConfiguration: (self, { spec }) => [
+      need(self.ref, 'Resource.EditPool'),
+      ...spec.flatMap(({ entity }) => (entity === undefined ? [] : [childNeed(entity)])),
+    ],
+    MoveIntoResourcePool: (self, { list }) => list.flatMap(entity => moveIntoPool(self.ref, entity)),
+    DestroyChildren: self => [need(self.ref, 'Resource.DeletePool')],
+  };
+}
+
+function backingNeeds(spec: VirtualMachineConfigSpec, onPath: OnPath): Need[] {
+  return backingFiles(spec).map(({ path, privilege }) => onPath(path, privilege));
+}
+
+function childNeed(entity: ManagedObjectReference): Need {
+  const isVm = entity.type === 'VirtualMachine';
+  return need(entity, isVm ? 'VirtualMachine.Config.Resource' : 'Resource.EditPool');
+}
+
+function moveIntoPool(pool: ManagedObjectReference, entity: ManagedObjectReference): Need[] {
+  if (entity.type === 'VirtualMachine') return [need(pool, 'Resource.AssignVMToPool')];
+  return [need(entity, 'Resource.MovePool'), need(pool, 'Resource.MovePool')];
+}
+
+function hostRules(): MethodRules {
+  return {
+    UpdateNetworkConfig: networkConfig,
+    AddVirtualNic: networkConfig,
+    UpdateVirtualNic: networkConfig,
+    AddServiceConsoleVirtualNic: networkConfig,
+    UpdateServiceConsoleVirtualNic: networkConfig,
+    UpdateOptions: self => [
+      need(
+        self.ref,
+        self.ref.value === moids.setting.value ? 'Global.Settings' : 'Host.Config.AdvancedConfig',
+      ),
+    ],
+    CreateAlarm: (_, { entity }) => [need(entity, 'Alarm.Create')],
+    GetAlarmState: (_, { entity }) => [need(entity, 'System.Read')],
+    CreateScheduledTask: (_, { entity }) => [need(entity, 'ScheduledTask.Create')],
+  };
+}
+
+function fileRules(onPath: OnPath, spaceOn: SpaceOn): MethodRules {
+  return {
+    SearchDatastore_Task: (_, { datastorePath }) => [onPath(datastorePath, 'Datastore.Browse')],
+    SearchDatastoreSubFolders_Task: (_, { datastorePath }) => [onPath(datastorePath, 'Datastore.Browse')],
+    DeleteFile: (_, { datastorePath }) => [onPath(datastorePath, 'Datastore.DeleteFile')],
+    MakeDirectory: (_, { name }) => [spaceOn(name)],
+    ChangeOwner: (_, { name }) => [spaceOn(name)],
+    DeleteDatastoreFile_Task: (_, { name }) => [spaceOn(name)],
+    MoveDatastoreFile_Task: (_, args) => [spaceOn(args.sourceName), spaceOn(args.destinationName)],
+    CopyDatastoreFile_Task: (_, args) => [
+      onPath(args.sourceName, 'Datastore.Browse'),
+      spaceOn(args.destinationName),
+    ],
+  };
+}
+
+/** The schema says System.View of all of these, and the product asks for the right to change the datastore. */
+function diskRules(spaceOn: SpaceOn): MethodRules {
+  const onName = (_: unknown, { name }: { name: string }): Need[] => [spaceOn(name)];
+  return {
+    CreateVirtualDisk_Task: onName,
+    DeleteVirtualDisk_Task: onName,
+    ExtendVirtualDisk_Task: onName,
+    DefragmentVirtualDisk_Task: onName,
+    ShrinkVirtualDisk_Task: onName,
+    InflateVirtualDisk_Task: onName,
+    EagerZeroVirtualDisk_Task: onName,
+    ZeroFillVirtualDisk_Task: onName,
+    SetVirtualDiskUuid: onName,
+    QueryVirtualDiskUuid: onName,
+    QueryVirtualDiskGeometry: onName,
+    QueryVirtualDiskFragmentation: onName,
+    QueryVirtualDiskInfo_Task: onName,
+    MoveVirtualDisk_Task: (_, { sourceName, destName }) => [spaceOn(sourceName), spaceOn(destName)],
+    CopyVirtualDisk_Task: (_, { sourceName, destName }) => [spaceOn(sourceName), spaceOn(destName)],
+  };
+}
