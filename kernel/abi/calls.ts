@@ -17,6 +17,37 @@ export interface HostInfo {
   readonly version: string;
 }
 
+export interface PciDeviceInfo {
+  /** `0000:00:1f.2` */
+  readonly address: string;
+  readonly classId: number;
+  readonly vendorId: number;
+  readonly deviceId: number;
+  readonly subVendorId: number;
+  readonly subDeviceId: number;
+  /** From the machine's PCI id list; '' where it has none or does not know it. */
+  readonly vendorName: string;
+  readonly deviceName: string;
+}
+
+export interface NumaNodeInfo {
+  readonly node: number;
+  /** Linux's numbers of its CPUs. */
+  readonly cpus: readonly number[];
+  readonly memoryBytes: number;
+}
+
+/** The machine's hardware as its firmware and buses tell it. What they do not tell is missing. */
+export interface HardwareInfo {
+  readonly systemVendor?: string;
+  readonly productName?: string;
+  readonly biosVersion?: string;
+  /** `MM/DD/YYYY` */
+  readonly biosDate?: string;
+  readonly pciDevices: readonly PciDeviceInfo[];
+  readonly numaNodes: readonly NumaNodeInfo[];
+}
+
 export interface VmInfo {
   readonly worldId: number;
   readonly name: string;
@@ -117,6 +148,9 @@ type Empty = Record<string, never>;
 /** Arguments and results of every call. File data travels in the frame's body. */
 export interface Calls {
   hostInfo: { args: Empty; result: HostInfo };
+  hardwareInfo: { args: Empty; result: HardwareInfo };
+  /** Machine memory that a VM of this size takes beside its own. */
+  memoryOverhead: { args: { memoryMb: number; vcpus: number }; result: { overheadBytes: number } };
   listVms: { args: Empty; result: { vms: VmInfo[] } };
   powerOn: { args: { vmxPath: string; failAfterStep?: string }; result: VmInfo };
   powerOff: { args: { vmxPath: string }; result: Empty };

@@ -5,6 +5,9 @@ import { type CallName, VmkernelError } from '../abi/index.js';
 const MAX_PATH = 4096;
 /** What one read may bring: callers read longer files piece by piece. */
 const MAX_READ_BYTES = 1 << 20;
+/** What may be asked about; what can be powered on is less. */
+const MAX_MEMORY_MB = 1 << 24;
+const MAX_VCPUS = 128;
 const path = z.string().min(1).max(MAX_PATH);
 const nothing = z.object({});
 const vm = z.object({ vmxPath: path });
@@ -20,6 +23,11 @@ const adapterType = z.enum(['buslogic', 'lsilogic', 'ide']);
 
 const schemas: { readonly [N in CallName]: z.ZodType } = {
   hostInfo: nothing,
+  hardwareInfo: nothing,
+  memoryOverhead: z.object({
+    memoryMb: z.number().min(0).max(MAX_MEMORY_MB),
+    vcpus: z.number().int().min(1).max(MAX_VCPUS),
+  }),
   listVms: nothing,
   powerOn: vm.extend({ failAfterStep: z.string().max(64).optional() }),
   powerOff: vm,

@@ -1,8 +1,12 @@
 import type { CallName, HostInfo } from '../abi/index.js';
+import { overheadMb } from '../memory/index.js';
 import type { JobCalls, StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
 import type { CallContext, CallHandlers } from './control-server.js';
+import { readHardware } from './hardware.js';
 import type { VmManager } from './vm-manager.js';
+
+const BYTES_PER_MB = 2 ** 20;
 
 export interface CallParts {
   readonly manager: VmManager;
@@ -20,6 +24,8 @@ export function callHandlers(parts: CallParts): CallHandlers {
   };
   return {
     hostInfo: async () => ({ result: hostInfo() }),
+    hardwareInfo: async () => ({ result: await readHardware() }),
+    memoryOverhead: async args => ({ result: { overheadBytes: overheadMb(args) * BYTES_PER_MB } }),
     listVms: async () => ({ result: { vms: manager.list() } }),
     powerOn: async args => ({ result: await manager.powerOn(args.vmxPath, args.failAfterStep) }),
     powerOff: async args => {
