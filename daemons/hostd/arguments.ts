@@ -8,6 +8,8 @@ export interface HostdArguments {
   readonly kernelSocket: string;
   readonly etcFolder: string;
   readonly logPath: string;
+  /** /var/log */
+  readonly logFolder: string;
   readonly shadowPath: string;
   readonly passwdPath: string;
   readonly groupPath: string;
@@ -24,6 +26,7 @@ const options = {
   kernel: { type: 'string', default: '/var/run/vmware/control.sock' },
   etc: { type: 'string', default: '/etc/vmware' },
   log: { type: 'string', default: '/var/log/vmware/hostd.log' },
+  'log-folder': { type: 'string', default: '/var/log' },
   shadow: { type: 'string', default: '/etc/shadow' },
   passwd: { type: 'string', default: '/etc/passwd' },
   group: { type: 'string', default: '/etc/group' },
@@ -43,6 +46,7 @@ export function parseArguments(argv: readonly string[]): HostdArguments {
     kernelSocket: values.kernel,
     etcFolder: values.etc,
     logPath: values.log,
+    logFolder: values['log-folder'],
     shadowPath: values.shadow,
     passwdPath: values.passwd,
     groupPath: values.group,

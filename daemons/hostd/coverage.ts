@@ -19,7 +19,18 @@ import { computeResourceClass } from './mo/compute-resource.js';
 import { datacenterClass } from './mo/datacenter.js';
 import { datastoreClass } from './mo/datastore.js';
 import { folderClass } from './mo/folder.js';
-import { hostSystemClass } from './mo/host-system.js';
+import { diagnosticManagerClass } from './mo/host/diagnostic-manager.js';
+import { hostCpuSchedulerSystemClass } from './mo/host/host-cpu-scheduler-system.js';
+import { hostDateTimeSystemClass } from './mo/host/host-date-time-system.js';
+import { hostDiagnosticSystemClass } from './mo/host/host-diagnostic-system.js';
+import { hostFirewallSystemClass } from './mo/host/host-firewall-system.js';
+import { hostHealthStatusSystemClass } from './mo/host/host-health-status-system.js';
+import { hostMemorySystemClass } from './mo/host/host-memory-system.js';
+import { hostNetworkSystemClass } from './mo/host/host-network-system.js';
+import { hostServiceSystemClass } from './mo/host/host-service-system.js';
+import { hostStorageSystemClass } from './mo/host/host-storage-system.js';
+import { hostSystemClass } from './mo/host/host-system.js';
+import { hostDatastoreSystemClass } from './mo/host-datastore-system.js';
 import { resourcePoolClass } from './mo/resource-pool.js';
 import { searchIndexClass } from './mo/search-index.js';
 import { serviceInstanceClass } from './mo/service-instance.js';
@@ -32,6 +43,17 @@ const builtClasses: readonly ObjectClass[] = [
   datastoreClass,
   eventManagerClass,
   folderClass,
+  diagnosticManagerClass,
+  hostCpuSchedulerSystemClass,
+  hostDatastoreSystemClass,
+  hostDateTimeSystemClass,
+  hostDiagnosticSystemClass,
+  hostFirewallSystemClass,
+  hostHealthStatusSystemClass,
+  hostMemorySystemClass,
+  hostNetworkSystemClass,
+  hostServiceSystemClass,
+  hostStorageSystemClass,
   hostSystemClass,
   inventoryViewClass,
   listViewClass,

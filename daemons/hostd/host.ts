@@ -25,16 +25,19 @@ import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
 import { VmInventoryFile } from './inventory/vm-inventory-file.js';
 import { VmRegistration } from './inventory/vm-registration.js';
+import { HostAccount } from './machine/host-account.js';
+import type { FigureSources } from './machine/host-figures.js';
 import type { Machine } from './machine/machine.js';
 import { ComputeResource } from './mo/compute-resource.js';
 import { Datacenter } from './mo/datacenter.js';
 import { FileManager } from './mo/file-manager.js';
 import { Folder } from './mo/folder.js';
+import { type HostFacts, hostMhz } from './mo/host/host-facts.js';
+import { HostManagers } from './mo/host/host-managers.js';
+import { HostSystem } from './mo/host/host-system.js';
 import { browserOf, HostDatastoreBrowser } from './mo/host-datastore-browser.js';
 import { HostDatastoreSystem } from './mo/host-datastore-system.js';
-import { type HostFacts, hostMhz } from './mo/host-facts.js';
 import { HostPlaces } from './mo/host-places.js';
-import { HostSystem } from './mo/host-system.js';
 import { moids } from './mo/moids.js';
 import { RootResourcePool } from './mo/resource-pool.js';
 import { SearchIndex } from './mo/search-index.js';
@@ -59,12 +62,17 @@ export interface HostOptions {
   readonly uuid: string;
   /** vmInventory.xml */
   readonly inventoryPath: string;
+  /** The service console's root and /var/log. */
+  readonly consoleRoot: string;
+  readonly logFolder: string;
   /** hostd's SQLite file. */
   readonly databasePath: string;
 }
 
 export interface HostDependencies {
   connectVmkernel(): Promise<VmkernelConnection>;
+  /** Maps the VMkernel's shared memory; undefined where there is none. */
+  attachStatistics(shmDir: string): FigureSources | undefined;
   readonly policy: LoginPolicy;
   readonly accounts: ConsoleAccounts;
   readonly tickets: LocalTickets;
@@ -88,6 +96,7 @@ export class Host {
   readonly dispatcher: Dispatcher;
   readonly link: VmkernelLink;
   readonly #history: HostHistory;
+  readonly #account: HostAccount;
   readonly #options: HostOptions;
   readonly #dependencies: HostDependencies;
 
@@ -96,9 +105,10 @@ export class Host {
     this.#dependencies = dependencies;
     const { schema, registry } = this;
     const toFault = (error: unknown): VimFault => errorFault(error, dependencies.onError);
+    this.#account = new HostAccount(dependencies.attachStatistics);
     this.database = new HostDatabase({ path: options.databasePath, onProblem: dependencies.onProblem });
     this.#history = new HostHistory(this.database, dependencies.onProblem);
-    const places = new HostPlaces(() => this.inventory.host?.hostName ?? 'localhost');
+    const places = new HostPlaces(() => this.#account.info?.hostName ?? 'localhost');
     this.events = new EventManager(moids.eventManager.value, {
       schema,
       registry,
@@ -201,10 +211,11 @@ export class Host {
       file: new VmInventoryFile(this.#options.inventoryPath),
       link: () => this.link,
       configReader: () => reader,
-      hostMhz: () => hostMhz(this.#options.machine),
       browserOf: ({ ref }) =>
         new HostDatastoreBrowser(browserOf(ref), { work: this.files, datastores: () => [ref] }),
       onUnregistered: ({ value }) => this.access.dropPermissions(({ entity }) => entity.value === value),
+      account: this.#account,
+      hostMhz: () => hostMhz({ account: this.#account }),
       onError: this.#dependencies.onError,
     });
   }
@@ -248,7 +259,6 @@ export class Host {
       new UnbuiltObject(moids.userDirectory, 'UserDirectory'),
       new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
       new UnbuiltObject(moids.accountManager, 'HostLocalAccountManager'),
-      new UnbuiltObject(moids.diagnosticManager, 'DiagnosticManager'),
       new UnbuiltObject(moids.licenseManager, 'LicenseManager'),
       new UnbuiltObject(moids.environmentBrowser, 'EnvironmentBrowser'),
       ...this.#fileObjects(),
@@ -268,6 +278,7 @@ export class Host {
   #entities(): ManagedObject[] {
     const { inventory, tasks } = this;
     const facts = this.#facts();
+    const managers = this.#hostManagers(facts);
     const datastores = (): ManagedObjectReference[] => inventory.datastoreRefs();
     const vms = (): ManagedObjectReference[] => inventory.vmRefs();
     const recentTasks = (object: ManagedObject): ManagedObjectReference[] => tasks.recentTasks(object);
@@ -278,9 +289,33 @@ export class Host {
       ...this.#folders(),
       new Datacenter({ datastores }),
       new ComputeResource({ facts, datastores }),
-      new HostSystem({ facts, datastores, vms, recentTasks }),
+      new HostSystem({
+        facts,
+        managers,
+        datastores,
+        vms,
+        recentTasks,
+        memoryOverhead: (memoryMb, vcpus) => this.#memoryOverhead(memoryMb, vcpus),
+      }),
+      ...managers.all(),
       new RootResourcePool({ facts, vms, runningMemoryBytes }),
     ];
+  }
+
+  #hostManagers(facts: HostFacts): HostManagers {
+    const { consoleRoot, logFolder } = this.#options;
+    return new HostManagers({
+      facts,
+      registry: this.registry,
+      consoleRoot,
+      logFolder,
+      datastores: () => this.inventory.datastores(),
+      rescan: () => this.inventory.rescan(),
+    });
+  }
+
+  async #memoryOverhead(memoryMb: number, vcpus: number): Promise<number> {
+    return (await this.link.call('memoryOverhead', { memoryMb, vcpus })).overheadBytes;
   }
 
   #facts(): HostFacts {
@@ -289,7 +324,7 @@ export class Host {
       about,
       machine,
       uuid,
-      kernel: () => this.inventory.host,
+      account: this.#account,
       isConnected: () => this.link.isConnected,
     };
   }

@@ -5,8 +5,8 @@
  *
  * Sessions, collectors, tasks, views and SOAP itself are lib/vim-server's. Layers, each using only those before it
  *   vmkernel/    the connection to the VMkernel and what its errors are to a client
- *   machine/ vm-config/   the machine under the host; what a .vmx says
- *   mo/          the host's managed objects, a file each
+ *   machine/ console/ vm-config/   the machine and the service console; what a .vmx says
+ *   mo/          managed objects, a file each; mo/host/ the host itself and the managers of its parts
  *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
  *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed
  *   folder/ tls/ files over HTTP; the certificate

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { VmkernelClient } from '../../kernel/client/index.js';
+import { attachStatistics, VmkernelClient } from '../../kernel/client/index.js';
 import { verifyPassword } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
 import {
@@ -45,9 +45,12 @@ async function main(): Promise<void> {
       machine: await readMachine(),
       uuid: await loadHostUuid(args.etcFolder),
       inventoryPath: join(args.etcFolder, 'hostd', 'vmInventory.xml'),
+      consoleRoot: '/',
+      logFolder: args.logFolder,
       databasePath: join(args.etcFolder, 'hostd', 'hostd.sqlite'),
     },
     {
+      attachStatistics,
       connectVmkernel: () => VmkernelClient.connect(args.kernelSocket),
       policy,
       accounts,

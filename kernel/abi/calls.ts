@@ -13,6 +13,8 @@ export interface HostInfo {
   readonly machineMemoryBytes: number;
   /** Linux's numbers of the physical CPUs, in the order of PCPU numbers. */
   readonly pcpus: readonly number[];
+  /** Speed of a physical CPU as measured at boot, MHz */
+  readonly pcpuMhz: number;
   readonly hostName: string;
   readonly version: string;
 }

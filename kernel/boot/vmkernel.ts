@@ -206,6 +206,7 @@ export class Vmkernel {
       shmDir: this.shmDir,
       machineMemoryBytes: machine.memoryBytes,
       pcpus: machine.cpus,
+      pcpuMhz: machine.pcpuMhz,
       hostName: this.options.hostName,
       version: PRODUCT,
     });

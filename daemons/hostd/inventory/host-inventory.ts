@@ -7,6 +7,7 @@ import type {
   ObjectRegistry,
   TaskManager,
 } from '../../../lib/vim-server/index.js';
+import type { HostAccount } from '../machine/host-account.js';
 import { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
@@ -23,6 +24,7 @@ export interface HostInventoryDependencies {
   readonly tasks: TaskManager;
   readonly events: EventManager;
   readonly file: VmInventoryFile;
+  readonly account: HostAccount;
   link(): VmkernelLink;
   configReader(): VmConfigReader;
   hostMhz(): number;
@@ -47,7 +49,6 @@ export class HostInventory {
   readonly #datastores = new Map<string, Datastore>();
   readonly #browsers = new Map<string, ManagedObject>();
   readonly #work: SerialWork;
-  #host: HostInfo | undefined;
 
   constructor(dependencies: HostInventoryDependencies) {
     this.#dependencies = dependencies;
@@ -59,8 +60,9 @@ export class HostInventory {
     });
   }
 
+  /** What the VMkernel says of the host; undefined until it has answered. */
   get host(): HostInfo | undefined {
-    return this.#host;
+    return this.#dependencies.account.info;
   }
 
   vms(): VirtualMachine[] {
@@ -110,7 +112,7 @@ export class HostInventory {
   /** Reads everything anew, after a connection to the VMkernel has been made. */
   refresh(): void {
     this.#work.add('all', async () => {
-      this.#host = await this.#dependencies.link().call('hostInfo', {});
+      await this.#dependencies.account.read(this.#dependencies.link());
       this.#changed(moids.host, 'name', 'summary', 'runtime', 'hardware', 'config');
       this.#changed(moids.computeResource, 'name', 'summary');
       this.#changed(moids.rootPool, 'summary', 'runtime', 'config');
@@ -118,6 +120,11 @@ export class HostInventory {
       await this.#readRunning();
       await this.#reloadAll();
     });
+  }
+
+  /** Asks for the datastores anew. */
+  rescan(): Promise<void> {
+    return this.#readDatastores();
   }
 
   note(change: Change): void {
@@ -230,7 +237,7 @@ export class HostInventory {
         vms: one => this.#vms.on(one).map(vm => vm.ref),
         recentTasks: one => tasks.recentTasks(one),
         refresh: () => this.#readDatastores(),
-        hostName: () => this.#host?.hostName ?? 'localhost',
+        hostName: () => this.#dependencies.account.info?.hostName ?? 'localhost',
       });
       this.#datastores.set(volume.volume, datastore);
       const browser = this.#dependencies.browserOf(datastore);

@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { type CpuIdLeaf, cpuIdLeaves } from './cpu-id.js';
 
-/** The machine under the host, as Linux tells it. Read once: none of it changes while it runs. */
+/** The processors of the machine, as Linux tells them. Read once: none of it changes while it runs. */
 export interface Machine {
   readonly cpuVendor: string;
   readonly cpuModel: string;
-  readonly hz: number;
-  readonly packages: readonly CpuPackage[];
-  readonly coreCount: number;
-  readonly threadCount: number;
+  readonly cpus: readonly Cpu[];
   readonly cpuId: readonly CpuIdLeaf[];
-  readonly systemVendor: string;
-  readonly systemModel: string;
+}
+
+/** A logical processor. */
+export interface Cpu {
+  /** Linux's number. */
+  readonly id: number;
+  readonly packageId: number;
+  readonly coreId: number;
 }
 
 export interface CpuPackage {
@@ -19,25 +22,40 @@ export interface CpuPackage {
   readonly threadIds: readonly number[];
 }
 
+/** How the processors that a host uses are put together. */
+export interface CpuTopology {
+  readonly packages: readonly CpuPackage[];
+  readonly coreCount: number;
+  readonly threadCount: number;
+}
+
 export async function readMachine(): Promise<Machine> {
   const cpus = parseCpuInfo(await readFile('/proc/cpuinfo', 'utf8'));
   const first = cpus[0] ?? new Map<string, string>();
   const number = (cpu: ReadonlyMap<string, string>, name: string): number => Number(cpu.get(name) ?? 0);
-  const packageIds = [...new Set(cpus.map(cpu => number(cpu, 'physical id')))];
-  const cores = new Set(cpus.map(cpu => `${number(cpu, 'physical id')}:${number(cpu, 'core id')}`));
   return {
     cpuVendor: vendorName(first.get('vendor_id') ?? ''),
     cpuModel: first.get('model name') ?? 'unknown',
-    hz: Math.round(number(first, 'cpu MHz') * 1_000_000),
-    packages: packageIds.map((id, index) => ({
-      index,
-      threadIds: cpus.filter(cpu => number(cpu, 'physical id') === id).map(cpu => number(cpu, 'processor')),
+    cpus: cpus.map(cpu => ({
+      id: number(cpu, 'processor'),
+      packageId: number(cpu, 'physical id'),
+      coreId: number(cpu, 'core id'),
     })),
-    coreCount: cores.size,
-    threadCount: cpus.length,
     cpuId: cpuIdLeaves(first),
-    systemVendor: await readDmi('sys_vendor'),
-    systemModel: await readDmi('product_name'),
+  };
+}
+
+/** @param pcpus Linux's numbers of the processors that the VMkernel has */
+export function topologyOf(machine: Machine, pcpus: readonly number[]): CpuTopology {
+  const cpus = machine.cpus.filter(cpu => pcpus.includes(cpu.id));
+  const packageIds = [...new Set(cpus.map(cpu => cpu.packageId))];
+  return {
+    packages: packageIds.map((packageId, index) => ({
+      index,
+      threadIds: cpus.filter(cpu => cpu.packageId === packageId).map(cpu => pcpus.indexOf(cpu.id)),
+    })),
+    coreCount: new Set(cpus.map(cpu => `${cpu.packageId}:${cpu.coreId}`)).size,
+    threadCount: cpus.length,
   };
 }
 
@@ -52,10 +70,4 @@ function parseCpuInfo(text: string): Map<string, string>[] {
 function vendorName(vendorId: string): string {
   if (vendorId === 'GenuineIntel') return 'intel';
   return vendorId === 'AuthenticAMD' ? 'amd' : 'unknown';
-}
-
-/** Containers and some virtual machines have no DMI table. */
-async function readDmi(name: string): Promise<string> {
-  const text = await readFile(`/sys/class/dmi/id/${name}`, 'utf8').catch(() => '');
-  return text.trim() || 'unknown';
 }

@@ -1,7 +1,14 @@
 import type { ComputeResourceSummary, ManagedObjectReference } from '../../../lib/vim/index.js';
 import { defineClass, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from './entity.js';
-import { type HostFacts, hostMhz, machineMemoryBytes, pcpuCount } from './host-facts.js';
+import {
+  cpuTopology,
+  type HostFacts,
+  hostMhz,
+  hostName,
+  machineMemoryBytes,
+  pcpuCount,
+} from './host/host-facts.js';
 import { moids } from './moids.js';
 
 /** The host as something that machines run on; its name is the host's. */
@@ -18,7 +25,7 @@ export class ComputeResource implements Entity {
   }
 
   get name(): string {
-    return this.facts.kernel()?.hostName ?? 'localhost';
+    return hostName(this.facts);
   }
 
   recentTasks(): ManagedObjectReference[] {
@@ -27,12 +34,12 @@ export class ComputeResource implements Entity {
 }
 
 function summary({ facts }: ComputeResource): ComputeResourceSummary {
-  const totalCpu = hostMhz(facts.machine) * pcpuCount(facts);
+  const totalCpu = hostMhz(facts) * pcpuCount(facts);
   const totalMemory = machineMemoryBytes(facts);
   return {
     totalCpu,
     totalMemory,
-    numCpuCores: Math.min(facts.machine.coreCount, pcpuCount(facts)),
+    numCpuCores: cpuTopology(facts).coreCount,
     numCpuThreads: pcpuCount(facts),
     effectiveCpu: totalCpu,
     effectiveMemory: Math.floor(totalMemory / 2 ** 20),

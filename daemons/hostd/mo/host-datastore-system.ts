@@ -1,4 +1,4 @@
-import type { ManagedObjectReference } from '../../../lib/vim/index.js';
+import type { HostDatastoreSystemCapabilities, ManagedObjectReference } from '../../../lib/vim/index.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { moids } from './moids.js';
 
@@ -17,17 +17,19 @@ export class HostDatastoreSystem implements ManagedObject {
   }
 }
 
+export const datastoreCapabilities: HostDatastoreSystemCapabilities = {
+  nfsMountCreationRequired: false,
+  nfsMountCreationSupported: false,
+  localDatastoreSupported: false,
+  vmfsExtentExpansionSupported: false,
+};
+
 export const hostDatastoreSystemClass: ObjectClass = defineClass<'HostDatastoreSystem', HostDatastoreSystem>(
   'HostDatastoreSystem',
   {
     properties: {
       datastore: system => system.dependencies.datastores(),
-      capabilities: () => ({
-        nfsMountCreationRequired: false,
-        nfsMountCreationSupported: false,
-        localDatastoreSupported: false,
-        vmfsExtentExpansionSupported: false,
-      }),
+      capabilities: () => datastoreCapabilities,
     },
     methods: {},
   },

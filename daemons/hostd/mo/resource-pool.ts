@@ -7,7 +7,7 @@ import type {
 } from '../../../lib/vim/index.js';
 import { defineClass, type ObjectClass } from '../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from './entity.js';
-import { type HostFacts, hostMhz, machineMemoryBytes, pcpuCount } from './host-facts.js';
+import { type HostFacts, hostMhz, machineMemoryBytes, pcpuCount } from './host/host-facts.js';
 import { moids } from './moids.js';
 
 export interface RootPoolDependencies {
@@ -43,7 +43,7 @@ function config({ dependencies: { facts } }: RootResourcePool): ResourceConfigSp
   });
   return {
     entity: moids.rootPool,
-    cpuAllocation: allocation(hostMhz(facts.machine) * pcpuCount(facts)),
+    cpuAllocation: allocation(hostMhz(facts) * pcpuCount(facts)),
     memoryAllocation: allocation(Math.floor(machineMemoryBytes(facts) / 2 ** 20)),
   };
 }
@@ -63,7 +63,7 @@ function runtime({ dependencies }: RootResourcePool): ResourcePoolRuntimeInfo {
   const { facts } = dependencies;
   return {
     memory: usage(machineMemoryBytes(facts), dependencies.runningMemoryBytes()),
-    cpu: usage(hostMhz(facts.machine) * pcpuCount(facts), 0),
+    cpu: usage(hostMhz(facts) * pcpuCount(facts), 0),
     overallStatus: 'green',
   };
 }

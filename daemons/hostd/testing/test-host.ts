@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VmkernelClient } from '../../../kernel/client/index.js';
@@ -82,6 +82,8 @@ export const testPolicy: LoginPolicy = {
 /** hostd without sockets over a VMkernel double; calls go through the real encoder, dispatcher and decoder. */
 export class TestHost {
   readonly folder = mkdtempSync(join(tmpdir(), 'hostd-'));
+  /** The service console's root. */
+  readonly consoleRoot = join(this.folder, 'console');
   readonly kernel = new VmkernelDouble();
   readonly errors: unknown[] = [];
   /** Lines that hostd would log as warnings. */
@@ -90,6 +92,7 @@ export class TestHost {
 
   static async start(): Promise<TestHost> {
     const test = new TestHost();
+    mkdirSync(join(test.consoleRoot, 'proc'), { recursive: true });
     test.kernel.putFile('linux/linux.vmx', linuxVmx);
     test.kernel.putFile('linux/linux.vmdk', linuxVmdk);
     writeFileSync(join(test.folder, 'passwd'), passwd);
@@ -107,9 +110,12 @@ export class TestHost {
         machine: await readMachine(),
         uuid: '6a1c7a4e-0000-4000-8000-000000000001',
         inventoryPath: join(this.folder, 'vmInventory.xml'),
+        consoleRoot: this.consoleRoot,
+        logFolder: join(this.folder, 'log'),
         databasePath: join(this.folder, 'hostd.sqlite'),
       },
       {
+        attachStatistics: () => undefined,
         connectVmkernel: () => VmkernelClient.connect(this.#socketPath),
         policy: testPolicy,
         accounts: new ConsoleAccounts({

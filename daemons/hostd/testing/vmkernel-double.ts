@@ -7,10 +7,31 @@ import {
   type DatastoreInfo,
   encodeFrame,
   FrameDecoder,
+  type HardwareInfo,
   type VmInfo,
   VmkernelError,
   type VmkernelErrorCode,
 } from '../../../kernel/abi/index.js';
+
+export const hardware: HardwareInfo = {
+  systemVendor: 'Dell Inc.',
+  productName: 'PowerEdge 2950',
+  biosVersion: '2.5.0',
+  biosDate: '09/12/2008',
+  pciDevices: [
+    {
+      address: '0000:02:01.0',
+      classId: 0x0200,
+      vendorId: 0x8086,
+      deviceId: 0x100f,
+      subVendorId: 0x15ad,
+      subDeviceId: 0x0750,
+      vendorName: 'Intel Corporation',
+      deviceName: '82545EM',
+    },
+  ],
+  numaNodes: [],
+};
 
 /**
  * A VMkernel for tests of its clients: files in memory, machines that are on or off, the wire of the control
@@ -111,6 +132,10 @@ export class VmkernelDouble {
     switch (call) {
       case 'hostInfo':
         return { result: this.#hostInfo() };
+      case 'hardwareInfo':
+        return { result: hardware };
+      case 'memoryOverhead':
+        return { result: { overheadBytes: 111 * 2 ** 20 } };
       case 'listVms':
         return { result: { vms: [...this.running.values()] } };
       case 'listDatastores':
@@ -195,6 +220,7 @@ export class VmkernelDouble {
       shmDir: '/dev/shm/esx-none',
       machineMemoryBytes: 4 * 2 ** 30,
       pcpus: [0, 1],
+      pcpuMhz: 2000,
       hostName: 'esx1.local',
       version: '3.5.0',
     };

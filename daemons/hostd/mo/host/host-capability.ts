@@ -1,4 +1,4 @@
-import type { HostCapability } from '../../../lib/vim/index.js';
+import type { HostCapability } from '../../../../lib/vim/index.js';
 
 /** Virtual CPUs that one machine may have: what the guest engine runs. */
 const maxVcpusPerVm = 1;
