@@ -212,12 +212,13 @@ export class HostInventory {
       tasks,
       events,
       hostMhz,
-      runChanged: (vm, isPowerStateChanged) => this.#noteRun(vm, isPowerStateChanged),
+      runChanged: (vm, isOtherwise) => this.#noteRun(vm, isOtherwise),
       power: {
         powerOn: vmxPath => link().call('powerOn', { vmxPath }),
         powerOff: vmxPath => link().call('powerOff', { vmxPath }),
         reset: vmxPath => link().call('reset', { vmxPath }),
       },
+      answer: (vmxPath, questionId, choice) => link().call('answer', { vmxPath, questionId, choice }),
       unregister: vm => this.remove(vm),
       datastore: ({ datastore }) => this.datastore(datastore),
     });
@@ -270,10 +271,10 @@ export class HostInventory {
     for (const vm of ended) vm.setRun(undefined);
   }
 
-  #noteRun(vm: VirtualMachine, isPowerStateChanged: boolean): void {
+  #noteRun(vm: VirtualMachine, isOtherwise: boolean): void {
     this.#vms.noteRun(vm);
     this.#changed(moids.rootPool, 'summary', 'runtime');
-    if (isPowerStateChanged) this.#reloadLater(vm);
+    if (isOtherwise) this.#reloadLater(vm);
   }
 
   #noteConfig(object: string): void {

@@ -9,6 +9,7 @@ import type {
 import { baseName } from '../inventory/datastore-path.js';
 import { moids } from './moids.js';
 import type { VirtualMachine } from './virtual-machine.js';
+import { questionInfo } from './virtual-machine-question.js';
 
 export function runtimeInfo(vm: VirtualMachine): VirtualMachineRuntimeInfo {
   const { run } = vm;
@@ -20,6 +21,7 @@ export function runtimeInfo(vm: VirtualMachine): VirtualMachineRuntimeInfo {
     powerState: vm.powerState,
     faultToleranceState: 'notConfigured',
     toolsInstallerMounted: false,
+    question: run?.question === undefined ? undefined : questionInfo(run.question),
     bootTime: isOn && run !== undefined ? new Date(run.bootTimeMs) : undefined,
     maxCpuUsage: config === undefined ? undefined : config.hardware.numCPU * vm.dependencies.hostMhz(),
     maxMemoryUsage: config?.hardware.memoryMB,

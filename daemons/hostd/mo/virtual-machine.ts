@@ -15,12 +15,14 @@ import { baseName, folderOf, formatDatastorePath } from '../inventory/datastore-
 import type { Datastore } from './datastore.js';
 import { type Entity, entityClass } from './entity.js';
 import { moids } from './moids.js';
+import { guestMethods } from './virtual-machine-guest.js';
 import {
   invalidPowerState,
   type PowerOperations,
   powerMethods,
   requireNotBusy,
 } from './virtual-machine-power.js';
+import { type Answer, questionMethods } from './virtual-machine-question.js';
 import type { VmConfigState, VmRunState } from './virtual-machine-state.js';
 import { guestInfo, layout, runtimeInfo, summary, vmCapability } from './virtual-machine-views.js';
 
@@ -29,12 +31,13 @@ export interface VirtualMachineDependencies {
   readonly tasks: TaskManager;
   readonly events: EventManager;
   readonly power: PowerOperations;
+  readonly answer: Answer;
   /** Forgets the machine; its files stay. */
   unregister(vm: VirtualMachine): Promise<void>;
   datastore(path: DatastorePath): Datastore | undefined;
   hostMhz(): number;
   /** What the VMkernel says of it changed; with its power state its description is another one. */
-  runChanged(vm: VirtualMachine, isPowerStateChanged: boolean): void;
+  runChanged(vm: VirtualMachine, isOtherwise: boolean): void;
 }
 
 /** Properties whose values follow from the configuration file, and those that follow from running. */
@@ -129,9 +132,26 @@ export class VirtualMachine implements Entity {
   setRun(run: VmRunState): void {
     const before = { run: this.#run, powerState: this.powerState };
     this.#run = run;
-    if (before.run?.worldId === run?.worldId && before.run?.state === run?.state) return;
+    if (isSameRun(before.run, run)) return;
     this.dependencies.registry.changed(this, ...runProperties);
-    this.dependencies.runChanged(this, this.powerState !== before.powerState);
+    const asked = run?.question;
+    if (asked !== undefined && asked.id !== before.run?.question?.id)
+      this.dependencies.events.post(
+        'VmMessageEvent',
+        { template: false, message: asked.text },
+        { entity: this },
+      );
+    const isOtherwise =
+      this.powerState !== before.powerState ||
+      JSON.stringify(run?.connections) !== JSON.stringify(before.run?.connections);
+    this.dependencies.runChanged(this, isOtherwise);
+  }
+
+  /** The answer is given; the change feed says so a little later. */
+  noteAnswered(questionId: string): void {
+    if (this.#run?.question?.id !== questionId) return;
+    const { question: _answered, ...rest } = this.#run;
+    this.setRun(rest);
   }
 
   recentTasks(): ManagedObjectReference[] {
@@ -144,6 +164,12 @@ export class VirtualMachine implements Entity {
     if (this.#run !== undefined) throw invalidPowerState('poweredOff', 'poweredOn');
     await this.dependencies.unregister(this);
   }
+}
+
+function isSameRun(before: VmRunState, now: VmRunState): boolean {
+  const seen = (run: VmRunState): string =>
+    JSON.stringify([run?.worldId, run?.state, run?.question?.id, run?.connections]);
+  return seen(before) === seen(now);
 }
 
 export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', VirtualMachine>(
@@ -170,6 +196,8 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
     },
     methods: {
       ...powerMethods,
+      ...guestMethods,
+      ...questionMethods,
       UnregisterVM: vm => vm.unregister(),
     },
   },

@@ -11,6 +11,7 @@ import {
   type VmInfo,
   VmkernelError,
   type VmkernelErrorCode,
+  type VmQuestion,
 } from '../../../kernel/abi/index.js';
 
 export const hardware: HardwareInfo = {
@@ -151,6 +152,9 @@ export class VmkernelDouble {
       case 'reset':
         await this.gate;
         return { result: {} };
+      case 'answer':
+        this.#answerQuestion(args as Calls['answer']['args']);
+        return { result: {} };
       default:
         return this.#fileCall(call, args as { path: string; offsetBytes: number; lengthBytes: number }, body);
     }
@@ -191,8 +195,15 @@ export class VmkernelDouble {
     if (error !== undefined) throw error;
     if (!this.files.has(vmxPath)) throw failure('NotFound', `There is no ${vmxPath}`, { path: vmxPath });
     if (this.running.has(vmxPath)) throw failure('InvalidState', 'It is on', { state: 'poweredOn' });
+    const vm = this.#vm(vmxPath);
+    this.running.set(vmxPath, vm);
+    this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOn' });
+    return vm;
+  }
+
+  #vm(vmxPath: string): VmInfo {
     this.#nextWorld += 1;
-    const vm: VmInfo = {
+    return {
       worldId: this.#nextWorld,
       name: vmxPath,
       vmxPath,
@@ -201,9 +212,21 @@ export class VmkernelDouble {
       memoryMb: 64,
       bootTimeMs: 1_225_000_100_000,
     };
-    this.running.set(vmxPath, vm);
-    this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOn' });
-    return vm;
+  }
+
+  /** A machine asks something, or nothing any more. */
+  ask(vmxPath: string, question: VmQuestion | undefined, state: VmInfo['state'] = 'poweredOn'): void {
+    const { question: _before, ...vm } = this.running.get(vmxPath) ?? this.#vm(vmxPath);
+    this.running.set(vmxPath, { ...vm, state, ...(question === undefined ? {} : { question }) });
+    this.publish({ topic: 'vm', object: vmxPath, event: question === undefined ? 'answered' : 'question' });
+  }
+
+  #answerQuestion({ vmxPath, questionId, choice }: Calls['answer']['args']): void {
+    const asked = this.running.get(vmxPath)?.question;
+    if (asked?.id !== questionId) throw failure('InvalidState', 'It is not asked', { questionId });
+    if (!asked.choices.some(({ key }) => key === choice))
+      throw failure('InvalidArgument', 'No such choice', { argument: 'choice' });
+    this.ask(vmxPath, undefined);
   }
 
   async #powerOff({ vmxPath }: Calls['powerOff']['args']): Promise<void> {
