@@ -21,18 +21,22 @@ export async function readRequestBody(request: IncomingMessage, maxBytes: number
   }
 }
 
-async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'TooLarge' | 'Gone'> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of request as AsyncIterable<Uint8Array>) {
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'TooLarge' | 'Gone'> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    request.on('data', (chunk: Buffer) => {
       sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) return 'TooLarge';
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  } catch (error) {
-    if (request.complete) throw error;
-    return 'Gone';
-  }
+      if (sizeBytes <= maxBytes) chunks.push(chunk);
+      else {
+        request.pause();
+        resolve('TooLarge');
+      }
+    });
+    request.on('end', () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.on('error', error => (request.complete ? reject(error) : resolve('Gone')));
+    request.on('close', () => resolve('Gone'));
+  });
 }

@@ -30,7 +30,9 @@ export class SoapEndpoint {
       return;
     }
     const aborter = new AbortController();
-    response.on('close', () => aborter.abort());
+    response.on('close', () => {
+      if (!response.writableFinished) aborter.abort();
+    });
     const answer = await this.#dispatcher.handle({
       body: body.text,
       soapAction: singleHeader(request.headers.soapaction),
@@ -59,11 +61,11 @@ function singleHeader(value: string | string[] | undefined): string | undefined 
 }
 
 function send(response: ServerResponse, status: number, text: string): void {
-  const body = Buffer.from(text);
   response.writeHead(status, {
     'Content-Type': 'text/xml; charset=utf-8',
-    'Content-Length': body.length,
+    'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-cache',
   });
-  response.end(body);
+  // As text it goes out in one piece with its head.
+  response.end(text);
 }

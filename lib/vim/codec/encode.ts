@@ -1,7 +1,7 @@
-import { type FieldDefinition, primitiveTypes } from '../schema/definitions.js';
+import type { FieldDefinition } from '../schema/definitions.js';
 import { type ApiVersion, versionIndex } from '../schema/versions.js';
 import type { VimSchema } from '../schema/vim-schema.js';
-import { arrayTypeName } from './array-types.js';
+import { EncodingPlans, type FieldPlan, type TypePlan } from './encoding-plan.js';
 import { encodePrimitive, escapeAttribute, primitiveTypeOf } from './primitives.js';
 import { CodecError, ManagedObjectReference, TypedValue, typeNameOf } from './values.js';
 
@@ -16,63 +16,69 @@ interface Declared {
  * the declared type is anyType or has subtypes, and on members of ArrayOf values.
  */
 export class Encoder {
-  readonly #schema: VimSchema;
-  readonly #version: number;
-  readonly #out: string[] = [];
+  readonly #plans: EncodingPlans;
+  #out = '';
 
   constructor(schema: VimSchema, version: ApiVersion) {
-    this.#schema = schema;
-    this.#version = versionIndex(version);
+    this.#plans = EncodingPlans.of(schema, versionIndex(version));
   }
 
   toString(): string {
-    return this.#out.join('');
+    return this.#out;
   }
 
   raw(xml: string): void {
-    this.#out.push(xml);
+    this.#out += xml;
   }
 
   /** One element, or as many as the array has; nothing for undefined. */
   element(tag: string, declared: Declared, value: unknown): void {
-    if (value === undefined || value === null) return;
-    if (!declared.array) {
-      this.#single(tag, declared.type, value, false);
-      return;
-    }
-    if (!Array.isArray(value)) throw unencodable(tag, `an array of ${declared.type} is needed`);
-    for (const member of value) this.#single(tag, declared.type, member, false);
+    this.#element(tag, this.#plans.type(declared.type), declared.array, value);
   }
 
-  /** The fields of a data object or the parameters of a method, in schema order. */
+  /** The fields of a data object. */
+  members(type: string, source: object): void {
+    this.#fields(this.#plans.fields(type), source, type);
+  }
+
+  /** The parameters of a method, in schema order. */
   fields(fields: readonly FieldDefinition[], source: object, owner: string): void {
+    this.#fields(this.#plans.plan(fields), source, owner);
+  }
+
+  #fields(plans: readonly FieldPlan[], source: object, owner: string): void {
     const record = source as Readonly<Record<string, unknown>>;
-    for (const field of fields) {
-      if (field.since > this.#version) continue;
-      const value = record[field.name];
-      if (value === undefined && !field.optional && !field.array) {
-        throw unencodable(`${owner}.${field.name}`, 'a required field has no value');
+    for (const plan of plans) {
+      const value = record[plan.name];
+      if (value !== undefined && value !== null) this.#element(plan.name, plan.type, plan.array, value);
+      else if (value === undefined && plan.required) {
+        throw unencodable(`${owner}.${plan.name}`, 'a required field has no value');
       }
-      this.element(field.name, field, value);
     }
   }
 
-  #single(tag: string, declared: string, value: unknown, alwaysTyped: boolean): void {
-    if (declared === 'anyType') {
-      this.#any(tag, value);
+  #element(tag: string, type: TypePlan, array: boolean, value: unknown): void {
+    if (value === undefined || value === null) return;
+    if (!array) {
+      this.#single(tag, type, value, false);
       return;
     }
-    const definition = this.#schema.type(declared);
-    if (definition?.kind === 'managed') this.#reference(tag, value, alwaysTyped);
-    else if (definition?.kind === 'data') this.#data(tag, declared, value, alwaysTyped);
-    else this.#text(tag, declared, value, alwaysTyped);
+    if (!Array.isArray(value)) throw unencodable(tag, `an array of ${type.name} is needed`);
+    for (const member of value) this.#single(tag, type, member, false);
+  }
+
+  #single(tag: string, type: TypePlan, value: unknown, alwaysTyped: boolean): void {
+    if (type.kind === 'text') this.#text(tag, type, value, alwaysTyped);
+    else if (type.kind === 'data') this.#data(tag, type, value, alwaysTyped);
+    else if (type.kind === 'reference') this.#reference(tag, value, alwaysTyped);
+    else this.#any(tag, value);
   }
 
   #any(tag: string, value: unknown): void {
     if (value instanceof TypedValue) {
       if (value.array) this.#arrayOf(tag, value.type, value.value);
       else if (value.type === 'anyType') this.#any(tag, value.value);
-      else this.#single(tag, value.type, value.value, true);
+      else this.#single(tag, this.#plans.type(value.type), value.value, true);
       return;
     }
     if (value instanceof ManagedObjectReference) {
@@ -81,15 +87,16 @@ export class Encoder {
     }
     const type = typeNameOf(value) ?? primitiveTypeOf(value);
     if (type === undefined) throw unencodable(tag, 'a value for anyType does not say its type');
-    this.#single(tag, type, value, true);
+    this.#single(tag, this.#plans.type(type), value, true);
   }
 
   #arrayOf(tag: string, type: string, members: unknown): void {
     if (!Array.isArray(members)) throw unencodable(tag, `an array of ${type} is needed`);
-    const { arrayName, memberName } = arrayTypeName(this.#schema, type);
-    this.#out.push(`<${tag} xsi:type="${arrayName}">`);
-    for (const member of members) this.#single(memberName, type, member, true);
-    this.#out.push(`</${tag}>`);
+    const { arrayName, memberName } = this.#plans.array(type);
+    const plan = this.#plans.type(type);
+    this.#out += `<${tag} xsi:type="${arrayName}">`;
+    for (const member of members) this.#single(memberName, plan, member, true);
+    this.#out += `</${tag}>`;
   }
 
   #reference(tag: string, value: unknown, typed: boolean): void {
@@ -97,32 +104,22 @@ export class Encoder {
       throw unencodable(tag, 'a managed object reference is needed');
     const mark = typed ? ' xsi:type="ManagedObjectReference"' : '';
     const type = escapeAttribute(value.type);
-    this.#out.push(`<${tag} type="${type}"${mark}>${encodePrimitive('string', value.value, tag)}</${tag}>`);
+    this.#out += `<${tag} type="${type}"${mark}>${encodePrimitive('string', value.value, tag)}</${tag}>`;
   }
 
-  #data(tag: string, declared: string, value: unknown, alwaysTyped: boolean): void {
-    if (typeof value !== 'object' || value === null) throw unencodable(tag, `a ${declared} is needed`);
-    const actual = this.#knownType(typeNameOf(value) ?? declared, declared, tag);
-    const typed = alwaysTyped || actual !== declared || this.#schema.hasSubtypes(declared);
-    this.#out.push(typed ? `<${tag} xsi:type="${actual}">` : `<${tag}>`);
-    this.fields(this.#schema.fields(actual), value, actual);
-    this.#out.push(`</${tag}>`);
+  #data(tag: string, declared: TypePlan, value: unknown, alwaysTyped: boolean): void {
+    if (typeof value !== 'object' || value === null) throw unencodable(tag, `a ${declared.name} is needed`);
+    const actual = typeNameOf(value) ?? declared.name;
+    const written = actual === declared.name ? actual : this.#plans.writtenType(actual, declared.name);
+    if (written === undefined) throw unencodable(tag, `${actual} is not a ${declared.name}`);
+    const typed = alwaysTyped || declared.hasSubtypes || written !== declared.name;
+    this.#out += typed ? `<${tag} xsi:type="${written}">` : `<${tag}>`;
+    this.#fields(this.#plans.fields(written), value, written);
+    this.#out += `</${tag}>`;
   }
 
-  /** The actual type, or the nearest ancestor of it that the version has. */
-  #knownType(actual: string, declared: string, tag: string): string {
-    if (!this.#schema.isA(actual, declared)) throw unencodable(tag, `${actual} is not a ${declared}`);
-    let name = actual;
-    while (name !== declared && (this.#schema.type(name)?.since ?? 0) > this.#version) {
-      name = this.#schema.baseOf(name) ?? declared;
-    }
-    return name;
-  }
-
-  #text(tag: string, declared: string, value: unknown, typed: boolean): void {
-    const xsd = primitiveTypes[declared];
-    const mark = typed ? ` xsi:type="${xsd === undefined ? declared : `xsd:${xsd}`}"` : '';
-    this.#out.push(`<${tag}${mark}>${encodePrimitive(xsd ?? 'string', value, tag)}</${tag}>`);
+  #text(tag: string, { xsd, mark }: TypePlan, value: unknown, typed: boolean): void {
+    this.#out += `<${tag}${typed ? mark : ''}>${encodePrimitive(xsd, value, tag)}</${tag}>`;
   }
 }
 

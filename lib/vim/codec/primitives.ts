@@ -47,8 +47,11 @@ function encodeFloat(value: number): string {
   return value > 0 ? 'INF' : '-INF';
 }
 
+/** The many are int, or whole numbers within 2^53 for long. */
 function encodeInteger(xsd: string, value: number | bigint): string | undefined {
+  if (xsd === 'int' && typeof value === 'number') return (value | 0) === value ? `${value}` : undefined;
   if (typeof value === 'number' && !Number.isInteger(value)) return undefined;
+  if (xsd === 'long' && Number.isSafeInteger(value)) return `${value}`;
   return isInRange(xsd, BigInt(value)) ? BigInt(value).toString() : undefined;
 }
 
@@ -104,7 +107,8 @@ function parseInteger(xsd: string, text: string): number | bigint | undefined {
 
 /** What XML 1.0 has no character for; lone surrogates are among it. */
 const uncarriable = /[^\t\n\r -\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
-const needsCare = /[&<>\r]|[^\t\n -\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
+/** Also every surrogate: pairs are rare, and looking at pairs makes every text dear. */
+const needsCare = /[&<>\r]|[^\t\n -\ud7ff\ue000-\ufffd]/;
 
 /** Characters that XML 1.0 cannot carry become U+FFFD; a bare carriage return would be read as a newline. */
 export function escapeText(text: string): string {

@@ -101,7 +101,7 @@ export function writeFault(
   encoder.raw(`${prologue}<soapenv:Fault><faultcode>${fault.code}</faultcode>`);
   encoder.raw(`<faultstring>${escapeText(fault.message)}</faultstring><detail>`);
   encoder.raw(`<${type}Fault xmlns="${reply.namespace}" xsi:type="${type}">`);
-  encoder.fields(schema.fields(type), fault.detail, type);
+  encoder.members(type, fault.detail);
   encoder.raw(`</${type}Fault></detail></soapenv:Fault>${epilogue}`);
   return encoder.toString();
 }

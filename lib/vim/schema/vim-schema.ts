@@ -23,6 +23,7 @@ export class VimSchema {
   readonly #types = new Map<string, TypeDefinition>();
   readonly #methods = new Map<string, MethodDefinition>();
   readonly #fields = new Map<string, readonly FieldDefinition[]>();
+  readonly #derived = new Map<string, unknown>();
 
   constructor(text: string) {
     this.#text = text;
@@ -90,6 +91,12 @@ export class VimSchema {
 
   field(typeName: string, fieldName: string): FieldDefinition | undefined {
     return this.fields(typeName).find(field => field.name === fieldName);
+  }
+
+  /** What is made of this schema once and kept with it. One key has one maker. */
+  derived<T>(key: string, make: () => T): T {
+    if (!this.#derived.has(key)) this.#derived.set(key, make());
+    return this.#derived.get(key) as T;
   }
 
   baseOf(name: string): string | undefined {
