@@ -3,6 +3,7 @@ import { readCheckedConfig } from './vm-checks.js';
 
 const BASE = {
   'config.version': '8',
+  'virtualHW.version': '4',
   memsize: '32',
   guestOS: 'other',
   'ide0:0.present': 'TRUE',
@@ -34,14 +35,45 @@ describe('what power-on refuses by the configuration alone', () => {
     [{ numvcpus: '2' }, 'NumVirtualCpusNotSupported', { count: 2, max: 1 }],
     [{ memsize: '2048' }, 'MemorySizeNotSupported', { mb: 2048, maxMb: 2047 }],
     [{ guestOS: 'winnetstandard-64' }, 'GuestOs64NotSupported', {}],
-    [{ 'scsi0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'scsi0' }],
-    [{ 'ethernet0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'ethernet0' }],
-    [{ 'ide1:0.present': 'TRUE', 'ide1:0.fileName': 'y.vmdk' }, 'DeviceUnsupported', { device: 'ide1:0' }],
+    [{ 'scsi0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'SCSI controller 0 (BusLogic)' }],
+    [
+      {
+        'scsi0.present': 'TRUE',
+        'scsi0.virtualDev': 'lsilogic',
+        'scsi0:0.present': 'TRUE',
+        'scsi0:0.fileName': 'y.vmdk',
+      },
+      'DeviceUnsupported',
+      { device: 'SCSI controller 0 (LSI Logic)', name: 'scsi0' },
+    ],
+    [
+      { 'ethernet0.present': 'TRUE' },
+      'DeviceUnsupported',
+      { device: 'Network adapter 1', name: 'ethernet0' },
+    ],
+    [
+      { 'ide1:0.present': 'TRUE', 'ide1:0.fileName': 'y.vmdk' },
+      'DeviceUnsupported',
+      { device: 'Hard disk 2', name: 'ide1:0' },
+    ],
+    [
+      { 'ide1:1.present': 'TRUE', 'ide1:1.deviceType': 'cdrom-image', 'ide1:1.fileName': 'x.iso' },
+      'DeviceUnsupported',
+      { device: 'CD/DVD drive 1', name: 'ide1:1' },
+    ],
+    [{ 'floppy1.present': 'TRUE' }, 'DeviceUnsupported', { device: 'Floppy drive 2' }],
+    [{ 'parallel0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'Parallel port 1' }],
+    [{ 'sound.present': 'TRUE' }, 'DeviceUnsupported', { device: 'Sound card' }],
+    [{ 'usb.present': 'TRUE' }, 'DeviceUnsupported', { device: 'USB controller' }],
+    [{ 'vmci0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'vmci0' }],
     [
       { 'serial9.present': 'TRUE', 'serial9.fileType': 'console' },
       'DeviceUnsupported',
-      { device: 'serial9' },
+      { device: 'Serial port 10', name: 'serial9' },
     ],
+    [{ 'config.version': '' }, 'InvalidVmx', { key: 'config.version', reason: 'MissingKey' }],
+    [{ 'virtualHW.version': '' }, 'InvalidVmx', { key: 'virtualHW.version' }],
+    [{ guestOS: '' }, 'InvalidVmx', { key: 'guestOS' }],
     [{ firmware: 'efi' }, 'DeviceUnsupported', { device: 'firmware' }],
     [{ 'sched.cpu.min': '500', 'sched.cpu.max': '100' }, 'InvalidVmx', { key: 'sched.cpu.max' }],
     [{ 'sched.cpu.max': '0' }, 'InvalidVmx', { key: 'sched.cpu.max' }],
@@ -51,6 +83,15 @@ describe('what power-on refuses by the configuration alone', () => {
     const found = refusal(extra as Record<string, string>);
     expect(found.code).toBe(code);
     expect(found.details).toMatchObject(details);
+  });
+
+  it('refuses an empty file', () => {
+    expect(() => readCheckedConfig(Buffer.alloc(0))).toThrow(
+      expect.objectContaining({
+        code: 'InvalidVmx',
+        details: expect.objectContaining({ key: 'config.version' }),
+      }),
+    );
   });
 
   it('names the line of a damaged file', () => {

@@ -1,4 +1,11 @@
-import { parseVmx, readVmConfig, type VmConfig, VmxError } from '../../lib/vmx/index.js';
+import {
+  deviceLabel,
+  parseVmx,
+  readVmConfig,
+  type VmConfig,
+  type VmxDocument,
+  VmxError,
+} from '../../lib/vmx/index.js';
 import { VmkernelError } from '../abi/index.js';
 
 /** What engine 1 runs; anything else is refused at power-on by name. */
@@ -30,7 +37,9 @@ export function readCheckedConfig(source: Uint8Array | string): VmConfig {
 
 function parse(source: Uint8Array | string): VmConfig {
   try {
-    return readVmConfig(parseVmx(source));
+    const document = parseVmx(source);
+    requireKeys(document);
+    return readVmConfig(document);
   } catch (error) {
     if (!(error instanceof VmxError)) throw error;
     const details = { line: error.line, reason: error.reason, key: error.key ?? null };
@@ -38,26 +47,36 @@ function parse(source: Uint8Array | string): VmConfig {
   }
 }
 
-function hasMaster(config: VmConfig): boolean {
-  return config.disks.some(disk => disk.node === 'ide0:0');
+/** Without these a file is no configuration, whatever else it says. */
+function requireKeys(document: VmxDocument): void {
+  const missing = ['config.version', 'virtualHW.version', 'guestOS'].find(
+    key => (document.get(key) ?? '') === '',
+  );
+  if (missing === undefined) return;
+  const details = { line: 0, reason: 'MissingKey', key: missing };
+  throw new VmkernelError('InvalidVmx', `The configuration file has no ${missing}`, details);
 }
 
 function refuseUnbuiltDevices(config: VmConfig): void {
-  // The engine has the primary IDE channel: a master, and a slave only beside a master.
-  const disk = config.disks.find(
-    d => d.controller !== 'ide' || d.bus !== 0 || d.unit > 1 || !hasMaster(config),
-  );
-  const serial = config.serials.find(({ index }) => index >= ENGINE.serialPorts);
-  const device =
-    disk?.node ??
-    config.otherDevices[0]?.name ??
-    (serial === undefined ? undefined : `serial${serial.index}`);
+  const device = unbuiltDevice(config);
   if (config.firmware !== 'bios')
     throw new VmkernelError('DeviceUnsupported', `No model of firmware ${config.firmware} exists`, {
       device: 'firmware',
     });
-  if (device !== undefined)
-    throw new VmkernelError('DeviceUnsupported', `No model of device ${device} exists`, { device });
+  if (device === undefined) return;
+  const label = deviceLabel(config, device);
+  throw new VmkernelError('DeviceUnsupported', `No model of the device ${label} (${device}) exists`, {
+    device: label,
+    name: device,
+  });
+}
+
+/** The engine has the primary IDE channel, a master and a slave only beside a master, and four serial ports. */
+function unbuiltDevice({ disks, serials, otherDevices }: VmConfig): string | undefined {
+  const hasMaster = disks.some(disk => disk.node === 'ide0:0');
+  const disk = disks.find(d => d.controller !== 'ide' || d.bus !== 0 || d.unit > 1 || !hasMaster);
+  const serial = serials.find(({ index }) => index >= ENGINE.serialPorts);
+  return otherDevices[0]?.name ?? disk?.node ?? (serial && `serial${serial.index}`);
 }
 
 function refuseImpossibleResources({ cpu, memory, memsizeMb }: VmConfig): void {

@@ -122,6 +122,8 @@ export class BareHost {
         'ddb.geometry.heads = "16"\nddb.geometry.sectors = "63"\nddb.adapterType = "ide"\n',
     );
     const lines = [
+      'config.version = "8"',
+      'virtualHW.version = "4"',
       `displayName = "${name}"`,
       'guestOS = "other"',
       'memsize = "4"',
