@@ -4,6 +4,7 @@ import { apiVersions, loadVimSchema, type VimSchema } from '../../lib/vim/index.
 import {
   commonMethods,
   containerViewClass,
+  eventHistoryCollectorClass,
   eventManagerClass,
   inventoryViewClass,
   listViewClass,
@@ -12,6 +13,7 @@ import {
   propertyFilterClass,
   sessionManagerClass,
   taskClass,
+  taskHistoryCollectorClass,
   taskManagerClass,
   viewManagerClass,
 } from '../../lib/vim-server/index.js';
@@ -41,6 +43,7 @@ const builtClasses: readonly ObjectClass[] = [
   containerViewClass,
   datacenterClass,
   datastoreClass,
+  eventHistoryCollectorClass,
   eventManagerClass,
   folderClass,
   diagnosticManagerClass,
@@ -64,6 +67,7 @@ const builtClasses: readonly ObjectClass[] = [
   serviceInstanceClass,
   sessionManagerClass,
   taskClass,
+  taskHistoryCollectorClass,
   taskManagerClass,
   viewManagerClass,
   virtualMachineClass,

@@ -116,6 +116,7 @@ export class Host {
       store: this.#history.events,
     });
     this.tasks = new TaskManager(moids.taskManager.value, {
+      schema,
       registry,
       places,
       toFault,
@@ -158,6 +159,7 @@ export class Host {
   async start(): Promise<void> {
     await this.inventory.load();
     this.#dropPermissionsOfGoneVms();
+    this.tasks.restore(() => undefined);
     await this.link.start();
     if (!this.link.isConnected) return;
     const late = new AbortController();

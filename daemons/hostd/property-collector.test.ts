@@ -8,6 +8,7 @@ import {
   type UpdateSet,
   untyped,
 } from '../../lib/vim/index.js';
+import { defineClass } from '../../lib/vim-server/index.js';
 import { moids } from './mo/moids.js';
 import { faultOf, TestHost } from './testing/test-host.js';
 
@@ -154,9 +155,15 @@ describe('RetrieveProperties', () => {
   });
 
   it('reports a required property that is not built as missing, beside the others', async () => {
+    const obj = new ManagedObjectReference('TaskManager', 'half-built');
+    const properties = { maxCollector: () => 32 };
+    test.host.registry.add({
+      ref: obj,
+      objectClass: defineClass('TaskManager', { properties, methods: {} }),
+    });
     const spec = {
       propSet: [{ type: 'TaskManager', all: false, pathSet: ['description', 'maxCollector'] }],
-      objectSet: [{ obj: moids.taskManager, skip: false }],
+      objectSet: [{ obj, skip: false }],
     };
     const [content] = (await retrieve(spec)) ?? [];
     expect(content?.missingSet).toMatchObject([

@@ -1,8 +1,33 @@
-import { type Event, ManagedObjectReference, type VimSchema } from '../../vim/index.js';
-import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
+import {
+  type Event,
+  type EventFilterSpec,
+  ManagedObjectReference,
+  type TaskInfo,
+  typeNameOf,
+  type VimSchema,
+} from '../../vim/index.js';
+import { maxCollectors, requireCollectorQuota } from '../history/collector-quota.js';
+import { type HistorySource, maxPageSize } from '../history/history-collector.js';
+import { newestPlace } from '../history/history-store.js';
+import {
+  type CallContext,
+  defineClass,
+  type ManagedObject,
+  type ObjectClass,
+} from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
+import { invalidArgument, managedObjectNotFound, vimFault } from '../object/vim-fault.js';
+import { sessionOf } from '../session/session-of.js';
 import type { EventCause, EventEntity, EventFields, EventTypeName } from './event-cause.js';
-import type { EventRecord, EventStore } from './event-filter.js';
+import { eventArguments, eventDescription } from './event-description.js';
+import {
+  type EventCondition,
+  type EventRecord,
+  type EventStore,
+  eventCondition,
+  matchesEvent,
+} from './event-filter.js';
+import { EventHistoryCollector, withoutText } from './event-history-collector.js';
 import { formatMessage } from './event-messages.js';
 
 /** The arguments by which every event says where it happened. */
@@ -35,6 +60,10 @@ export class EventManager implements ManagedObject {
   constructor(moid: string, dependencies: EventManagerDependencies) {
     this.ref = new ManagedObjectReference('EventManager', moid);
     this.dependencies = dependencies;
+    this.#latest = dependencies.store.read(
+      {},
+      { direction: 'older', from: newestPlace, maxCount: 1 },
+    )[0]?.value;
   }
 
   get latestEvent(): Event | undefined {
@@ -79,6 +108,61 @@ export class EventManager implements ManagedObject {
     return told;
   }
 
+  /** @throws VimFault InvalidState when the session has as many as it may */
+  createCollector(filter: EventFilterSpec, call: CallContext): ManagedObjectReference {
+    const session = sessionOf(call);
+    requireCollectorQuota(session, object => object instanceof EventHistoryCollector);
+    const { store, schema } = this.dependencies;
+    const source: HistorySource<Event, EventCondition> & { schema: VimSchema } = {
+      store,
+      schema,
+      matches: matchesEvent,
+      listen: listener => this.onEvent(listener),
+    };
+    const collector = new EventHistoryCollector(filter, session, source);
+    session.own(collector);
+    return collector.ref;
+  }
+
+  /** The newest that match, as many as a page can have, the oldest first. */
+  query(filter: EventFilterSpec): Event[] {
+    const { store, schema } = this.dependencies;
+    const page = { direction: 'older', from: newestPlace, maxCount: maxPageSize } as const;
+    const events = store.read(eventCondition(schema, filter), page).map(record => record.value);
+    return (filter.disableFullMessage === true ? events.map(withoutText) : events).reverse();
+  }
+
+  /** @throws VimFault ManagedObjectNotFound; InvalidArgument when it is no entity */
+  logUserEvent(ref: ManagedObjectReference, message: string, call: CallContext): void {
+    const session = sessionOf(call);
+    const object = session.find(ref.value);
+    if (object === undefined) throw managedObjectNotFound(ref);
+    const isEntity = this.dependencies.schema.isA(object.objectClass.typeName, 'ManagedEntity');
+    if (!isEntity || !('name' in object)) throw invalidArgument('entity');
+    const entity = { ref: object.ref, name: String(object.name) };
+    const fields = { message, entity: { entity: entity.ref, name: entity.name } };
+    this.post('GeneralUserEvent', fields, { entity, userName: session.userName });
+  }
+
+  /**
+   * A client's own event. The types that the server posts are its own: a client cannot claim them.
+   * @throws VimFault InvalidEvent
+   */
+  postForClient(event: Event, task: TaskInfo | undefined, call: CallContext): void {
+    const type = typeNameOf(event);
+    if (type !== 'EventEx' && type !== 'ExtendedEvent') {
+      throw vimFault(
+        'InvalidEvent',
+        {},
+        'Clients can post events of the types EventEx and ExtendedEvent only.',
+      );
+    }
+    const { vm, host } = event;
+    const entity = entityOf(vm?.vm, vm?.name) ?? entityOf(host?.host, host?.name);
+    const cause = { entity, userName: sessionOf(call).userName, chainId: task?.eventChainId };
+    this.postNumbered(this.takeKey(), { ...event, _type: type }, cause);
+  }
+
   /** @returns ends the listening */
   onEvent(listener: EventListener): () => void {
     this.#listeners.add(listener);
@@ -88,10 +172,22 @@ export class EventManager implements ManagedObject {
   }
 }
 
+function entityOf(ref: ManagedObjectReference | undefined, name = ''): EventEntity | undefined {
+  return ref === undefined ? undefined : { ref, name };
+}
+
 export const eventManagerClass = defineClass<'EventManager', EventManager>('EventManager', {
   properties: {
     latestEvent: manager => manager.latestEvent,
-    maxCollector: () => 32,
+    maxCollector: () => maxCollectors,
+    description: ({ dependencies }, { version }) => eventDescription(dependencies.schema, version),
   },
-  methods: {},
+  methods: {
+    CreateCollectorForEvents: (manager, { filter }, call) => manager.createCollector(filter, call),
+    QueryEvents: (manager, { filter }) => manager.query(filter),
+    LogUserEvent: (manager, { entity, msg }, call) => manager.logUserEvent(entity, msg, call),
+    PostEvent: (manager, args, call) => manager.postForClient(args.eventToPost, args.taskInfo, call),
+    RetrieveArgumentDescription: ({ dependencies }, { eventTypeId }) =>
+      eventArguments(dependencies.schema, eventTypeId),
+  },
 });

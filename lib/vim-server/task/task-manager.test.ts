@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest';
-import { ManagedObjectReference } from '../../vim/index.js';
+import { loadVimSchema, ManagedObjectReference } from '../../vim/index.js';
 import { MemoryHistoryStore } from '../history/history-store.js';
 import { defineClass } from '../object/managed-object.js';
 import { ObjectRegistry } from '../object/object-registry.js';
@@ -20,7 +20,14 @@ beforeEach(() => {
   registry = new ObjectRegistry();
   const { events, places } = eventsForTest(registry);
   const store = new MemoryHistoryStore({ matches: matchesTask, maxRecords: 100 });
-  tasks = new TaskManager('taskmgr', { registry, events, places, store, toFault: faultForTest });
+  tasks = new TaskManager('taskmgr', {
+    schema: loadVimSchema(),
+    registry,
+    events,
+    places,
+    store,
+    toFault: faultForTest,
+  });
 });
 
 function start(work: TaskWork): Task {

@@ -1,5 +1,12 @@
-import { ManagedObjectReference, type TaskInfo, type TypedValue } from '../../vim/index.js';
+import {
+  ManagedObjectReference,
+  type TaskFilterSpec,
+  type TaskInfo,
+  type TypedValue,
+  type VimSchema,
+} from '../../vim/index.js';
 import type { EventManager, EventPlaces } from '../event/event-manager.js';
+import { maxCollectors, requireCollectorQuota } from '../history/collector-quota.js';
 import {
   type CallContext,
   defineClass,
@@ -7,10 +14,14 @@ import {
   type ObjectClass,
 } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
-import type { VimFault } from '../object/vim-fault.js';
+import { type VimFault, vimFault } from '../object/vim-fault.js';
+import { sessionOf } from '../session/session-of.js';
+import { RecentTasks, recentMs } from './recent-tasks.js';
 import { queuedTask, Task } from './task.js';
 import type { TaskControl } from './task-control.js';
-import type { TaskRecord, TaskStore } from './task-filter.js';
+import { taskDescription } from './task-description.js';
+import { matchesTask, type TaskRecord, type TaskStore } from './task-filter.js';
+import { TaskHistoryCollector } from './task-history-collector.js';
 
 export interface TaskRequest {
   readonly entity: ManagedObject & { readonly name: string };
@@ -22,9 +33,12 @@ export interface TaskRequest {
 
 export type TaskResult = TypedValue | ManagedObjectReference | undefined;
 export type TaskWork = (control: TaskControl) => Promise<TaskResult>;
+/** How the work of a task ended, as something else than its own process knows. */
+export type TaskOutcome = { readonly result: TaskResult } | { readonly error: VimFault };
 export type TaskListener = (record: TaskRecord) => void;
 
 export interface TaskManagerDependencies {
+  readonly schema: VimSchema;
   readonly registry: ObjectRegistry;
   readonly events: EventManager;
   readonly places: EventPlaces;
@@ -33,28 +47,25 @@ export interface TaskManagerDependencies {
   toFault(error: unknown): VimFault;
 }
 
-/** How long a task that is over can still be read, and how many such tasks there may be. */
-const keptMs = 10 * 60_000;
-const maxKept = 1000;
+/** Tasks that are looked at after a restart: more cannot have been unfinished or recent. */
+const maxRestored = 10_000;
 
 /** Runs tasks and keeps the recent ones as objects; the store keeps what became of all. */
 export class TaskManager implements ManagedObject {
   readonly ref: ManagedObjectReference;
   readonly objectClass: ObjectClass = taskManagerClass;
   readonly dependencies: TaskManagerDependencies;
-  readonly #recent = new Set<Task>();
+  readonly #recent: RecentTasks;
   readonly #listeners = new Set<TaskListener>();
 
   constructor(moid: string, dependencies: TaskManagerDependencies) {
     this.ref = new ManagedObjectReference('TaskManager', moid);
     this.dependencies = dependencies;
+    this.#recent = new RecentTasks(dependencies.registry);
   }
 
   recentTasks(entity?: ManagedObject): ManagedObjectReference[] {
-    const tasks = [...this.#recent].filter(task => {
-      return entity === undefined || task.info.entity?.value === entity.ref.value;
-    });
-    return tasks.map(task => task.ref);
+    return this.#recent.list(entity?.ref.value).map(task => task.ref);
   }
 
   /** Begins the work and returns its task at once. */
@@ -65,6 +76,39 @@ export class TaskManager implements ManagedObject {
       process.emitWarning(error instanceof Error ? error : String(error));
     });
     return task.ref;
+  }
+
+  /**
+   * Takes over the tasks of an earlier process, once, before anybody is served: those that were not over end as
+   * `outcomeOf` knows, else as failed; the recent ones are objects again.
+   */
+  restore(outcomeOf: (info: TaskInfo) => TaskOutcome | undefined): void {
+    const { store } = this.dependencies;
+    const page = { direction: 'newer', from: 0, maxCount: maxRestored } as const;
+    for (const record of store.read({ states: ['queued', 'running'] }, page)) {
+      const outcome = outcomeOf(record.value) ?? { error: interrupted() };
+      const task = this.#asObject(record);
+      if ('error' in outcome) {
+        task.failed({ fault: outcome.error.detail, localizedMessage: outcome.error.message });
+      } else task.succeeded(outcome.result);
+    }
+    const time = { type: 'completedTime', beginMs: Date.now() - recentMs, endMs: undefined } as const;
+    for (const record of store.read({ time }, page)) {
+      if (this.dependencies.registry.find(record.value.key) === undefined) this.#asObject(record);
+    }
+  }
+
+  /** @throws VimFault InvalidState when the session has as many as it may */
+  createCollector(filter: TaskFilterSpec, call: CallContext): ManagedObjectReference {
+    const session = sessionOf(call);
+    requireCollectorQuota(session, object => object instanceof TaskHistoryCollector);
+    const collector = new TaskHistoryCollector(filter, session, {
+      store: this.dependencies.store,
+      matches: matchesTask,
+      listen: listener => this.onTask(listener),
+    });
+    session.own(collector);
+    return collector.ref;
   }
 
   /** Told each time a task begins or changes. @returns ends the listening */
@@ -99,8 +143,7 @@ export class TaskManager implements ManagedObject {
   }
 
   #create({ entity, methodName, descriptionId, call }: TaskRequest): Task {
-    this.#forgetOld();
-    const { store, places, registry, events } = this.dependencies;
+    const { store, places, events } = this.dependencies;
     const number = store.takeNumber();
     const key = `haTask-${entity.ref.value}-vim.${descriptionId}-${number}`;
     const { userName } = call?.session ?? {};
@@ -108,13 +151,15 @@ export class TaskManager implements ManagedObject {
     const eventChainId = events.takeKey();
     const info = queuedTask({ key, eventChainId, methodName, descriptionId, ...about });
     const kept = { number, subject: entity.ref.value, containers: places.containersOf(entity.ref) };
-    const task = new Task(info, changed => this.#changed(changed, { ...kept, value: changed.info }));
-    this.#recent.add(task);
-    registry.add(task);
-    registry.changed(this, 'recentTask');
-    registry.changed(entity, 'recentTask');
+    const task = this.#asObject({ ...kept, value: info });
     this.#keep({ ...kept, value: info });
     this.#postTaskEvent(info, { entity, userName });
+    return task;
+  }
+
+  #asObject(record: TaskRecord): Task {
+    const task = new Task(record.value, ({ info }) => this.#changed(task, { ...record, value: info }));
+    this.#recent.add(task, this);
     return task;
   }
 
@@ -132,23 +177,20 @@ export class TaskManager implements ManagedObject {
     this.dependencies.store.put(record);
     for (const listener of [...this.#listeners]) listener(record);
   }
+}
 
-  #forgetOld(): void {
-    const sinceMs = Date.now() - keptMs;
-    for (const task of [...this.#recent]) {
-      if (!task.isOver) continue;
-      const isOld = (task.info.completeTime?.getTime() ?? 0) < sinceMs;
-      if (!isOld && this.#recent.size < maxKept) continue;
-      this.#recent.delete(task);
-      this.dependencies.registry.remove(task);
-    }
-  }
+function interrupted(): VimFault {
+  const reason = 'The management server ended before the task did.';
+  return vimFault('SystemError', { reason }, reason);
 }
 
 export const taskManagerClass = defineClass<'TaskManager', TaskManager>('TaskManager', {
   properties: {
     recentTask: manager => manager.recentTasks(),
-    maxCollector: () => 32,
+    maxCollector: () => maxCollectors,
+    description: ({ dependencies }) => taskDescription(dependencies.schema),
   },
-  methods: {},
+  methods: {
+    CreateCollectorForTasks: (manager, { filter }, call) => manager.createCollector(filter, call),
+  },
 });

@@ -1,5 +1,4 @@
 import {
-  type LocalizableMessage,
   type LocalizedMethodFault,
   ManagedObjectReference,
   type TaskInfo,
@@ -57,11 +56,6 @@ export class Task implements ManagedObject {
 
   setCancelable(cancelable: boolean): void {
     if (!this.isOver && this.#info.cancelable !== cancelable) this.#update({ cancelable });
-  }
-
-  setDescription(description: LocalizableMessage): void {
-    if (this.isOver) throw invalidState();
-    this.#update({ description });
   }
 
   succeeded(result: unknown): void {
@@ -137,10 +131,7 @@ function invalidState(): Error {
   return vimFault('InvalidState', {}, 'The task is over.');
 }
 
-/**
- * SetTaskState, SetTaskDescription and UpdateProgress are for tasks that a client made with CreateTask; a host's own
- * tasks are told by their work alone.
- */
+/** SetTaskState, SetTaskDescription and UpdateProgress are for the tasks of VirtualCenter's extensions. */
 export const taskClass = defineClass<'Task', Task>('Task', {
   properties: { info: task => task.info },
   methods: { CancelTask: task => task.cancel() },

@@ -9,6 +9,7 @@ import type { ObjectRegistry } from '../object/object-registry.js';
 import { invalidArgument, managedObjectNotFound } from '../object/vim-fault.js';
 import type { SelectionScope } from '../property/selection.js';
 import type { Session } from '../session/session.js';
+import { sessionOf } from '../session/session-of.js';
 import { ContainerContents, type ContainerQuestion } from './container-contents.js';
 import { ContainerView } from './container-view.js';
 import { isContainer } from './inventory-tree.js';
@@ -96,11 +97,6 @@ function ownView(session: Session, view: ManagedObject & { destroy(): void }): M
     throw error;
   }
   return view.ref;
-}
-
-function sessionOf(call: CallContext): Session {
-  if (call.session === undefined) throw new Error('a view was asked for outside a session');
-  return call.session;
 }
 
 export const viewManagerClass = defineClass<'ViewManager', ViewManager>('ViewManager', {
