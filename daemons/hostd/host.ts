@@ -20,7 +20,7 @@ import {
   ViewManager,
   type VimFault,
 } from '../../lib/vim-server/index.js';
-import { type ConsoleAccounts, HostAccessTree, hostMethodRules } from './access/index.js';
+import { type AccountTools, type ConsoleAccounts, HostAccessTree, hostMethodRules } from './access/index.js';
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
 import { VmInventoryFile } from './inventory/vm-inventory-file.js';
@@ -37,12 +37,14 @@ import { HostManagers } from './mo/host/host-managers.js';
 import { HostSystem } from './mo/host/host-system.js';
 import { browserOf, HostDatastoreBrowser } from './mo/host-datastore-browser.js';
 import { HostDatastoreSystem } from './mo/host-datastore-system.js';
+import { HostLocalAccountManager } from './mo/host-local-account-manager.js';
 import { HostPlaces } from './mo/host-places.js';
 import { moids } from './mo/moids.js';
 import { RootResourcePool } from './mo/resource-pool.js';
 import { SearchIndex } from './mo/search-index.js';
 import { ServiceInstance } from './mo/service-instance.js';
 import { UnbuiltObject } from './mo/unbuilt-object.js';
+import { UserDirectory } from './mo/user-directory.js';
 import { VirtualDiskManager } from './mo/virtual-disk-manager.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
@@ -75,6 +77,7 @@ export interface HostDependencies {
   attachStatistics(shmDir: string): FigureSources | undefined;
   readonly policy: LoginPolicy;
   readonly accounts: ConsoleAccounts;
+  readonly accountTools: AccountTools;
   readonly tickets: LocalTickets;
   onError(error: unknown): void;
   /** A line for the log: something is amiss that the host lives with. */
@@ -258,9 +261,16 @@ export class Host {
         children: object => inventoryChildren(scope, object),
       }),
       new UnbuiltObject(moids.setting, 'OptionManager'),
-      new UnbuiltObject(moids.userDirectory, 'UserDirectory'),
+      new UserDirectory(this.#dependencies.accounts),
       new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
-      new UnbuiltObject(moids.accountManager, 'HostLocalAccountManager'),
+      new HostLocalAccountManager({
+        accounts: this.#dependencies.accounts,
+        tools: this.#dependencies.accountTools,
+        access: this.access,
+        sessions: this.sessions,
+        events: this.events,
+        host: () => ({ ref: moids.host, name: this.#account.info?.hostName ?? 'localhost' }),
+      }),
       new UnbuiltObject(moids.licenseManager, 'LicenseManager'),
       new UnbuiltObject(moids.environmentBrowser, 'EnvironmentBrowser'),
       ...this.#fileObjects(),

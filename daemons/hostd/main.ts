@@ -13,7 +13,7 @@ import {
   type LoginPolicy,
   SoapEndpoint,
 } from '../../lib/vim-server/index.js';
-import { ConsoleAccounts } from './access/index.js';
+import { AccountTools, ConsoleAccounts } from './access/index.js';
 import { parseArguments } from './arguments.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { Host } from './host.js';
@@ -54,6 +54,7 @@ async function main(): Promise<void> {
       connectVmkernel: () => VmkernelClient.connect(args.kernelSocket),
       policy,
       accounts,
+      accountTools: new AccountTools(),
       tickets: new LocalTickets(args.ticketFolder),
       onError,
       onProblem: problem => log.logger.warn({ module: 'App' }, problem),

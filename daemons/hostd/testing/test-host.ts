@@ -14,11 +14,12 @@ import {
   writeRequest,
 } from '../../../lib/vim/index.js';
 import { LocalTickets, type LoginPolicy } from '../../../lib/vim-server/index.js';
-import { ConsoleAccounts } from '../access/index.js';
+import { AccountTools, ConsoleAccounts } from '../access/index.js';
 import { Host } from '../host.js';
 import { aboutInfo } from '../identity.js';
 import { readMachine } from '../machine/machine.js';
 import { moids } from '../mo/moids.js';
+import { ShadowDouble } from './shadow-double.js';
 import { VmkernelDouble } from './vmkernel-double.js';
 
 const schema = loadVimSchema();
@@ -85,6 +86,7 @@ export class TestHost {
   /** The service console's root. */
   readonly consoleRoot = join(this.folder, 'console');
   readonly kernel = new VmkernelDouble();
+  readonly shadow = new ShadowDouble(this.folder);
   readonly errors: unknown[] = [];
   /** Lines that hostd would log as warnings. */
   readonly problems: string[] = [];
@@ -118,6 +120,7 @@ export class TestHost {
         attachStatistics: () => undefined,
         connectVmkernel: () => VmkernelClient.connect(this.#socketPath),
         policy: testPolicy,
+        accountTools: new AccountTools(this.shadow.run),
         accounts: new ConsoleAccounts({
           passwd: join(this.folder, 'passwd'),
           group: join(this.folder, 'group'),
