@@ -1,21 +1,5 @@
 import type { Description, VirtualController, VirtualDevice } from '../../../lib/vim/index.js';
-
-/** Keys that the product gives to controllers and to the first device of each kind. */
-export const deviceKeys = {
-  pci: 100,
-  ide: 200,
-  ps2: 300,
-  sio: 400,
-  video: 500,
-  keyboard: 600,
-  pointing: 700,
-  scsi: 1000,
-  scsiDisk: 2000,
-  ideDevice: 3000,
-  ethernet: 4000,
-  floppy: 8000,
-  serial: 9000,
-} as const;
+import { deviceKeys } from './device-keys.js';
 
 export function described(label: string, summary = label): Description {
   return { label, summary };

@@ -36,7 +36,10 @@ const fullNames: Readonly<Record<string, string>> = {
 const otherSpellings: Readonly<Record<string, string>> = {
   linux: 'otherLinuxGuest',
   'other-64': 'otherGuest64',
-  redhat: 'redhatGuest',
+  longhorn: 'winLonghornGuest',
+  'longhorn-64': 'winLonghorn64Guest',
+  'windows7srv-64': 'windows7Server64Guest',
+  'windows8srv-64': 'windows8Server64Guest',
 };
 
 export interface GuestOs {
@@ -50,9 +53,25 @@ export function guestOsOf(schema: VimSchema, guestOs: string): GuestOs {
   return { guestId, fullName: fullNames[guestId] ?? guestId.replace(/Guest$/, '') };
 }
 
-function identifier(schema: VimSchema, spelling: string): string {
+/** How a configuration file spells an identifier; undefined for what is none. */
+export function guestOsSpelling(schema: VimSchema, guestId: string): string | undefined {
+  if (!identifiers(schema).includes(guestId)) return undefined;
+  const special = Object.entries(otherSpellings).find(([word, id]) => id === guestId && word !== 'linux');
+  if (special !== undefined) return special[0];
+  return guestId
+    .replace(/Guest$/, '')
+    .replace(/_?64$/, '-64')
+    .toLowerCase();
+}
+
+/** The API's identifiers of guest systems. */
+export function identifiers(schema: VimSchema): readonly string[] {
   const definition = schema.type('VirtualMachineGuestOsIdentifier');
-  const known = definition?.kind === 'enum' ? definition.values : [];
+  return definition?.kind === 'enum' ? definition.values : [];
+}
+
+function identifier(schema: VimSchema, spelling: string): string {
+  const known = identifiers(schema);
   const wanted = [`${spelling.replace(/-64$/, '_64')}guest`, `${spelling.replace(/-64$/, '64')}guest`];
   const found = known.find(value => wanted.includes(value.toLowerCase()));
   return otherSpellings[spelling] ?? found ?? 'otherGuest';

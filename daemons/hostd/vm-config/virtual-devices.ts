@@ -9,7 +9,8 @@ import type {
   VirtualSerialPort,
 } from '../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
-import { chipsetDevices, described, deviceKeys } from './chipset-devices.js';
+import { chipsetDevices, described } from './chipset-devices.js';
+import { deviceKeys } from './device-keys.js';
 
 /** What the devices of a configuration file need to know of the world around it. */
 export interface DeviceSurroundings {
