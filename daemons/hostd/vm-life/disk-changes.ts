@@ -1,0 +1,43 @@
+import { vimFault } from '../../../lib/vim-server/index.js';
+import type { DiskEffects } from '../vm-config/spec/spec-context.js';
+import { invalidDevice } from '../vm-config/spec/spec-fault.js';
+import type { MachineFiles } from './machine-files.js';
+
+/**
+ * Looks at the disks that a change names before anything is done.
+ * @returns the effects that are left to do: a disk that has its size already is not extended
+ * @throws VimFault FileAlreadyExists, FileNotFound, InvalidDeviceSpec
+ */
+export async function checkDisks(effects: DiskEffects, files: MachineFiles): Promise<DiskEffects> {
+  for (const { path } of effects.create) {
+    const flat = path.replace(/\.vmdk$/i, '-flat.vmdk');
+    if ((await files.exists(path)) || (await files.exists(flat))) {
+      throw vimFault('FileAlreadyExists', { file: path }, `The file ${path} already exists.`);
+    }
+  }
+  for (const path of effects.require) {
+    if (!(await files.exists(path))) throw vimFault('FileNotFound', { file: path }, `File ${path} was not found.`);
+  }
+  const extend = [];
+  for (const change of effects.extend) {
+    const sizeKb = await files.diskSizeKb(change.path);
+    if (sizeKb === undefined || sizeKb === change.capacityKb) continue;
+    if (change.capacityKb < sizeKb) throw invalidDevice(change.deviceIndex, 'capacityInKB');
+    extend.push(change);
+  }
+  return { ...effects, extend };
+}
+
+/** All that has to be there before the configuration file says so. */
+export async function makeDisks(effects: DiskEffects, files: MachineFiles): Promise<void> {
+  for (const disk of effects.replace) {
+    await files.deleteDisk(disk.path);
+    await files.createDisk(disk);
+  }
+  for (const disk of effects.create) await files.createDisk(disk);
+  for (const { path, capacityKb } of effects.extend) await files.extendDisk(path, capacityKb);
+}
+
+export function touchesDisks({ create, replace, extend, destroy }: DiskEffects): boolean {
+  return create.length + replace.length + extend.length + destroy.length > 0;
+}

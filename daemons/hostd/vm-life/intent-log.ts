@@ -1,0 +1,83 @@
+import { vimFault } from '../../../lib/vim-server/index.js';
+import type { HostDatabase } from '../store/host-database.js';
+
+/** What an operation will make or delete, written down before the first file is touched. */
+export type IntentSubject =
+  | {
+      readonly kind: 'create';
+      readonly vmxPath: string;
+      /** Made for this machine, so it goes with it. */
+      readonly folder: string | undefined;
+      readonly disks: readonly string[];
+    }
+  | {
+      readonly kind: 'reconfigure';
+      readonly vmxPath: string;
+      /** Of the .vmx that makes the change true. */
+      readonly digest: string;
+      readonly created: readonly string[];
+      readonly destroyed: readonly string[];
+    }
+  | {
+      readonly kind: 'destroy';
+      readonly vmxPath: string;
+      readonly disks: readonly string[];
+      readonly files: readonly string[];
+      readonly folder: string;
+    };
+
+export interface Intent {
+  readonly id: number;
+  readonly subject: IntentSubject;
+}
+
+/**
+ * Operations under way in hostd's SQLite file: a row is on the disk before the first file is made and goes when the
+ * operation is done or undone. A row that nobody of this process works on is of a hostd that died.
+ */
+export class IntentLog {
+  readonly #database: HostDatabase;
+  readonly #active = new Set<number>();
+
+  constructor(database: HostDatabase) {
+    this.#database = database;
+  }
+
+  /** @throws VimFault SystemError when nothing can be written down */
+  begin(subject: IntentSubject): Intent {
+    if (!this.#database.reopen()) {
+      const reason = 'The database of the host cannot be written';
+      throw vimFault('SystemError', { reason }, `${reason}.`);
+    }
+    const id = this.#database.durably(() => {
+      const insert = this.#database.prepare(
+        "INSERT INTO intent (kind, subject, state, begun_ms) VALUES (?, ?, 'begun', ?)",
+      );
+      return Number(insert.run(subject.kind, JSON.stringify(subject), Date.now()).lastInsertRowid);
+    });
+    this.#active.add(id);
+    return { id, subject };
+  }
+
+  /** Done or undone. */
+  end({ id }: Intent): void {
+    this.#database.prepare('DELETE FROM intent WHERE id = ?').run(id);
+    this.#active.delete(id);
+  }
+
+  /** Nobody works on it any more, and it is neither done nor undone. */
+  abandon({ id }: Intent): void {
+    this.#active.delete(id);
+  }
+
+  /** What was begun and is nobody's, in the order of beginning; each is now this caller's. */
+  adopt(): Intent[] {
+    const rows = this.#database.prepare('SELECT id, subject FROM intent ORDER BY id').all() as {
+      id: number;
+      subject: string;
+    }[];
+    const found = rows.filter(({ id }) => !this.#active.has(id));
+    for (const { id } of found) this.#active.add(id);
+    return found.map(({ id, subject }) => ({ id, subject: JSON.parse(subject) as IntentSubject }));
+  }
+}

@@ -1,0 +1,96 @@
+import { posix } from 'node:path';
+import type { TaskControl, TaskResult } from '../../../lib/vim-server/index.js';
+import type { VmxDocument } from '../../../lib/vmx/index.js';
+import type { HostInventory } from '../inventory/host-inventory.js';
+import { MachinePlace } from '../inventory/machine-place.js';
+import type { VirtualMachine } from '../mo/virtual-machine.js';
+import { invalidPowerState } from '../mo/virtual-machine-power.js';
+import type { IntentLog } from './intent-log.js';
+import type { MachineFiles } from './machine-files.js';
+import type { VmRecovery } from './vm-recovery.js';
+
+export interface DestructionDependencies {
+  readonly inventory: HostInventory;
+  readonly files: MachineFiles;
+  readonly intents: IntentLog;
+  readonly recovery: VmRecovery;
+}
+
+/** Deletes machines with their own files: those of its folder that are its by name, and no other machine's. */
+export class VmDestruction {
+  readonly #dependencies: DestructionDependencies;
+
+  constructor(dependencies: DestructionDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Once the inventory does not list the machine it is gone; its files follow, by a later hostd if need be. */
+  async destroy(vm: VirtualMachine, { cause }: TaskControl): Promise<TaskResult> {
+    const { inventory, files, intents, recovery } = this.#dependencies;
+    if (vm.run !== undefined) throw invalidPowerState('poweredOff', vm.powerState);
+    await inventory.reload(vm);
+    const folder = posix.dirname(vm.vmxPath);
+    const { disks, others } = await this.#own(vm, folder);
+    const intent = intents.begin({ kind: 'destroy', vmxPath: vm.vmxPath, disks, files: others, folder });
+    await recovery.guard(intent, async () => {
+      await inventory.remove(vm);
+      vm.dependencies.events.post('VmRemovedEvent', { template: false }, { ...cause, entity: vm });
+      for (const disk of disks) await files.deleteDisk(disk);
+      for (const file of others) await files.removeFile(file);
+      await files.removeFolder(folder);
+    });
+    return undefined;
+  }
+
+  async #own(vm: VirtualMachine, folder: string): Promise<{ disks: string[]; others: string[] }> {
+    const { inventory, files } = this.#dependencies;
+    const place = this.#place(vm);
+    const vmx = vm.config.kind === 'read' ? vm.config.vmx : undefined;
+    const foreign = new Set(inventory.vms().flatMap(other => (other === vm ? [] : this.#named(other))));
+    const isOwn = (path: string): boolean => posix.dirname(path) === folder && !foreign.has(path);
+    const disks = (vmx === undefined ? [] : diskNames(vmx)).map(name => place.pathOf(name));
+    const baseName = place.baseName;
+    const names = (await files.names(folder)).filter(name => isOfMachine(name, baseName));
+    const named = ['nvram', 'extendedConfigFile', 'sched.swap.derivedName', 'checkpoint.vmState'].flatMap(key => {
+      const value = vmx?.get(key) ?? '';
+      return value === '' ? [] : [place.pathOf(value)];
+    });
+    const hasNeighbour = inventory.vms().some(other => other !== vm && posix.dirname(other.vmxPath) === folder);
+    const found = names.filter(name => !(hasNeighbour && /^vmware(-\d+)?\.log$/.test(name)));
+    // The configuration file goes last: as long as it is there, somebody can see what is left.
+    const others = [...named, ...found.map(name => `${folder}/${name}`)].filter(path => path !== vm.vmxPath);
+    return {
+      disks: [...new Set(disks.filter(isOwn))],
+      others: [...new Set(others.filter(isOwn)), vm.vmxPath],
+    };
+  }
+
+  /** All files that a machine's configuration names. */
+  #named(vm: VirtualMachine): string[] {
+    if (vm.config.kind !== 'read') return [vm.vmxPath];
+    const { vmx } = vm.config;
+    const place = this.#place(vm);
+    const values = vmx.keys().map(key => vmx.get(key) ?? '');
+    return [vm.vmxPath, ...values.filter(value => value !== '').map(value => place.pathOf(value))];
+  }
+
+  #place(vm: VirtualMachine): MachinePlace {
+    return new MachinePlace(vm.vmxPath, [], name => this.#dependencies.inventory.datastore(name));
+  }
+}
+
+function diskNames(vmx: VmxDocument): string[] {
+  return vmx.keys().flatMap(key => {
+    const isFile = /^(ide|scsi)\d+:\d+\.filename$/i.test(key);
+    const name = isFile ? (vmx.get(key) ?? '') : '';
+    return /\.vmdk$/i.test(name) ? [name] : [];
+  });
+}
+
+/** Files that the product makes beside a machine's configuration file. Disks are known by the configuration alone. */
+function isOfMachine(name: string, baseName: string): boolean {
+  if (/^vmware(-\d+)?\.log$/.test(name)) return true;
+  if (!name.startsWith(baseName)) return false;
+  const rest = name.slice(baseName.length);
+  return /^(\.(vmx|vmxf|vmsd|nvram|vmss|vswp)|\.vmx\.lck|-[0-9a-f]{8}\.vswp|-Snapshot\d+\.vmsn)$/i.test(rest);
+}

@@ -1,0 +1,124 @@
+import type { VimSchema, VirtualMachineConfigSpec } from '../../../lib/vim/index.js';
+import { type TaskControl, type TaskResult, vimFault } from '../../../lib/vim-server/index.js';
+import { parseVmx, type VmxDocument } from '../../../lib/vmx/index.js';
+import type { HostInventory } from '../inventory/host-inventory.js';
+import { MachinePlace } from '../inventory/machine-place.js';
+import type { VirtualMachine } from '../mo/virtual-machine.js';
+import { invalidPowerState } from '../mo/virtual-machine-power.js';
+import { changeVersionOf, vmxDigest } from '../vm-config/change-version.js';
+import { applyConfigSpec } from '../vm-config/spec/apply-spec.js';
+import { checkedName } from '../vm-config/spec/general-properties.js';
+import type { DiskEffects } from '../vm-config/spec/spec-context.js';
+import { invalidSpec } from '../vm-config/spec/spec-fault.js';
+import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
+import { checkDisks, makeDisks, touchesDisks } from './disk-changes.js';
+import type { IntentLog } from './intent-log.js';
+import type { MachineFiles } from './machine-files.js';
+import type { NameClaims } from './name-claims.js';
+import { runningChanges } from './running-changes.js';
+import type { VmRecovery } from './vm-recovery.js';
+import { maxVmxBytes } from './vmx-limits.js';
+
+export interface ReconfigurationDependencies {
+  readonly schema: VimSchema;
+  readonly inventory: HostInventory;
+  readonly files: MachineFiles;
+  readonly claims: NameClaims;
+  readonly intents: IntentLog;
+  readonly recovery: VmRecovery;
+  link(): VmkernelLink;
+}
+
+/** Changes configurations. A running machine's file is changed by its vmx, by the VMkernel's call. */
+export class VmReconfiguration {
+  readonly #dependencies: ReconfigurationDependencies;
+
+  constructor(dependencies: ReconfigurationDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** @throws VimFault ConcurrentAccess, DuplicateName, InvalidPowerState and what names a bad property */
+  async reconfigure(
+    vm: VirtualMachine,
+    spec: VirtualMachineConfigSpec,
+    { cause }: TaskControl,
+  ): Promise<TaskResult> {
+    const change = (): Promise<void> => this.#change(vm, spec);
+    const name = spec.name === undefined ? undefined : checkedName(spec.name);
+    if (name === undefined || name === vm.name) await change();
+    else await this.#dependencies.claims.withName(name, vm, change);
+    const event = { template: false, configSpec: spec };
+    vm.dependencies.events.post('VmReconfiguredEvent', event, { ...cause, entity: vm });
+    return undefined;
+  }
+
+  /** @throws VimFault DuplicateName, InvalidName */
+  async rename(vm: VirtualMachine, newName: string, { cause }: TaskControl): Promise<TaskResult> {
+    const oldName = vm.name;
+    const name = checkedName(newName);
+    await this.#dependencies.claims.withName(name, vm, () => this.#change(vm, { name }));
+    const event = { template: false, oldName, newName: name };
+    vm.dependencies.events.post('VmRenamedEvent', event, { ...cause, entity: vm });
+    return undefined;
+  }
+
+  async #change(vm: VirtualMachine, spec: VirtualMachineConfigSpec): Promise<void> {
+    const { files, inventory, schema } = this.#dependencies;
+    const bytes = await files.read(vm.vmxPath, maxVmxBytes);
+    const version = changeVersionOf(bytes, await files.modifiedMs(vm.vmxPath));
+    if (spec.changeVersion !== undefined && spec.changeVersion !== '' && spec.changeVersion !== version) {
+      throw vimFault('ConcurrentAccess', {}, 'The configuration was changed by somebody else.');
+    }
+    const find = (name: string) => inventory.datastore(name);
+    const vmx = parseVmx(bytes);
+    const folder = vm.vmxPath.slice(0, vm.vmxPath.lastIndexOf('/'));
+    const needsNames = (spec.deviceChange ?? []).some(({ fileOperation }) => fileOperation !== undefined);
+    const place = new MachinePlace(vm.vmxPath, needsNames ? await files.names(folder) : [], find);
+    this.#refuseMove(spec, place, vm.vmxPath);
+    const effects = await checkDisks(applyConfigSpec(spec, { schema, vmx, place }), files);
+    if (vm.run !== undefined) await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
+    else await this.#write(vm, vmx, effects);
+    await inventory.reload(vm);
+  }
+
+  /** The configuration file stays where it is. */
+  #refuseMove({ files }: VirtualMachineConfigSpec, place: MachinePlace, vmxPath: string): void {
+    const asked = files?.vmPathName;
+    if (asked !== undefined && asked !== '' && place.resolve(asked) !== vmxPath) {
+      throw invalidSpec('files.vmPathName');
+    }
+  }
+
+  async #changeRunning(
+    vm: VirtualMachine,
+    change: {
+      readonly spec: VirtualMachineConfigSpec;
+      readonly before: VmxDocument;
+      readonly after: VmxDocument;
+      readonly effects: DiskEffects;
+    },
+  ): Promise<void> {
+    if (touchesDisks(change.effects)) throw invalidPowerState('poweredOff', 'poweredOn');
+    const changes = runningChanges(change.spec, change.before, change.after);
+    await this.#dependencies.link().call('reconfigure', { vmxPath: vm.vmxPath, changes });
+  }
+
+  /** The replacement of the file is the moment from which the change is true. */
+  async #write(vm: VirtualMachine, vmx: VmxDocument, effects: DiskEffects): Promise<void> {
+    const { files, intents, recovery } = this.#dependencies;
+    const bytes = vmx.toBytes();
+    if (!touchesDisks(effects)) return files.writeAtomic(vm.vmxPath, bytes);
+    const intent = intents.begin({
+      kind: 'reconfigure',
+      vmxPath: vm.vmxPath,
+      digest: vmxDigest(bytes),
+      created: effects.create.map(({ path }) => path),
+      destroyed: effects.destroy,
+    });
+    await recovery.guard(intent, async () => {
+      await makeDisks(effects, files);
+      await files.writeAtomic(vm.vmxPath, bytes);
+      for (const path of effects.destroy) await files.deleteDisk(path);
+    });
+  }
+}

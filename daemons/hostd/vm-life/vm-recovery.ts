@@ -1,0 +1,96 @@
+import { VmkernelError } from '../../../kernel/abi/index.js';
+import type { HostInventory } from '../inventory/host-inventory.js';
+import { vmxDigest } from '../vm-config/change-version.js';
+import type { Intent, IntentLog, IntentSubject } from './intent-log.js';
+import type { MachineFiles } from './machine-files.js';
+import { maxVmxBytes } from './vmx-limits.js';
+
+type Subject<K extends IntentSubject['kind']> = Extract<IntentSubject, { kind: K }>;
+
+export interface RecoveryDependencies {
+  readonly intents: IntentLog;
+  readonly files: MachineFiles;
+  readonly inventory: HostInventory;
+  onProblem(problem: string): void;
+}
+
+/**
+ * Finishes or undoes what was begun: after a failure at once, after the death of hostd when the VMkernel is reached
+ * again. Which of both it is, the operation's commit says: the inventory for Create and Destroy, the configuration
+ * file for ReconfigVM.
+ */
+export class VmRecovery {
+  readonly #dependencies: RecoveryDependencies;
+
+  constructor(dependencies: RecoveryDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Does the work that the intent announced. When it fails what it left is cleared before the failure is told. */
+  async guard<T>(intent: Intent, work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work();
+      this.#dependencies.intents.end(intent);
+      return result;
+    } catch (error) {
+      await this.#settle(intent);
+      throw error;
+    }
+  }
+
+  /** All that a hostd before this one, or a lost connection, left. */
+  async run(): Promise<void> {
+    for (const intent of this.#dependencies.intents.adopt()) {
+      const { kind, vmxPath } = intent.subject;
+      this.#dependencies.onProblem(`${kind} of ${vmxPath} was interrupted: clearing up`);
+      await this.#settle(intent);
+    }
+  }
+
+  /** What cannot be cleared now is cleared when the VMkernel is reached the next time. */
+  async #settle(intent: Intent): Promise<void> {
+    const { intents, onProblem } = this.#dependencies;
+    try {
+      await this.#clear(intent.subject);
+      intents.end(intent);
+    } catch (error) {
+      if (!(error instanceof VmkernelError)) throw error;
+      intents.abandon(intent);
+      onProblem(`${intent.subject.kind} of ${intent.subject.vmxPath} is not cleared up: ${error.message}`);
+    }
+  }
+
+  #clear(subject: IntentSubject): Promise<void> {
+    if (subject.kind === 'create') return this.#clearCreate(subject);
+    if (subject.kind === 'reconfigure') return this.#clearReconfigure(subject);
+    return this.#clearDestroy(subject);
+  }
+
+  async #clearCreate({ vmxPath, disks, folder }: Subject<'create'>): Promise<void> {
+    const { files } = this.#dependencies;
+    if (this.#isRegistered(vmxPath)) return;
+    for (const disk of disks.toReversed()) await files.deleteDisk(disk);
+    await files.removeFile(vmxPath);
+    if (folder !== undefined) await files.removeFolder(folder);
+  }
+
+  async #clearReconfigure({ vmxPath, digest, created, destroyed }: Subject<'reconfigure'>): Promise<void> {
+    const { files } = this.#dependencies;
+    // Without the machine there is no telling whose the disks are.
+    if (!(await files.exists(vmxPath))) return;
+    const isDone = vmxDigest(await files.read(vmxPath, maxVmxBytes)) === digest;
+    for (const disk of isDone ? destroyed : created) await files.deleteDisk(disk);
+  }
+
+  async #clearDestroy({ vmxPath, disks, files: names, folder }: Subject<'destroy'>): Promise<void> {
+    const { files } = this.#dependencies;
+    if (this.#isRegistered(vmxPath)) return;
+    for (const disk of disks) await files.deleteDisk(disk);
+    for (const name of names) await files.removeFile(name);
+    await files.removeFolder(folder);
+  }
+
+  #isRegistered(vmxPath: string): boolean {
+    return this.#dependencies.inventory.vms().some(vm => vm.vmxPath === vmxPath);
+  }
+}

@@ -1,0 +1,2 @@
+/** Largest configuration file that is read, in bytes. */
+export const maxVmxBytes = 1 << 20;
