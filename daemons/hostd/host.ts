@@ -24,7 +24,6 @@ import { type AccountTools, type ConsoleAccounts, HostAccessTree, hostMethodRule
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
 import { VmInventoryFile } from './inventory/vm-inventory-file.js';
-import { VmRegistration } from './inventory/vm-registration.js';
 import { HostAccount } from './machine/host-account.js';
 import type { FigureSources } from './machine/host-figures.js';
 import type { Machine } from './machine/machine.js';
@@ -50,6 +49,7 @@ import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
 import { HostHistory } from './store/host-history.js';
+import { VmLife } from './vm-life/vm-life.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
 
@@ -95,6 +95,7 @@ export class Host {
   readonly files: DatastoreWork;
   readonly access: AccessControl;
   readonly authorizer: Authorizer;
+  readonly life: VmLife;
   readonly sessions: SessionTable;
   readonly dispatcher: Dispatcher;
   readonly link: VmkernelLink;
@@ -151,6 +152,15 @@ export class Host {
       sessions: this.sessions,
       authorizer: this.authorizer,
       toFault,
+    });
+    this.life = new VmLife({
+      schema,
+      inventory: this.inventory,
+      tasks: this.tasks,
+      events: this.events,
+      database: this.database,
+      link: () => this.link,
+      onProblem: dependencies.onProblem,
     });
     for (const object of [...this.#managers(), ...this.#entities()]) registry.add(object);
   }
@@ -221,6 +231,7 @@ export class Host {
       onUnregistered: ({ value }) => this.access.dropPermissions(({ entity }) => entity.value === value),
       account: this.#account,
       hostMhz: () => hostMhz({ account: this.#account }),
+      life: () => this.life,
       onError: this.#dependencies.onError,
     });
   }
@@ -343,12 +354,6 @@ export class Host {
 
   #folders(): Folder[] {
     const recentTasks = (folder: Folder): ManagedObjectReference[] => this.tasks.recentTasks(folder);
-    const registration = new VmRegistration({
-      inventory: this.inventory,
-      tasks: this.tasks,
-      events: this.events,
-      files: () => this.link.files,
-    });
     const inDatacenter = (ref: ManagedObjectReference, name: string, type: string) => {
       return { ref, name, parent: moids.datacenter, childType: [type] };
     };
@@ -360,7 +365,8 @@ export class Host {
       new Folder(inDatacenter(moids.vmFolder, 'vm', 'VirtualMachine'), {
         recentTasks,
         children: () => this.inventory.vmRefs(),
-        registerVm: (folder, args, call) => registration.register(folder, args, call),
+        createVm: (folder, args, call) => this.life.create(folder, args, call),
+        registerVm: (folder, args, call) => this.life.register(folder, args, call),
       }),
       new Folder(inDatacenter(moids.hostFolder, 'host', 'ComputeResource'), {
         recentTasks,

@@ -5,10 +5,12 @@
  *
  * Sessions, collectors, tasks, views and SOAP itself are lib/vim-server's. Layers, each using only those before it
  *   vmkernel/    the connection to the VMkernel and what its errors are to a client
- *   machine/ console/ vm-config/   the machine and the service console; what a .vmx says
+ *   machine/ console/ vm-config/   the machine and the service console; what a .vmx says, and what a spec
+ *                makes of it (vm-config/spec)
  *   mo/          managed objects, a file each; mo/host/ the host itself and the managers of its parts
  *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
  *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed
+ *   vm-life/     creation, reconfiguration and deletion of machines, crash-safe by intents
  *   folder/ tls/ files over HTTP; the certificate
  *   host.ts      puts them together without sockets; main.ts adds sockets, files and signals
  *

@@ -11,6 +11,7 @@ import type { HostAccount } from '../machine/host-account.js';
 import { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
+import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
 import { SerialWork } from './serial-work.js';
@@ -27,6 +28,7 @@ export interface HostInventoryDependencies {
   readonly account: HostAccount;
   link(): VmkernelLink;
   configReader(): VmConfigReader;
+  life(): VmLife;
   hostMhz(): number;
   /** What looks for files on a datastore: it comes and goes with it. */
   browserOf(datastore: Datastore): ManagedObject;
@@ -49,6 +51,7 @@ export class HostInventory {
   readonly #datastores = new Map<string, Datastore>();
   readonly #browsers = new Map<string, ManagedObject>();
   readonly #work: SerialWork;
+  readonly #readings = new WeakMap<VirtualMachine, number>();
 
   constructor(dependencies: HostInventoryDependencies) {
     this.#dependencies = dependencies;
@@ -96,6 +99,10 @@ export class HostInventory {
     return this.#datastores.get(name) ?? this.datastores().find(one => one.name === name);
   }
 
+  isRegistered(vm: VirtualMachine): boolean {
+    return this.#vms.has(vm);
+  }
+
   vmAt(path: DatastorePath): VirtualMachine | undefined {
     return this.#vms.at(path);
   }
@@ -117,6 +124,7 @@ export class HostInventory {
       this.#changed(moids.computeResource, 'name', 'summary');
       this.#changed(moids.rootPool, 'summary', 'runtime', 'config');
       await this.#readDatastores();
+      await this.#dependencies.life().recovery.run();
       await this.#readRunning();
       await this.#reloadAll();
     });
@@ -150,8 +158,12 @@ export class HostInventory {
     return this.#work.idle();
   }
 
+  /** Of readings of one machine that overlap the one begun last is believed: it saw the newest file. */
   async reload(vm: VirtualMachine): Promise<void> {
-    vm.setConfig(await this.#dependencies.configReader().read(vm));
+    const number = (this.#readings.get(vm) ?? 0) + 1;
+    this.#readings.set(vm, number);
+    const config = await this.#dependencies.configReader().read(vm);
+    if (this.#readings.get(vm) === number) vm.setConfig(config);
   }
 
   async #reloadAll(): Promise<void> {
@@ -220,6 +232,8 @@ export class HostInventory {
       },
       answer: (vmxPath, questionId, choice) => link().call('answer', { vmxPath, questionId, choice }),
       unregister: vm => this.remove(vm),
+      reload: vm => this.reload(vm),
+      life: () => this.#dependencies.life(),
       datastore: ({ datastore }) => this.datastore(datastore),
     });
   }

@@ -12,7 +12,8 @@ export type FindDatastore = (name: string) => Datastore | undefined;
  */
 export function resolveDatastorePath(find: FindDatastore, text: string): string {
   const bare = /^\[([^\][/\0]+)\]\s*$/.exec(text);
-  const { datastore, file } = bare === null ? parseDatastorePath(text) : { datastore: bare[1] ?? '', file: '' };
+  const { datastore, file } =
+    bare === null ? parseDatastorePath(text) : { datastore: bare[1] ?? '', file: '' };
   const found = find(datastore);
   if (found === undefined) {
     throw vimFault('InvalidDatastore', { name: datastore }, `There is no datastore ${datastore}.`);

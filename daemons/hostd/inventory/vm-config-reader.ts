@@ -1,12 +1,14 @@
 import { VmkernelError } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference, VimSchema } from '../../../lib/vim/index.js';
 import { VimFault } from '../../../lib/vim-server/index.js';
-import { parseDescriptor } from '../../../lib/vmdk/index.js';
+import { InvalidDescriptor, parseDescriptor } from '../../../lib/vmdk/index.js';
 import { parseVmx, type VmxDocument, VmxError } from '../../../lib/vmx/index.js';
 import type { Datastore } from '../mo/datastore.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import type { VmConfigState } from '../mo/virtual-machine-state.js';
+import { changeVersionOf } from '../vm-config/change-version.js';
 import { configInfo } from '../vm-config/config-info.js';
+import type { DiskFacts } from '../vm-config/devices/device-view.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { folderOf, formatDatastorePath, parseDatastorePath } from './datastore-path.js';
 
@@ -33,10 +35,11 @@ export class VmConfigReader {
   async read(vm: VirtualMachine): Promise<VmConfigState> {
     try {
       const files = this.#dependencies.files();
-      const vmx = parseVmx(await files.read(vm.vmxPath, 0, maxVmxBytes));
+      const bytes = await files.read(vm.vmxPath, 0, maxVmxBytes);
+      const vmx = parseVmx(bytes);
       const { modifiedMs } = await files.stat(vm.vmxPath);
-      const capacities = await this.#diskCapacities(vm, vmx);
-      return { kind: 'read', vmx, info: this.#describe(vm, vmx, new Date(modifiedMs), capacities) };
+      const disks = await this.#diskFacts(vm, vmx);
+      return { kind: 'read', vmx, info: this.#describe(vm, { vmx, bytes, modifiedMs, disks }) };
     } catch (error) {
       if (error instanceof VmxError) return { kind: 'invalid', reason: error.message };
       if (error instanceof VmkernelError) return { kind: 'inaccessible' };
@@ -44,18 +47,33 @@ export class VmConfigReader {
     }
   }
 
-  #describe(vm: VirtualMachine, vmx: VmxDocument, modified: Date, capacities: ReadonlyMap<string, number>) {
+  #describe(
+    vm: VirtualMachine,
+    {
+      vmx,
+      bytes,
+      modifiedMs,
+      disks,
+    }: {
+      readonly vmx: VmxDocument;
+      readonly bytes: Uint8Array;
+      readonly modifiedMs: number;
+      readonly disks: ReadonlyMap<string, DiskFacts>;
+    },
+  ) {
     const datastore = this.#dependencies.datastore(vm.path.datastore);
     const surroundings = {
       isPoweredOn: vm.powerState === 'poweredOn',
+      connections: vm.run?.connections ?? {},
       locate: (fileName: string) => this.#locate(vm, fileName),
-      diskCapacityKb: (fileName: string) => capacities.get(fileName) ?? 0,
+      disk: (fileName: string) => disks.get(fileName),
     };
     return configInfo(this.#dependencies.schema, {
       vmx,
       vmxPath: vm.pathName,
       folderPath: vm.folderPath,
-      modified,
+      modified: new Date(modifiedMs),
+      changeVersion: changeVersionOf(bytes, modifiedMs),
       datastoreLabel: datastore?.name ?? vm.path.datastore,
       datastoreUrl: datastore?.volume.path ?? '',
       surroundings,
@@ -89,27 +107,29 @@ export class VmConfigReader {
     }
   }
 
-  async #diskCapacities(vm: VirtualMachine, vmx: VmxDocument): Promise<Map<string, number>> {
-    const capacities = new Map<string, number>();
+  async #diskFacts(vm: VirtualMachine, vmx: VmxDocument): Promise<Map<string, DiskFacts>> {
+    const disks = new Map<string, DiskFacts>();
     for (const key of vmx.keys()) {
       const fileName = /^(?:ide|scsi)\d+:\d+\.filename$/i.test(key) ? vmx.get(key) : undefined;
       if (fileName === undefined || !/\.vmdk$/i.test(fileName)) continue;
-      const capacityKb = await this.#diskCapacityKb(vm, fileName);
-      if (capacityKb !== undefined) capacities.set(fileName, capacityKb);
+      const facts = await this.#readDisk(vm, fileName);
+      if (facts !== undefined) disks.set(fileName, facts);
     }
-    return capacities;
+    return disks;
   }
 
   /** A disk that is missing or broken is for power-on to refuse. */
-  async #diskCapacityKb(vm: VirtualMachine, fileName: string): Promise<number | undefined> {
+  async #readDisk(vm: VirtualMachine, fileName: string): Promise<DiskFacts | undefined> {
     const absolute = this.#absolute(vm, fileName);
     if (absolute === undefined) return undefined;
     const path = `/vmfs/volumes/${absolute.datastore}/${absolute.file}`;
     try {
       const descriptor = parseDescriptor(await this.#dependencies.files().read(path, 0, maxDescriptorBytes));
-      return Math.floor(descriptor.capacitySectors / 2);
-    } catch {
-      return undefined;
+      const thin = descriptor.get('ddb.thinProvisioned') === '1';
+      return { capacityKb: Math.floor(descriptor.capacitySectors / 2), thin };
+    } catch (error) {
+      if (error instanceof VmkernelError || error instanceof InvalidDescriptor) return undefined;
+      throw error;
     }
   }
 }

@@ -11,7 +11,9 @@ import {
 import type { Folder, RegisterVmArgs } from '../mo/folder.js';
 import { moids } from '../mo/moids.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
+import { checkedName } from '../vm-config/spec/general-properties.js';
 import { newVmUuid, uuidFromVmx, uuidToVmx } from '../vm-config/uuid.js';
+import type { NameClaims } from '../vm-life/name-claims.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, invalidDatastorePath, parseDatastorePath } from './datastore-path.js';
 import type { HostInventory } from './host-inventory.js';
@@ -20,14 +22,13 @@ export interface RegistrationDependencies {
   readonly inventory: HostInventory;
   readonly tasks: TaskManager;
   readonly events: EventManager;
+  readonly claims: NameClaims;
   files(): DatastoreFileCalls;
 }
 
-/** Registers virtual machines by their configuration file. One at a time of a file, so that none is double. */
+/** Registers virtual machines by their configuration file. */
 export class VmRegistration {
   readonly #dependencies: RegistrationDependencies;
-  /** The last registration of each file that is under way. */
-  readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(dependencies: RegistrationDependencies) {
     this.#dependencies = dependencies;
@@ -37,9 +38,7 @@ export class VmRegistration {
     if (args.asTemplate) throw notSupported();
     if (args.pool === undefined || args.pool.value !== moids.rootPool.value) throw invalidArgument('pool');
     if (args.host !== undefined && args.host.value !== moids.host.value) throw invalidArgument('host');
-    if (args.name !== undefined && (args.name === '' || args.name.length > 80)) {
-      throw vimFault('InvalidName', { name: args.name }, 'The name is not valid.');
-    }
+    const name = args.name === undefined ? undefined : checkedName(args.name);
     const path = this.#resolve(args.path);
     const request = {
       entity: folder,
@@ -47,20 +46,11 @@ export class VmRegistration {
       descriptionId: 'Folder.registerVm',
       call,
     };
-    return this.#dependencies.tasks.start(request, ({ cause }) => {
-      return this.#inTurn(`${path.datastore}/${path.file}`, () => this.#register(path, args, cause));
+    const { tasks, claims } = this.#dependencies;
+    const vmxPath = `/vmfs/volumes/${path.datastore}/${path.file}`;
+    return tasks.start(request, ({ cause }) => {
+      return claims.withVmx(vmxPath, () => this.#register(path, name, cause));
     });
-  }
-
-  #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const done = (this.#underWay.get(key) ?? Promise.resolve()).then(work);
-    const over = done
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#underWay.get(key) === over) this.#underWay.delete(key);
-      });
-    this.#underWay.set(key, over);
-    return done;
   }
 
   #resolve(text: string): DatastorePath {
@@ -75,23 +65,17 @@ export class VmRegistration {
 
   async #register(
     path: DatastorePath,
-    args: RegisterVmArgs,
+    name: string | undefined,
     cause: EventCause,
   ): Promise<ManagedObjectReference> {
-    const { inventory } = this.#dependencies;
-    const already = inventory.vmAt(path);
-    if (already !== undefined) {
-      throw vimFault(
-        'AlreadyExists',
-        { name: already.pathName },
-        'The virtual machine is already registered.',
-      );
-    }
+    const { inventory, claims } = this.#dependencies;
     const vm = inventory.prepare(path);
     await inventory.reload(vm);
     await this.#requireConfig(vm);
-    await this.#complete(vm, args.name);
-    await inventory.commit(vm);
+    await claims.withName(name ?? vm.name, vm, async () => {
+      await this.#complete(vm, name);
+      await inventory.commit(vm);
+    });
     this.#dependencies.events.post('VmRegisteredEvent', { template: false }, { ...cause, entity: vm });
     return vm.ref;
   }
@@ -113,9 +97,7 @@ export class VmRegistration {
     const needsName = name !== undefined && name !== vmx.get('displayName');
     if (!needsUuid && !needsName) return;
     if (needsUuid) {
-      const uuid = uuidToVmx(newVmUuid());
-      vmx.set('uuid.bios', uuid);
-      vmx.set('uuid.location', uuid);
+      vmx.set('uuid.bios', uuidToVmx(newVmUuid()));
     }
     if (needsName) vmx.set('displayName', name);
     await this.#dependencies.files().writeAtomic(vm.vmxPath, vmx.toBytes());

@@ -1,4 +1,4 @@
-import type { ManagedObjectReference } from '../../../lib/vim/index.js';
+import type { ManagedObjectReference, VirtualMachineConfigSpec } from '../../../lib/vim/index.js';
 import {
   type CallContext,
   defineClass,
@@ -15,6 +15,12 @@ export interface RegisterVmArgs {
   readonly host?: ManagedObjectReference | undefined;
 }
 
+export interface CreateVmArgs {
+  readonly config: VirtualMachineConfigSpec;
+  readonly pool: ManagedObjectReference;
+  readonly host?: ManagedObjectReference | undefined;
+}
+
 export interface FolderOptions {
   readonly ref: ManagedObjectReference;
   readonly name: string;
@@ -26,6 +32,7 @@ export interface FolderDependencies {
   children(): ManagedObjectReference[];
   recentTasks(folder: Folder): ManagedObjectReference[];
   /** Only the folder of virtual machines can. */
+  createVm?(folder: Folder, args: CreateVmArgs, call: CallContext): ManagedObjectReference;
   registerVm?(folder: Folder, args: RegisterVmArgs, call: CallContext): ManagedObjectReference;
 }
 
@@ -59,6 +66,11 @@ export const folderClass: ObjectClass = defineClass<'Folder', Folder>(
       childEntity: folder => folder.dependencies.children(),
     },
     methods: {
+      CreateVM_Task: (folder, args, call) => {
+        const { createVm } = folder.dependencies;
+        if (createVm === undefined) throw notSupported();
+        return createVm(folder, args, call);
+      },
       RegisterVM_Task: (folder, args, call) => {
         const { registerVm } = folder.dependencies;
         if (registerVm === undefined) throw notSupported();

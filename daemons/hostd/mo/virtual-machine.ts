@@ -12,6 +12,7 @@ import {
 } from '../../../lib/vim-server/index.js';
 import type { DatastorePath } from '../inventory/datastore-path.js';
 import { baseName, folderOf, formatDatastorePath } from '../inventory/datastore-path.js';
+import type { VmLife } from '../vm-life/vm-life.js';
 import type { Datastore } from './datastore.js';
 import { type Entity, entityClass } from './entity.js';
 import { moids } from './moids.js';
@@ -34,6 +35,9 @@ export interface VirtualMachineDependencies {
   readonly answer: Answer;
   /** Forgets the machine; its files stay. */
   unregister(vm: VirtualMachine): Promise<void>;
+  /** Reads its configuration file anew. */
+  reload(vm: VirtualMachine): Promise<void>;
+  life(): VmLife;
   datastore(path: DatastorePath): Datastore | undefined;
   hostMhz(): number;
   /** What the VMkernel says of it changed; with its power state its description is another one. */
@@ -199,6 +203,10 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
       ...guestMethods,
       ...questionMethods,
       UnregisterVM: vm => vm.unregister(),
+      ReconfigVM_Task: (vm, { spec }, call) => vm.dependencies.life().reconfigure(vm, spec, call),
+      Rename_Task: (vm, { newName }, call) => vm.dependencies.life().rename(vm, newName, call),
+      Destroy_Task: (vm, _, call) => vm.dependencies.life().destroy(vm, call),
+      Reload: vm => vm.dependencies.reload(vm),
     },
   },
   entityClass,

@@ -14,6 +14,8 @@ import {
   type VmQuestion,
 } from '../../../kernel/abi/index.js';
 
+import { DoubleFiles } from './double-files.js';
+
 export const hardware: HardwareInfo = {
   systemVendor: 'Dell Inc.',
   productName: 'PowerEdge 2950',
@@ -39,10 +41,12 @@ export const hardware: HardwareInfo = {
  * socket. It runs nothing. It is no part of the product.
  */
 export class VmkernelDouble {
-  readonly files = new Map<string, Buffer>();
   readonly running = new Map<string, VmInfo>();
   readonly calls: { readonly name: CallName; readonly args: unknown }[] = [];
   readonly volume = '4a3f9c01-0badcafe';
+  readonly #tree = new DoubleFiles(this.volume);
+  readonly files = this.#tree.files;
+  readonly folders = this.#tree.folders;
   /** The error that the next power-on ends with. */
   failure: VmkernelError | undefined;
   /** Power operations wait until this resolves. */
@@ -78,7 +82,7 @@ export class VmkernelDouble {
   }
 
   putFile(name: string, text: string): void {
-    this.files.set(`/vmfs/volumes/${this.volume}/${name}`, Buffer.from(text));
+    this.#tree.put(`/vmfs/volumes/${this.volume}/${name}`, Buffer.from(text));
   }
 
   fileText(name: string): string | undefined {
@@ -156,36 +160,14 @@ export class VmkernelDouble {
         this.#answerQuestion(args as Calls['answer']['args']);
         return { result: {} };
       default:
-        return this.#fileCall(call, args as { path: string; offsetBytes: number; lengthBytes: number }, body);
+        return this.#fileCall(call, args, body);
     }
   }
 
-  #fileCall(
-    call: CallName,
-    args: { path: string; offsetBytes: number; lengthBytes: number },
-    body: Uint8Array,
-  ) {
-    const path = args.path.replace('/vmfs/volumes/storage1/', `/vmfs/volumes/${this.volume}/`);
-    if (call === 'fileWriteAtomic') {
-      this.files.set(path, Buffer.from(body));
-      return { result: {} };
-    }
-    const file = this.files.get(path);
-    if (file === undefined) throw failure('NotFound', `There is no ${path}`, { path });
-    if (call === 'fileRead') {
-      return { result: {}, data: file.subarray(args.offsetBytes, args.offsetBytes + args.lengthBytes) };
-    }
-    if (call === 'fileStat') {
-      const stat = {
-        type: 'file',
-        sizeBytes: file.length,
-        allocatedBytes: file.length,
-        modifiedMs: 1_225_000_000_000,
-        owner: 0,
-      };
-      return { result: stat };
-    }
-    throw failure('NotSupported', `${call} is not part of the double`, {});
+  #fileCall(call: CallName, args: unknown, body: Uint8Array): { result: unknown; data?: Uint8Array } {
+    const answer = this.#tree.call(call, args, body);
+    if (answer === undefined) throw failure('NotSupported', `${call} is not part of the double`, {});
+    return answer;
   }
 
   async #powerOn({ vmxPath }: Calls['powerOn']['args']): Promise<VmInfo> {

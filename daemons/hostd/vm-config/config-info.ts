@@ -1,9 +1,24 @@
-import type { OptionValue, VimSchema, VirtualMachineConfigInfo } from '../../../lib/vim/index.js';
+import type {
+  OptionValue,
+  VimSchema,
+  VirtualMachineAffinityInfo,
+  VirtualMachineConfigInfo,
+} from '../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
 import { cpuAllocation, memoryAllocation } from './allocation.js';
+import { hasPlaceOfItsOwn } from './described-keys.js';
+import {
+  bootOptions,
+  consolePreferences,
+  defaultPowerOps,
+  flags,
+  toolsConfig,
+} from './described-settings.js';
+import type { DeviceSurroundings } from './devices/device-view.js';
+import { virtualDevices } from './devices/virtual-devices.js';
 import { guestOsOf } from './guest-os.js';
+import { hardware4 } from './hardware4.js';
 import { uuidFromVmx } from './uuid.js';
-import { type DeviceSurroundings, virtualDevices } from './virtual-devices.js';
 
 export interface ConfigSource {
   readonly vmx: VmxDocument;
@@ -11,23 +26,24 @@ export interface ConfigSource {
   readonly vmxPath: string;
   readonly folderPath: string;
   readonly modified: Date;
+  readonly changeVersion: string;
   readonly datastoreLabel: string;
   readonly datastoreUrl: string;
   readonly surroundings: DeviceSurroundings;
 }
 
-/** Keys that have a place of their own in the description; all others are its extraConfig. */
-const describedKeys =
-  /^(\.encoding|config\.version|virtualhw\.version|displayname|guestos|memsize|numvcpus|annotation|uuid\.bios|sched\.(cpu|mem)\.(min|max|shares|affinity)|(ide|scsi)\d+(:\d+)?\..*|ethernet\d+\.(?!pcislot).*|floppy\d\..*|serial\d\..*|parallel\d\..*)$/;
-
 /** What the API tells of a virtual machine's configuration file. */
 export function configInfo(schema: VimSchema, source: ConfigSource): VirtualMachineConfigInfo {
-  const { vmx, vmxPath, folderPath, modified } = source;
+  const { vmx, vmxPath, folderPath, modified, changeVersion } = source;
   const guest = guestOsOf(schema, vmx.get('guestOS') ?? 'other');
   const numCPU = wholeNumber(vmx.get('numvcpus'), 1);
-  const memoryMB = wholeNumber(vmx.get('memsize'), 32);
+  const memoryMB = wholeNumber(vmx.get('memsize'), hardware4.memoryMb.default);
+  const folderIn = (key: string): string => {
+    const named = vmx.get(key);
+    return named === undefined || named === '' ? folderPath : `${source.surroundings.locate(named).path}/`;
+  };
   return {
-    changeVersion: modified.toISOString(),
+    changeVersion,
     modified,
     name: vmx.get('displayName') ?? vmxPath,
     guestFullName: guest.fullName,
@@ -35,42 +51,41 @@ export function configInfo(schema: VimSchema, source: ConfigSource): VirtualMach
     uuid: uuidFromVmx(vmx.get('uuid.bios')) ?? '00000000-0000-0000-0000-000000000000',
     template: false,
     guestId: guest.guestId,
-    alternateGuestName: '',
+    instanceUuid: uuidFromVmx(vmx.get('vc.uuid')),
+    locationId: uuidFromVmx(vmx.get('uuid.location')),
+    alternateGuestName: vmx.get('guestOSAltName') ?? '',
     annotation: vmx.get('annotation') ?? '',
     files: {
       vmPathName: vmxPath,
-      snapshotDirectory: folderPath,
-      suspendDirectory: folderPath,
-      logDirectory: folderPath,
+      snapshotDirectory: folderIn('workingDir'),
+      suspendDirectory: folderIn('suspend.directory'),
+      logDirectory: folderIn('vmx.log.directory'),
     },
-    flags: {
-      disableAcceleration: false,
-      enableLogging: vmx.get('logging')?.toLowerCase() !== 'false',
-      useToe: false,
-      runWithDebugInfo: false,
-      monitorType: 'release',
-      htSharing: 'any',
-    },
-    defaultPowerOps: {
-      powerOffType: 'soft',
-      suspendType: 'hard',
-      resetType: 'soft',
-      standbyAction: 'powerOnSuspend',
-    },
+    tools: toolsConfig(vmx),
+    flags: flags(vmx),
+    consolePreferences: consolePreferences(vmx),
+    defaultPowerOps: defaultPowerOps(vmx),
     hardware: { numCPU, numCoresPerSocket: 1, memoryMB, device: virtualDevices(vmx, source.surroundings) },
     cpuAllocation: cpuAllocation(vmx, numCPU),
     memoryAllocation: memoryAllocation(vmx, memoryMB),
+    cpuAffinity: affinity(vmx.get('sched.cpu.affinity')),
+    memoryAffinity: affinity(vmx.get('sched.mem.affinity')),
     extraConfig: extraConfig(vmx),
     datastoreUrl: [{ name: source.datastoreLabel, url: source.datastoreUrl }],
     swapPlacement: 'inherit',
-    bootOptions: { bootDelay: wholeNumber(vmx.get('bios.bootDelay'), 0), enterBIOSSetup: false },
+    bootOptions: bootOptions(vmx),
     vAssertsEnabled: false,
     changeTrackingEnabled: false,
   };
 }
 
+function affinity(text: string | undefined): VirtualMachineAffinityInfo | undefined {
+  if (text === undefined || !/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text)) return undefined;
+  return { affinitySet: text.split(',').map(Number) };
+}
+
 function extraConfig(vmx: VmxDocument): OptionValue[] {
-  const keys = vmx.keys().filter(key => !describedKeys.test(key.toLowerCase()));
+  const keys = vmx.keys().filter(key => !hasPlaceOfItsOwn(key));
   return keys.map(key => ({ key, value: vmx.get(key) ?? '' }));
 }
 

@@ -16,7 +16,8 @@ export async function checkDisks(effects: DiskEffects, files: MachineFiles): Pro
     }
   }
   for (const path of effects.require) {
-    if (!(await files.exists(path))) throw vimFault('FileNotFound', { file: path }, `File ${path} was not found.`);
+    if (!(await files.exists(path)))
+      throw vimFault('FileNotFound', { file: path }, `File ${path} was not found.`);
   }
   const extend = [];
   for (const change of effects.extend) {

@@ -1,5 +1,6 @@
 import { vimFault } from '../../../lib/vim-server/index.js';
 import type { HostDatabase } from '../store/host-database.js';
+import type { DiskCreation } from '../vm-config/spec/spec-context.js';
 
 /** What an operation will make or delete, written down before the first file is touched. */
 export type IntentSubject =
@@ -17,6 +18,8 @@ export type IntentSubject =
       readonly digest: string;
       readonly created: readonly string[];
       readonly destroyed: readonly string[];
+      /** Disks made anew over others, which are gone either way. */
+      readonly replaced: readonly DiskCreation[];
     }
   | {
       readonly kind: 'destroy';

@@ -38,7 +38,10 @@ export class MachineFiles {
     return this.#link().files.mkdir(path);
   }
 
-  async createDisk({ path, capacityKb, format, adapterType }: DiskCreation, signal?: AbortSignal): Promise<void> {
+  async createDisk(
+    { path, capacityKb, format, adapterType }: DiskCreation,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const args = { path, sizeBytes: capacityKb * 1024, format, adapterType };
     await this.#link().call('diskCreate', args, signal === undefined ? {} : { signal });
   }

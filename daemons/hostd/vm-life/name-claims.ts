@@ -1,4 +1,5 @@
 import { vimFault } from '../../../lib/vim-server/index.js';
+import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { moids } from '../mo/moids.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
@@ -19,7 +20,7 @@ export class NameClaims {
    * @throws VimFault DuplicateName
    */
   async withName<T>(name: string, owner: VirtualMachine | undefined, work: () => Promise<T>): Promise<T> {
-    const other = this.#inventory.vms().find(vm => vm !== owner && vm.name === name);
+    const other = this.#inventory.names.find('name', name).find(vm => vm !== owner);
     if (other !== undefined || this.#names.has(name)) {
       const fields = { name, object: other?.ref ?? moids.vmFolder };
       throw vimFault('DuplicateName', fields, `The name '${name}' already exists.`);
@@ -29,7 +30,7 @@ export class NameClaims {
 
   /** @throws VimFault AlreadyExists */
   async withVmx<T>(vmxPath: string, work: () => Promise<T>): Promise<T> {
-    const other = this.#inventory.vms().find(vm => vm.vmxPath === vmxPath);
+    const other = this.#inventory.vmAt(parseDatastorePath(vmxPath));
     if (other !== undefined || this.#vmxPaths.has(vmxPath)) {
       const fields = { name: other?.pathName ?? vmxPath };
       throw vimFault('AlreadyExists', fields, 'The virtual machine is already registered.');

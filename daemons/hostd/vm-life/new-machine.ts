@@ -1,10 +1,10 @@
 import type { VirtualMachineConfigSpec } from '../../../lib/vim/index.js';
+import { VmxDocument } from '../../../lib/vmx/index.js';
 import { invalidDatastorePath } from '../inventory/datastore-path.js';
 import { type FindDatastore, resolveDatastorePath } from '../inventory/machine-place.js';
 import { hardware4 } from '../vm-config/hardware4.js';
 import { invalidSpec } from '../vm-config/spec/spec-fault.js';
 import { newVmUuid, uuidToVmx } from '../vm-config/uuid.js';
-import { VmxDocument } from '../../../lib/vmx/index.js';
 import type { MachineFiles } from './machine-files.js';
 
 export interface NewPlace {

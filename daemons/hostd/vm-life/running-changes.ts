@@ -18,7 +18,8 @@ export function runningChanges(
   const connections: Record<string, boolean> = {};
   for (const { operation, device } of spec.deviceChange ?? []) {
     const node = operation === 'edit' ? nodeOfKey(device.key) : undefined;
-    if (node !== undefined && device.connectable !== undefined) connections[node] = device.connectable.connected;
+    if (node !== undefined && device.connectable !== undefined)
+      connections[node] = device.connectable.connected;
   }
   return Object.keys(connections).length === 0 ? { settings } : { settings, connections };
 }

@@ -51,11 +51,15 @@ export class VmDestruction {
     const disks = (vmx === undefined ? [] : diskNames(vmx)).map(name => place.pathOf(name));
     const baseName = place.baseName;
     const names = (await files.names(folder)).filter(name => isOfMachine(name, baseName));
-    const named = ['nvram', 'extendedConfigFile', 'sched.swap.derivedName', 'checkpoint.vmState'].flatMap(key => {
-      const value = vmx?.get(key) ?? '';
-      return value === '' ? [] : [place.pathOf(value)];
-    });
-    const hasNeighbour = inventory.vms().some(other => other !== vm && posix.dirname(other.vmxPath) === folder);
+    const named = ['nvram', 'extendedConfigFile', 'sched.swap.derivedName', 'checkpoint.vmState'].flatMap(
+      key => {
+        const value = vmx?.get(key) ?? '';
+        return value === '' ? [] : [place.pathOf(value)];
+      },
+    );
+    const hasNeighbour = inventory
+      .vms()
+      .some(other => other !== vm && posix.dirname(other.vmxPath) === folder);
     const found = names.filter(name => !(hasNeighbour && /^vmware(-\d+)?\.log$/.test(name)));
     // The configuration file goes last: as long as it is there, somebody can see what is left.
     const others = [...named, ...found.map(name => `${folder}/${name}`)].filter(path => path !== vm.vmxPath);

@@ -45,7 +45,7 @@ export class VmLife {
     this.#registration = new VmRegistration({ inventory, tasks, events, claims, files: () => link().files });
     this.#reconfiguration = new VmReconfiguration({ ...shared, link });
     this.#destruction = new VmDestruction(shared);
-    this.#turns = new VmTurns(tasks, vm => inventory.vms().includes(vm));
+    this.#turns = new VmTurns(tasks, vm => inventory.isRegistered(vm));
   }
 
   create(folder: Folder, args: CreateVmArgs, call: CallContext): ManagedObjectReference {

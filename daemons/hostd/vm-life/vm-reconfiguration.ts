@@ -76,7 +76,8 @@ export class VmReconfiguration {
     const place = new MachinePlace(vm.vmxPath, needsNames ? await files.names(folder) : [], find);
     this.#refuseMove(spec, place, vm.vmxPath);
     const effects = await checkDisks(applyConfigSpec(spec, { schema, vmx, place }), files);
-    if (vm.run !== undefined) await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
+    if (vm.run !== undefined)
+      await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
     else await this.#write(vm, vmx, effects);
     await inventory.reload(vm);
   }
@@ -114,6 +115,7 @@ export class VmReconfiguration {
       digest: vmxDigest(bytes),
       created: effects.create.map(({ path }) => path),
       destroyed: effects.destroy,
+      replaced: effects.replace,
     });
     await recovery.guard(intent, async () => {
       await makeDisks(effects, files);

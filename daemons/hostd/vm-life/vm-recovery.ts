@@ -1,4 +1,5 @@
 import { VmkernelError } from '../../../kernel/abi/index.js';
+import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { vmxDigest } from '../vm-config/change-version.js';
 import type { Intent, IntentLog, IntentSubject } from './intent-log.js';
@@ -74,12 +75,14 @@ export class VmRecovery {
     if (folder !== undefined) await files.removeFolder(folder);
   }
 
-  async #clearReconfigure({ vmxPath, digest, created, destroyed }: Subject<'reconfigure'>): Promise<void> {
+  async #clearReconfigure(subject: Subject<'reconfigure'>): Promise<void> {
+    const { vmxPath, digest, created, destroyed, replaced } = subject;
     const { files } = this.#dependencies;
     // Without the machine there is no telling whose the disks are.
     if (!(await files.exists(vmxPath))) return;
     const isDone = vmxDigest(await files.read(vmxPath, maxVmxBytes)) === digest;
     for (const disk of isDone ? destroyed : created) await files.deleteDisk(disk);
+    for (const disk of replaced) if (!(await files.exists(disk.path))) await files.createDisk(disk);
   }
 
   async #clearDestroy({ vmxPath, disks, files: names, folder }: Subject<'destroy'>): Promise<void> {
@@ -91,6 +94,6 @@ export class VmRecovery {
   }
 
   #isRegistered(vmxPath: string): boolean {
-    return this.#dependencies.inventory.vms().some(vm => vm.vmxPath === vmxPath);
+    return this.#dependencies.inventory.vmAt(parseDatastorePath(vmxPath)) !== undefined;
   }
 }

@@ -6,6 +6,7 @@ export interface DatastoreFileCalls {
   writeAtomic(path: string, data: Uint8Array): Promise<void>;
   stat(path: string): Promise<Calls['fileStat']['result']>;
   list(path: string): Promise<Calls['fileList']['result']['entries']>;
+  mkdir(path: string, recursive?: boolean): Promise<void>;
   remove(path: string, recursive?: boolean): Promise<void>;
   upload(path: string, sizeBytes?: number): Promise<FileUpload>;
 }

@@ -1,4 +1,8 @@
-import type { VirtualController, VirtualDeviceConfigSpec, VirtualMachineVideoCard } from '../../../../lib/vim/index.js';
+import type {
+  VirtualController,
+  VirtualDeviceConfigSpec,
+  VirtualMachineVideoCard,
+} from '../../../../lib/vim/index.js';
 import { deviceKeys, nodeOfKey } from '../device-keys.js';
 import { hardware4 } from '../hardware4.js';
 import type { DeviceChange, DeviceKind } from './device-kinds.js';
@@ -73,7 +77,10 @@ function changeOf(
 function apply(change: DeviceChange): void {
   const { device, index, operation, slots } = change;
   const fixed = fixedKeys[device._type ?? ''];
-  if (fixed !== undefined) return applyFixed(change, fixed);
+  if (fixed !== undefined) {
+    applyFixed(change, fixed);
+    return;
+  }
   const kind = kinds.find(one => one.types.includes(device._type ?? ''));
   // Also what later virtual hardware has: this one has no place for it.
   if (kind === undefined) throw invalidDevice(index, '');

@@ -32,7 +32,10 @@ export interface DeviceKind {
   remove?(lines: DeviceLines, change: DeviceChange): void;
 }
 
-export function writeConnectable(lines: DeviceLines, connectable: VirtualDeviceConnectInfo | undefined): void {
+export function writeConnectable(
+  lines: DeviceLines,
+  connectable: VirtualDeviceConnectInfo | undefined,
+): void {
   if (connectable === undefined) return;
   lines.set('startConnected', connectable.startConnected);
   lines.set('allowGuestConnectionControl', connectable.allowGuestControl);

@@ -54,7 +54,11 @@ function write(lines: DeviceLines, change: DeviceChange): void {
   lines.set('networkName', deviceName);
 }
 
-function writeAddress(lines: DeviceLines, { addressType, macAddress }: VirtualEthernetCard, index: number): void {
+function writeAddress(
+  lines: DeviceLines,
+  { addressType, macAddress }: VirtualEthernetCard,
+  index: number,
+): void {
   const type = addressType?.toLowerCase();
   if (type !== undefined && type !== '' && !['generated', 'manual', 'assigned'].includes(type)) {
     throw invalidDevice(index, 'addressType');
@@ -73,7 +77,8 @@ function writeAddress(lines: DeviceLines, { addressType, macAddress }: VirtualEt
   }
   if (type === 'assigned' && macAddress) {
     // VirtualCenter's own range, kept as it was given.
-    if (!/^00:50:56:[89ab][0-9a-f](:[0-9a-f]{2}){2}$/i.test(macAddress)) throw invalidDevice(index, 'macAddress');
+    if (!/^00:50:56:[89ab][0-9a-f](:[0-9a-f]{2}){2}$/i.test(macAddress))
+      throw invalidDevice(index, 'macAddress');
     lines.set('addressType', 'vpx');
     lines.set('generatedAddress', macAddress.toLowerCase());
   }

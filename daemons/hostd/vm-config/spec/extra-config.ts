@@ -11,7 +11,8 @@ export function applyExtraConfig(vmx: VmxDocument, options: readonly OptionValue
     const plain = untyped(value) ?? '';
     const isPlain = ['string', 'number', 'boolean', 'bigint'].includes(typeof plain);
     const isSame = String(plain) === vmx.get(key);
-    if (!keyForm.test(key) || !isPlain || (hasPlaceOfItsOwn(key) && !isSame)) throw invalidSpec('extraConfig');
+    if (!keyForm.test(key) || !isPlain || (hasPlaceOfItsOwn(key) && !isSame))
+      throw invalidSpec('extraConfig');
     if (isSame) continue;
     if (plain === '') vmx.delete(key);
     else vmx.set(key, typeof plain === 'boolean' ? plain : String(plain));

@@ -11,7 +11,12 @@ import { type DeviceChange, type DeviceKind, writeConnectable } from './device-k
 import { invalidBacking } from './spec-fault.js';
 
 export const serialKind = portKind('VirtualSerialPort', 'serial', hardware4.serialPorts, writeSerial);
-export const parallelKind = portKind('VirtualParallelPort', 'parallel', hardware4.parallelPorts, writeParallel);
+export const parallelKind = portKind(
+  'VirtualParallelPort',
+  'parallel',
+  hardware4.parallelPorts,
+  writeParallel,
+);
 
 function portKind(
   type: string,
@@ -51,13 +56,15 @@ function writeSerial(lines: DeviceLines, change: DeviceChange): void {
   writeYield(lines, change);
   // The port that the host's own console opens is a pipe with a mark; it goes with another backing or name.
   const pipe = backing as VirtualSerialPortPipeBackingInfo;
-  const staysConsole = backing?._type === 'VirtualSerialPortPipeBackingInfo' && lines.get('fileName') === pipe.pipeName;
+  const staysConsole =
+    backing?._type === 'VirtualSerialPortPipeBackingInfo' && lines.get('fileName') === pipe.pipeName;
   if (!staysConsole) lines.set('console', undefined);
   lines.set('pipe.endPoint', undefined);
   switch (backing?._type) {
     case 'VirtualSerialPortFileBackingInfo':
     case 'VirtualSerialPortDeviceBackingInfo':
-      return writeFileOrDevice(lines, change);
+      writeFileOrDevice(lines, change);
+      return;
     case 'VirtualSerialPortPipeBackingInfo':
       if (pipe.pipeName === '') throw invalidBacking(index, 'backing.pipeName');
       if (pipe.endpoint !== 'client' && pipe.endpoint !== 'server') {

@@ -28,7 +28,10 @@ function writeCdrom(lines: DeviceLines, change: DeviceChange): void {
   switch (backing._type) {
     case 'VirtualCdromIsoBackingInfo':
       lines.set('deviceType', 'cdrom-image');
-      lines.set('fileName', fileNameOf(change, backing as VirtualDeviceFileBackingInfo, /\.(iso|img|bin|cdr)$/i));
+      lines.set(
+        'fileName',
+        fileNameOf(change, backing as VirtualDeviceFileBackingInfo, /\.(iso|img|bin|cdr)$/i),
+      );
       lines.set('clientDevice', undefined);
       return;
     case 'VirtualCdromAtapiBackingInfo':
@@ -73,7 +76,10 @@ function writeFloppy(lines: DeviceLines, change: DeviceChange): void {
   switch (backing._type) {
     case 'VirtualFloppyImageBackingInfo':
       lines.set('fileType', 'file');
-      lines.set('fileName', fileNameOf(change, backing as VirtualDeviceFileBackingInfo, /\.(flp|img|ima|dsk)$/i));
+      lines.set(
+        'fileName',
+        fileNameOf(change, backing as VirtualDeviceFileBackingInfo, /\.(flp|img|ima|dsk)$/i),
+      );
       lines.set('clientDevice', undefined);
       return;
     case 'VirtualFloppyDeviceBackingInfo':

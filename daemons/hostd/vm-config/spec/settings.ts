@@ -24,7 +24,8 @@ export function applySettings(spec: VirtualMachineConfigSpec, context: SpecConte
   applyBoot(spec, vmx);
   applyFolders(spec, context);
   if (spec.flags?.useToe === true) throw notSupported();
-  if (spec.swapPlacement !== undefined && spec.swapPlacement !== 'inherit') throw invalidSpec('swapPlacement');
+  if (spec.swapPlacement !== undefined && spec.swapPlacement !== 'inherit')
+    throw invalidSpec('swapPlacement');
 }
 
 const switches = {
@@ -65,7 +66,12 @@ const choices: readonly {
 }[] = [
   { group: 'flags', field: 'monitorType', key: 'monitor', words: same('release', 'debug', 'stats') },
   { group: 'flags', field: 'htSharing', key: 'sched.cpu.htsharing', words: same('any', 'none', 'internal') },
-  { group: 'flags', field: 'virtualMmuUsage', key: 'monitor.virtual_mmu', words: same('automatic', 'on', 'off') },
+  {
+    group: 'flags',
+    field: 'virtualMmuUsage',
+    key: 'monitor.virtual_mmu',
+    words: same('automatic', 'on', 'off'),
+  },
   { group: 'powerOpInfo', field: 'powerOffType', key: 'powerType.powerOff', words: powerTypes },
   { group: 'powerOpInfo', field: 'suspendType', key: 'powerType.suspend', words: powerTypes },
   { group: 'powerOpInfo', field: 'resetType', key: 'powerType.reset', words: powerTypes },

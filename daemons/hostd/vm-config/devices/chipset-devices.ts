@@ -1,5 +1,5 @@
-import type { Description, VirtualController, VirtualDevice } from '../../../lib/vim/index.js';
-import { deviceKeys } from './device-keys.js';
+import type { Description, VirtualController, VirtualDevice } from '../../../../lib/vim/index.js';
+import { deviceKeys } from '../device-keys.js';
 
 export function described(label: string, summary = label): Description {
   return { label, summary };
