@@ -21,6 +21,7 @@ import {
   type VimFault,
 } from '../../lib/vim-server/index.js';
 import { type AccountTools, type ConsoleAccounts, HostAccessTree, hostMethodRules } from './access/index.js';
+import { datastoreNameOf } from './inventory/datastore-path.js';
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
 import { VmInventoryFile } from './inventory/vm-inventory-file.js';
@@ -209,8 +210,7 @@ export class Host {
   }
 
   #datastoreOf(path: string): ManagedObjectReference | undefined {
-    const name = /^\s*\[([^\]]*)\]|^\/vmfs\/volumes\/([^/]+)/.exec(path);
-    return this.inventory.datastore(name?.[1] ?? name?.[2] ?? '')?.ref;
+    return this.inventory.datastore(datastoreNameOf(path) ?? '')?.ref;
   }
 
   #makeInventory(): HostInventory {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { VmkernelError } from '../../../kernel/abi/index.js';
+import { VmkernelError, type VmkernelErrorCode } from '../../../kernel/abi/index.js';
 import {
   type AccessControl,
   type LoginPolicy,
@@ -8,10 +7,11 @@ import {
   sessionKeyOf,
   VimFault,
 } from '../../../lib/vim-server/index.js';
-import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { Datastore } from '../mo/datastore.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
-import { parseByteRange } from './byte-range.js';
+import { Interrupted, receiveFile, sendFile } from './file-transfer.js';
+import { type FolderAddress, parseFolderAddress } from './folder-address.js';
+import { datacentersPage, datastoresPage, folderPage } from './folder-page.js';
 
 export interface FolderDependencies {
   readonly sessions: SessionTable;
@@ -19,12 +19,22 @@ export interface FolderDependencies {
   readonly access: AccessControl;
   files(): DatastoreFileCalls;
   datastore(name: string): Datastore | undefined;
+  datastores(): readonly Datastore[];
+  /** A file was written or removed: it may describe a machine. */
+  fileChanged(path: string): void;
+  /** Anything else than what a request may end with. */
+  onError(error: unknown): void;
 }
 
-/** Bytes that are read at a time; a slow client holds no more than this. */
-const chunkBytes = 1 << 20;
+/** Whether the caller has a privilege on a datastore. */
+type May = (datastore: Datastore, privilegeId: string) => boolean;
 
-/** Datastore files over HTTP: GET and HEAD of /folder/<path>?dcPath=ha-datacenter&dsName=<datastore>. */
+/** A client that sends nothing for this long has gone. */
+const idleMs = 60_000;
+/** What a refused client may still send before it is cut off: it would not read the answer otherwise. */
+const lingerMs = 2_000;
+
+/** Datastore files over HTTP: /folder/<path>?dcPath=ha-datacenter&dsName=<datastore>. GET, HEAD, PUT, DELETE. */
 export class FolderEndpoint {
   readonly #dependencies: FolderDependencies;
 
@@ -33,92 +43,149 @@ export class FolderEndpoint {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!(await this.#isAllowed(request))) {
-      response.setHeader('WWW-Authenticate', 'Basic realm="VMware HTTP server"');
-      refuse(response, 401);
-      return;
-    }
     try {
-      await this.#send(this.#resolve(request.url ?? ''), request, response);
+      const may = await this.#identify(request);
+      if (may === undefined) {
+        response.setHeader('WWW-Authenticate', 'Basic realm="VMware HTTP server"');
+        refuse(response, 401);
+        return;
+      }
+      await this.#answer(parseFolderAddress(request.url ?? ''), may, response);
     } catch (error) {
-      if (response.headersSent) response.destroy();
-      else refuse(response, statusOf(error));
+      const status = statusOf(error);
+      if (status === 500) this.#dependencies.onError(error);
+      if (response.headersSent || error instanceof Interrupted) response.destroy();
+      else refuse(response, status, error instanceof Error && status !== 500 ? error.message : '');
     }
   }
 
-  async #isAllowed(request: IncomingMessage): Promise<boolean> {
+  /** @returns undefined for who is not logged in */
+  async #identify(request: IncomingMessage): Promise<May | undefined> {
     const { sessions, policy, access } = this.#dependencies;
-    if (sessions.find(sessionKeyOf(request.headers.cookie)) !== undefined) return true;
+    const session = sessions.find(sessionKeyOf(request.headers.cookie));
+    if (session !== undefined && !session.isAnonymous) {
+      session.touch();
+      return (datastore, privilegeId) => session.may(datastore, privilegeId);
+    }
     const basic = /^Basic ([A-Za-z0-9+/=]{1,1024})$/.exec(request.headers.authorization ?? '')?.[1];
     const text = basic === undefined ? '' : Buffer.from(basic, 'base64').toString('utf8');
     const colon = text.indexOf(':');
-    if (colon <= 0) return false;
-    const userName = text.slice(0, colon);
-    if (!access.hasAccess(userName)) return false;
-    return policy.verifyPassword(userName, text.slice(colon + 1), request.socket.remoteAddress ?? '');
+    if (colon <= 0) return undefined;
+    const [userName, password] = [text.slice(0, colon), text.slice(colon + 1)];
+    if (!access.hasAccess(userName)) return undefined;
+    if (!(await policy.verifyPassword(userName, password, request.socket.remoteAddress ?? '')))
+      return undefined;
+    return (datastore, privilegeId) => access.of(userName).has(datastore, privilegeId);
   }
 
-  /** @throws VimFault InvalidDatastorePath, VmkernelError NotFound, URIError */
-  #resolve(url: string): string {
-    const parsed = new URL(url, 'https://host');
-    const name = parsed.searchParams.get('dsName') ?? '';
-    const datastore = this.#dependencies.datastore(name);
-    const dcPath = parsed.searchParams.get('dcPath') ?? 'ha-datacenter';
-    if (datastore === undefined || dcPath !== 'ha-datacenter') {
-      throw new VmkernelError('NotFound', `There is no datastore ${name}`);
-    }
-    const file = decodeURIComponent(parsed.pathname.slice('/folder/'.length));
-    const path = parseDatastorePath(`[${datastore.name}] ${file}`);
-    return `${datastore.volume.path}/${path.file}`;
-  }
-
-  async #send(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const files = this.#dependencies.files();
-    const stat = await files.stat(path);
-    if (stat.type !== 'file') throw new VmkernelError('NotFound', `${path} is no file`);
-    const range = parseByteRange(request.headers.range, stat.sizeBytes);
-    if (range === 'unsatisfiable') {
-      response.setHeader('Content-Range', `bytes */${stat.sizeBytes}`);
-      refuse(response, 416);
+  async #answer(address: FolderAddress, may: May, response: ServerResponse): Promise<void> {
+    const { method } = response.req;
+    if (address.kind !== 'file') {
+      if (method !== 'GET' && method !== 'HEAD') throw refused('PermissionDenied', 'No file is named');
+      const seen = this.#dependencies.datastores().filter(one => may(one, 'Datastore.Browse'));
+      sendPage(
+        response,
+        address.kind === 'datacenters' ? datacentersPage() : datastoresPage(seen.map(({ name }) => name)),
+      );
       return;
     }
-    const { start, end } = range ?? { start: 0, end: stat.sizeBytes };
-    if (range !== undefined)
-      response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${stat.sizeBytes}`);
-    response.writeHead(range === undefined ? 200 : 206, {
-      'Content-Type': 'application/octet-stream',
-      'Content-Length': end - start,
-      'Accept-Ranges': 'bytes',
-      'Last-Modified': new Date(stat.modifiedMs).toUTCString(),
-    });
-    if (request.method !== 'HEAD') await sendBytes(files, path, { start, end }, response);
+    const datastore = this.#dependencies.datastore(address.datastore);
+    if (datastore === undefined || !may(datastore, 'System.View'))
+      throw refused('NotFound', `There is no datastore ${address.datastore}`);
+    const isRead = method === 'GET' || method === 'HEAD';
+    if (!may(datastore, isRead ? 'Datastore.Browse' : 'Datastore.FileManagement'))
+      throw refused('PermissionDenied', `Permission to do this on ${datastore.name} was denied`);
+    const path = `${datastore.volume.path}/${address.file}`;
+    if (isRead) await this.#get(datastore, address.file, response);
+    else if (method === 'PUT') await this.#put(path, address.isFolder, response);
+    else await this.#delete(path, response);
+  }
+
+  async #get(datastore: Datastore, file: string, response: ServerResponse): Promise<void> {
+    const files = this.#dependencies.files();
+    const path = file === '' ? datastore.volume.path : `${datastore.volume.path}/${file}`;
+    const stat = await files.stat(path);
+    if (stat.type === 'directory')
+      sendPage(response, folderPage(datastore.name, file, await files.list(path)));
+    else if (stat.type === 'file') await sendFile(files, path, stat, response);
+    else throw refused('NotFound', 'It is no file');
+  }
+
+  async #put(path: string, isFolder: boolean, response: ServerResponse): Promise<void> {
+    const request = response.req;
+    if (isFolder) throw refused('InvalidArgument', 'A file is needed, not a folder');
+    if (request.headers['content-range'] !== undefined)
+      throw refused('InvalidArgument', 'Files are written whole');
+    const files = this.#dependencies.files();
+    const isNew = await isMissing(files, path);
+    if (request.headers.expect !== undefined) response.writeContinue();
+    await receiveFile(files, path, request, idleMs);
+    this.#dependencies.fileChanged(path);
+    response.writeHead(isNew ? 201 : 200, { 'Content-Length': 0 });
+    response.end();
+  }
+
+  async #delete(path: string, response: ServerResponse): Promise<void> {
+    await this.#dependencies.files().remove(path);
+    this.#dependencies.fileChanged(path);
+    response.writeHead(204);
     response.end();
   }
 }
 
-/** @throws when the file becomes shorter meanwhile: the reply then breaks off instead of ending short */
-async function sendBytes(
-  files: DatastoreFileCalls,
-  path: string,
-  { start, end }: { start: number; end: number },
-  response: ServerResponse,
-): Promise<void> {
-  for (let at = start; at < end && !response.destroyed; ) {
-    const chunk = await files.read(path, at, Math.min(chunkBytes, end - at));
-    if (chunk.length === 0) throw new VmkernelError('IoError', `${path} became shorter`);
-    at += chunk.length;
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+async function isMissing(files: DatastoreFileCalls, path: string): Promise<boolean> {
+  try {
+    await files.stat(path);
+    return false;
+  } catch (error) {
+    if (error instanceof VmkernelError && error.code === 'NotFound') return true;
+    throw error;
   }
 }
 
+const statuses: Readonly<Partial<Record<VmkernelErrorCode, number>>> = {
+  NotFound: 404,
+  NotADirectory: 404,
+  InvalidArgument: 400,
+  PermissionDenied: 403,
+  FileLocked: 423,
+  AlreadyExists: 409,
+  NotEmpty: 409,
+  NoSpace: 507,
+  Busy: 503,
+  ConnectionLost: 503,
+  NotSupported: 501,
+};
+
 function statusOf(error: unknown): number {
-  if (error instanceof VimFault || error instanceof URIError || error instanceof TypeError) return 400;
-  if (!(error instanceof VmkernelError)) throw error;
-  if (error.code === 'NotFound' || error.code === 'NotADirectory') return 404;
-  return error.code === 'ConnectionLost' ? 503 : 403;
+  if (error instanceof VimFault) return 400;
+  if (error instanceof Interrupted) return 400;
+  return error instanceof VmkernelError ? (statuses[error.code] ?? 500) : 500;
 }
 
-function refuse(response: ServerResponse, status: number): void {
-  response.writeHead(status, { 'Content-Length': 0 });
-  response.end();
+const refused = (code: VmkernelErrorCode, message: string): VmkernelError => new VmkernelError(code, message);
+
+function sendPage(response: ServerResponse, html: string): void {
+  const body = Buffer.from(html);
+  response.writeHead(200, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Length': body.length,
+    'X-Content-Type-Options': 'nosniff',
+  });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}
+
+/** Answers a request of which a body may still come. */
+function refuse(response: ServerResponse, status: number, reason = ''): void {
+  const request = response.req;
+  const body = Buffer.from(reason === '' ? '' : `${reason}\n`);
+  const isPending = !request.complete && request.method === 'PUT';
+  if (isPending) {
+    response.setHeader('Connection', 'close');
+    const late = setTimeout(() => request.destroy(), lingerMs);
+    response.on('close', () => clearTimeout(late));
+    request.resume();
+  }
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,4 +1,4 @@
-import { type VimFault, vimFault } from '../../../lib/vim-server/index.js';
+import { VimFault, vimFault } from '../../../lib/vim-server/index.js';
 
 /** A file on a datastore as clients and the VMkernel name it. */
 export interface DatastorePath {
@@ -37,6 +37,16 @@ export function parseDatastoreLocation(text: string): DatastorePath {
   if (root !== null && text.length <= 1024) return { datastore: root[1] ?? '', file: '' };
   // Clients write "[label] /folder" and "folder//file".
   return parseDatastorePath(text.replace(/^(\[[^\]]*\] ?)\/+/, '$1').replace(/([^:/])\/{2,}/g, '$1/'));
+}
+
+/** The datastore that a location names; undefined for what is none. */
+export function datastoreNameOf(text: string): string | undefined {
+  try {
+    return parseDatastoreLocation(text).datastore;
+  } catch (error) {
+    if (error instanceof VimFault) return undefined;
+    throw error;
+  }
 }
 
 /** `https://host/folder/<path>?dcPath=ha-datacenter&dsName=<label>` */

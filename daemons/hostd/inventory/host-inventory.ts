@@ -147,6 +147,12 @@ export class HostInventory {
     this.#work.add('storage', () => this.#readDatastores());
   }
 
+  /** A client has written or removed a file. */
+  noteFile(path: string): void {
+    this.#noteConfig(path);
+    this.noteSpace();
+  }
+
   /** The VMkernel does not answer: what is known is old, and machines may have ended. */
   noteDisconnected(): void {
     this.#changed(moids.host, 'summary', 'runtime');

@@ -13,6 +13,7 @@ const codes: Readonly<Record<string, VmkernelErrorCode>> = {
   EXDEV: 'PermissionDenied',
   ENOSPC: 'NoSpace',
   EDQUOT: 'NoSpace',
+  EFBIG: 'NoSpace',
   EISDIR: 'InvalidArgument',
   EINVAL: 'InvalidArgument',
   ENAMETOOLONG: 'InvalidArgument',

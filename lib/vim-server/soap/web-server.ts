@@ -19,7 +19,10 @@ export interface WebContent {
 }
 
 export interface WebLimits {
-  /** A client that is slower than this with its headers, or with its whole request, is cut off. */
+  /**
+   * A client that is slower than this with its headers, or with its whole request, is cut off. Files may take longer
+   * than any request: what takes them watches over them.
+   */
   readonly headersTimeout: number;
   readonly requestTimeout: number;
 }
@@ -29,7 +32,14 @@ const defaultLimits: WebLimits = { headersTimeout: 15_000, requestTimeout: 60_00
 function httpOptions(limits: WebLimits) {
   // How often Node looks for slow clients.
   const connectionsCheckingInterval = limits.headersTimeout;
-  return { ...limits, connectionsCheckingInterval, keepAliveTimeout: 60_000, maxHeaderSize: 16_384 };
+  const { headersTimeout } = limits;
+  return {
+    headersTimeout,
+    requestTimeout: 0,
+    connectionsCheckingInterval,
+    keepAliveTimeout: 60_000,
+    maxHeaderSize: 16_384,
+  };
 }
 
 const maxConnections = 4096;
@@ -46,12 +56,19 @@ export function createSecureServer(
     minVersion: 'TLSv1.2',
     handshakeTimeout: 15_000,
   } as const;
-  const server = createHttpsServer(options, (request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!isUpload(request)) limitTime(request, limits.requestTimeout);
     serve(content, request, response).catch((error: unknown) => {
       content.onError(error);
       if (response.headersSent) response.destroy();
       else sendText(response, 500, 'text/plain', 'Internal error\n');
     });
+  };
+  const server = createHttpsServer(options, answer);
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // Who takes a file says first whether it will.
+    if (!isUpload(request)) response.writeContinue();
+    answer(request, response);
   });
   server.on('tlsClientError', (_, socket) => socket.destroy());
   return bounded(server);
@@ -84,13 +101,27 @@ function bounded(server: Server): Server {
   return server;
 }
 
+function isUpload({ method, url }: IncomingMessage): boolean {
+  return method === 'PUT' && isFolder(pathOf(url));
+}
+
+function limitTime(request: IncomingMessage, limitMs: number): void {
+  if (request.complete) return;
+  const late = setTimeout(() => request.destroy(), limitMs);
+  for (const event of ['end', 'close']) request.once(event, () => clearTimeout(late));
+}
+
+const pathOf = (url: string | undefined): string => (url ?? '/').replace(/[?#].*$/s, '');
+const isFolder = (path: string): boolean => path === '/folder' || path.startsWith('/folder/');
+const folderMethods: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+
 async function serve(content: WebContent, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = (request.url ?? '/').replace(/[?#].*$/s, '');
+  const path = pathOf(request.url);
   const isSdk = path === '/sdk' || path.startsWith('/sdk/');
   if (isSdk && request.method === 'POST') await content.soap.post(request, response);
+  else if (isFolder(path) && folderMethods.has(request.method)) await content.folder.serve(request, response);
   else if (request.method !== 'GET' && request.method !== 'HEAD')
     sendText(response, 405, 'text/plain', 'Method not allowed\n');
-  else if (path.startsWith('/folder/')) await content.folder.serve(request, response);
   else if (path === '/') sendText(response, 200, 'text/html; charset=utf-8', content.welcomePage);
   else sendDescription(content, isSdk ? path : '', request, response);
 }
