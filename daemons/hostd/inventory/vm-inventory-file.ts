@@ -24,7 +24,9 @@ interface Batch {
  */
 export class VmInventoryFile {
   readonly #path: string;
-  #rows: ReadonlyMap<string, string> = new Map();
+  /** What the file holds, by moid and as text. */
+  #rows = new Map<string, string>();
+  #text = '';
   #nextId = 0;
   /** Gathers changes until its write begins. */
   #gathering: Batch | undefined;
@@ -42,6 +44,7 @@ export class VmInventoryFile {
     const entries = this.#entries();
     if (typeof entries !== 'string') {
       this.#rows = new Map(entries.map(entry => [entry.moid, this.#row(entry)]));
+      this.#text = [...this.#rows.values()].join('');
       return entries;
     }
     await rename(this.#path, `${this.#path}.broken`);
@@ -78,13 +81,16 @@ export class VmInventoryFile {
   }
 
   async #write(changes: ReadonlyMap<string, string | undefined>): Promise<void> {
-    const rows = new Map(this.#rows);
-    for (const [moid, row] of changes) {
-      if (row === undefined) rows.delete(moid);
-      else rows.set(moid, row);
-    }
-    await this.#replace(`<ConfigRoot>\n${[...rows.values()].join('')}</ConfigRoot>\n`);
-    this.#rows = rows;
+    const rows = [...changes].flatMap(([moid, row]) => (row === undefined ? [] : [[moid, row] as const]));
+    const isAddition = rows.length === changes.size && rows.every(([moid]) => !this.#rows.has(moid));
+    // Of many machines the text is long: what only grows is not put together again.
+    const kept = isAddition ? [] : [...this.#rows].filter(([moid]) => !changes.has(moid));
+    const text =
+      (isAddition ? this.#text : kept.map(([, row]) => row).join('')) + rows.map(([, row]) => row).join('');
+    await this.#replace(`<ConfigRoot>\n${text}</ConfigRoot>\n`);
+    if (!isAddition) this.#rows = new Map(kept);
+    for (const [moid, row] of rows) this.#rows.set(moid, row);
+    this.#text = text;
   }
 
   #row(entry: InventoryEntry): string {
