@@ -13,5 +13,11 @@ export interface HostStatus {
   ports: Readonly<Record<PortName, number>>;
   user: string;
   passwordFile: string;
-  daemons: readonly { name: string; pid: number; state: DaemonState }[];
+  daemons: readonly {
+    name: string;
+    pid: number;
+    state: DaemonState;
+    /** Why it does not come up, however often it is started. */
+    failure?: string | undefined;
+  }[];
 }

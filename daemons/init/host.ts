@@ -122,10 +122,10 @@ export class Host {
     };
   }
 
-  #daemonStates(): { name: string; pid: number; state: DaemonState }[] {
+  #daemonStates(): HostStatus['daemons'] {
     if (this.#console === undefined)
       return ['hostd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
-    return this.#console.daemons.map(({ name, pid, state }) => ({ name, pid, state }));
+    return this.#console.daemons.map(({ name, pid, state, failure }) => ({ name, pid, state, failure }));
   }
 
   async #bootSteps(onDied: (error: InitError) => void): Promise<void> {

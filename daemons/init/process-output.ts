@@ -7,11 +7,12 @@ const MAX_CAUSE_CHARACTERS = 400;
 
 /**
  * Puts what a process complains about (a crash, a warning of Node's) into init's log, a line at a time.
- * @returns the last line that names an error, for whoever has to say why the process ended
+ * @returns the last line that names an error, or the last line, for whoever has to say why the process ended
  */
 export function logComplaints(stream: Readable | null, name: string, logger: Logger): () => string {
   let rest = '';
   let cause = '';
+  let last = '';
   if (stream === null) return () => cause;
   stream.setEncoding('utf8');
   stream.on('data', (text: string) => {
@@ -19,6 +20,7 @@ export function logComplaints(stream: Readable | null, name: string, logger: Log
     rest = (lines.pop() ?? '').slice(-MAX_LINE_CHARACTERS);
     for (const line of lines.filter(l => l !== '')) {
       logger.warn(`${name}: ${line.slice(0, MAX_LINE_CHARACTERS)}`);
+      last = line.slice(0, MAX_CAUSE_CHARACTERS);
       if (/^\S*(error|failed|cannot)/i.test(line)) cause = line.slice(0, MAX_CAUSE_CHARACTERS);
     }
   });
@@ -26,7 +28,7 @@ export function logComplaints(stream: Readable | null, name: string, logger: Log
     if (rest !== '') logger.warn(`${name}: ${rest}`);
   });
   stream.on('error', error => logger.warn({ err: error }, name));
-  return () => cause;
+  return () => cause || last;
 }
 
 /** Resolves when the process has written `ready` to this descriptor of its own; rejects when it closes it before. */

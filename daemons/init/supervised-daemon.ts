@@ -16,6 +16,8 @@ export interface DaemonOptions {
 
 /** How long a daemon has to go by itself when it is asked to. */
 const STOP_MS = 3000;
+/** A daemon that ends so often without ever having served does not come up by itself. */
+const HOPELESS_STARTS = 3;
 
 /** One daemon of the console, started again whenever it dies, until it is stopped. */
 export class SupervisedDaemon {
@@ -26,6 +28,9 @@ export class SupervisedDaemon {
   #state: DaemonState = 'stopped';
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
+  /** Starts in a row that ended before it served. */
+  #vainStarts = 0;
+  #failure: string | undefined;
 
   constructor(options: DaemonOptions) {
     this.name = options.name;
@@ -34,6 +39,11 @@ export class SupervisedDaemon {
 
   get state(): DaemonState {
     return this.#state;
+  }
+
+  /** Why it does not come up, when it has ended again and again before it served. It is still started again. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** The machine's pid; 0 while there is none. */
@@ -69,13 +79,15 @@ export class SupervisedDaemon {
     const current = this.#options.start();
     this.#current = current;
     logger.info({ process: current.pid }, `${name}: ${state}`);
-    logComplaints(current.process.stderr, name, logger);
+    const lastWords = logComplaints(current.process.stderr, name, logger);
     current.entered.catch(error => logger.error({ err: error }, name));
     const ended = new AbortController();
     ready(ended.signal).then(
       () => {
         if (this.#current !== current || this.#stopping) return;
         this.#state = 'running';
+        this.#vainStarts = 0;
+        this.#failure = undefined;
         logger.info({ tookMs: Date.now() - startedMs }, `${name}: running`);
       },
       error => {
@@ -86,8 +98,16 @@ export class SupervisedDaemon {
       ended.abort();
       if (this.#current !== current) return;
       this.#current = undefined;
+      if (this.#state !== 'running') this.#noteVainStart(`${describeExit(exit)}: ${lastWords()}`);
       if (!this.#stopping) this.#restart(Date.now() - startedMs, describeExit(exit));
     }, logger.error);
+  }
+
+  #noteVainStart(reason: string): void {
+    if (this.#stopping) return;
+    this.#vainStarts++;
+    if (this.#vainStarts >= HOPELESS_STARTS)
+      this.#failure = `${this.name} ended ${this.#vainStarts} times before it served (${reason})`;
   }
 
   #restart(livedMs: number, reason: string): void {

@@ -154,6 +154,7 @@ export interface Calls {
   /** Machine memory that a VM of this size takes beside its own. */
   memoryOverhead: { args: { memoryMb: number; vcpus: number }; result: { overheadBytes: number } };
   listVms: { args: Empty; result: { vms: VmInfo[] } };
+  /** `failAfterStep` is for tests: a VMkernel that was not started to inject failures answers NotSupported. */
   powerOn: { args: { vmxPath: string; failAfterStep?: string }; result: VmInfo };
   powerOff: { args: { vmxPath: string }; result: Empty };
   reset: { args: { vmxPath: string }; result: Empty };

@@ -1,4 +1,4 @@
-import type { CallName, HostInfo } from '../abi/index.js';
+import { type CallName, type HostInfo, VmkernelError } from '../abi/index.js';
 import { overheadMb } from '../memory/index.js';
 import type { JobCalls, StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
@@ -13,6 +13,7 @@ export interface CallParts {
   readonly storage: StorageSystem;
   readonly feed: ChangeFeed;
   readonly hostInfo: () => HostInfo;
+  readonly injectFailures: boolean;
 }
 
 /** Which part answers which call. */
@@ -27,7 +28,11 @@ export function callHandlers(parts: CallParts): CallHandlers {
     hardwareInfo: async () => ({ result: await readHardware() }),
     memoryOverhead: async args => ({ result: { overheadBytes: overheadMb(args) * BYTES_PER_MB } }),
     listVms: async () => ({ result: { vms: manager.list() } }),
-    powerOn: async args => ({ result: await manager.powerOn(args.vmxPath, args.failAfterStep) }),
+    powerOn: async ({ vmxPath, failAfterStep }) => {
+      if (failAfterStep !== undefined && !parts.injectFailures)
+        throw new VmkernelError('NotSupported', 'This VMkernel injects no failures', {});
+      return { result: await manager.powerOn(vmxPath, failAfterStep) };
+    },
     powerOff: async args => {
       await manager.powerOff(args.vmxPath);
       return { result: {} };

@@ -19,6 +19,7 @@ const { values } = parseArgs({
     'memory-mb': { type: 'string' },
     cpus: { type: 'string' },
     'vmx-node-flags': { type: 'string' },
+    'inject-failures': { type: 'boolean', default: false },
   },
 });
 
@@ -26,7 +27,7 @@ const root = values.root;
 const bootId = values['boot-id'];
 if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
   process.stderr.write(
-    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS]\n',
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--inject-failures]\n',
   );
   process.exit(2);
 }
@@ -61,6 +62,7 @@ const vmkernel = new Vmkernel(
     shmParent: values['shm-parent'],
     hostName: values['host-name'],
     initPid: process.ppid,
+    injectFailures: values['inject-failures'],
     vmxMainPath: fileURLToPath(new URL('../../daemons/vmware-vmx/main.js', import.meta.url)),
     ...(memoryMb === undefined ? {} : { memoryMb: Number(memoryMb) }),
     ...(values.cpus === undefined ? {} : { cpus: values.cpus.split(',').map(Number) }),

@@ -35,6 +35,8 @@ export interface VmkernelOptions {
   readonly vmxMainPath: string;
   /** Node's flags for a vmx, in place of the usual ones: for measurements. */
   readonly vmxNodeFlags?: readonly string[];
+  /** For tests: whoever may call may also make a power-on fail after a step. */
+  readonly injectFailures: boolean;
   readonly memoryMb?: number;
   readonly cpus?: readonly number[];
 }
@@ -210,7 +212,8 @@ export class Vmkernel {
       hostName: this.options.hostName,
       version: PRODUCT,
     });
-    const handlers = callHandlers({ manager, storage, feed: this.#feed, hostInfo });
+    const { injectFailures } = this.options;
+    const handlers = callHandlers({ manager, storage, feed: this.#feed, hostInfo, injectFailures });
     const server = new ControlServer(handlers, checkArguments, this.log.child({ module: 'Control' }));
     const path = join(runDir, 'control.sock');
     rmSync(path, { force: true });

@@ -71,13 +71,14 @@ export class BareHost {
   #child: ChildProcess | undefined;
   #client: VmkernelClient | undefined;
 
-  static async start(): Promise<BareHost> {
+  /** @param flags of the VMkernel */
+  static async start(...flags: string[]): Promise<BareHost> {
     const host = new BareHost();
     for (const folder of ['var/log', 'run/vmkernel', 'run/vmx', 'firmware', 'datastores/storage1'])
       mkdirSync(join(host.root, folder), { recursive: true });
     writeFileSync(join(host.root, 'firmware/bios-256k.bin'), firmware());
     writeFileSync(join(host.root, 'firmware/vgabios-stdvga.bin'), new Uint8Array(SECTOR_BYTES));
-    const args = [VMKERNEL, '--root', host.root, '--boot-id', host.#bootId, '--ready-fd', '3'];
+    const args = [VMKERNEL, '--root', host.root, '--boot-id', host.#bootId, '--ready-fd', '3', ...flags];
     host.#child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
     const ready = host.#child.stdio[3];
     if (ready === null || ready === undefined) throw new Error('no ready pipe');

@@ -24,7 +24,6 @@ export async function gatherStatus(root: RootFolder, note: (text: string) => voi
   const registered = inventory ?? [];
   const base = { root: root.path, user: 'root', passwordFile: root.passwordFile };
   if (init === undefined) {
-    if (!existsSync(root.in('host.json'))) note(`no host was ever up in ${root.path}`);
     const { portOffset = 0, bind = DEFAULT_BIND } = readHostFile(root.in('host.json'));
     const port = (name: keyof typeof PORTS) => PORTS[name] + portOffset;
     const ports = {
@@ -95,6 +94,11 @@ function samePath(a: string, b: string, labels: ReadonlyMap<string, string>): bo
       (_, volume: string) => `/vmfs/volumes/${labels.get(volume) ?? volume}`,
     );
   return byLabel(a) === byLabel(b);
+}
+
+/** Whether this folder ever held a host. */
+export function wasEverUp(root: RootFolder): boolean {
+  return existsSync(root.in('host.json'));
 }
 
 export function readHostFile(path: string): z.infer<typeof HostFile> {

@@ -15,7 +15,7 @@ import { aptPackagesFor } from '../../guests/index.js';
 import { type Command, parseArguments, USAGE } from './arguments.js';
 import { installPackages } from './debian-packages.js';
 import { FrontDoorError } from './errors.js';
-import { gatherStatus } from './gather-status.js';
+import { gatherStatus, wasEverUp } from './gather-status.js';
 import { askInit } from './init-client.js';
 import { Progress } from './progress.js';
 import { RootFolder } from './root-folder.js';
@@ -71,6 +71,7 @@ async function run(command: Command, around: Surroundings): Promise<number> {
       if (!(await down(root, progress))) progress.note(`no host runs in ${root.path}`);
       return 0;
     case 'status': {
+      if (!wasEverUp(root)) throw new FrontDoorError('HostDown', `no host was ever up in ${root.path}`);
       const status = await gatherStatus(root, text => progress.note(text));
       around.output.write(command.json ? `${JSON.stringify(status, null, 2)}\n` : statusTable(status));
       return 0;

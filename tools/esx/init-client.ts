@@ -15,7 +15,12 @@ const InitStatus = z.object({
   user: z.string(),
   passwordFile: z.string(),
   daemons: z.array(
-    z.object({ name: z.string(), pid, state: z.enum(['starting', 'running', 'restarting', 'stopped']) }),
+    z.object({
+      name: z.string(),
+      pid,
+      state: z.enum(['starting', 'running', 'restarting', 'stopped']),
+      failure: z.string().optional(),
+    }),
   ),
 });
 export type InitStatus = z.infer<typeof InitStatus>;

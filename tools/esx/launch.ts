@@ -70,6 +70,9 @@ export async function awaitReady(
     const status = await Promise.race([ended, askInit(root.initSocket, 'status').catch(() => undefined)]);
     if (status === 'ended') return status;
     if (status !== undefined && isReady(status)) return status;
+    const failure = status?.daemons.find(daemon => daemon.failure !== undefined)?.failure;
+    if (failure !== undefined)
+      throw new FrontDoorError('HostFailed', failure, `${logAdvice(root)} ./esx down ends what runs.`);
     if (performance.now() > deadlineMs)
       throw new FrontDoorError(
         'HostFailed',
