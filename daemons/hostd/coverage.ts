@@ -22,6 +22,7 @@ import { datacenterClass } from './mo/datacenter.js';
 import { datastoreClass } from './mo/datastore.js';
 import { folderClass } from './mo/folder.js';
 import { diagnosticManagerClass } from './mo/host/diagnostic-manager.js';
+import { hostAutoStartManagerClass } from './mo/host/host-auto-start-manager.js';
 import { hostCpuSchedulerSystemClass } from './mo/host/host-cpu-scheduler-system.js';
 import { hostDateTimeSystemClass } from './mo/host/host-date-time-system.js';
 import { hostDiagnosticSystemClass } from './mo/host/host-diagnostic-system.js';
@@ -32,6 +33,8 @@ import { hostNetworkSystemClass } from './mo/host/host-network-system.js';
 import { hostServiceSystemClass } from './mo/host/host-service-system.js';
 import { hostStorageSystemClass } from './mo/host/host-storage-system.js';
 import { hostSystemClass } from './mo/host/host-system.js';
+import { licenseManagerClass } from './mo/host/license-manager.js';
+import { optionManagerClass } from './mo/host/option-manager.js';
 import { hostDatastoreSystemClass } from './mo/host-datastore-system.js';
 import { resourcePoolClass } from './mo/resource-pool.js';
 import { searchIndexClass } from './mo/search-index.js';
@@ -47,6 +50,9 @@ const builtClasses: readonly ObjectClass[] = [
   eventManagerClass,
   folderClass,
   diagnosticManagerClass,
+  hostAutoStartManagerClass,
+  licenseManagerClass,
+  optionManagerClass,
   hostCpuSchedulerSystemClass,
   hostDatastoreSystemClass,
   hostDateTimeSystemClass,

@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AboutInfo, loadVimSchema, type ManagedObjectReference } from '../../lib/vim/index.js';
+import {
+  type AboutInfo,
+  type ApiVersion,
+  loadVimSchema,
+  type ManagedObjectReference,
+} from '../../lib/vim/index.js';
 import {
   AccessControl,
   AuthorizationManager,
@@ -68,6 +73,10 @@ export interface HostOptions {
   /** The service console's root and /var/log. */
   readonly consoleRoot: string;
   readonly logFolder: string;
+  /** What hostd keeps of itself: /etc/vmware/hostd */
+  readonly settingsFolder: string;
+  /** The newest version of the API that clients are told of, unless an option says another one. */
+  readonly newestVersion: ApiVersion;
   /** hostd's SQLite file. */
   readonly databasePath: string;
 }
@@ -80,6 +89,8 @@ export interface HostDependencies {
   readonly accounts: ConsoleAccounts;
   readonly accountTools: AccountTools;
   readonly tickets: LocalTickets;
+  /** By pino's names. */
+  setLogLevel(level: string): void;
   onError(error: unknown): void;
   /** A line for the log: something is amiss that the host lives with. */
   onProblem(problem: string): void;
@@ -101,6 +112,7 @@ export class Host {
   readonly dispatcher: Dispatcher;
   readonly link: VmkernelLink;
   readonly #history: HostHistory;
+  readonly managers: HostManagers;
   readonly #account: HostAccount;
   readonly #options: HostOptions;
   readonly #dependencies: HostDependencies;
@@ -134,6 +146,7 @@ export class Host {
       datastore: name => this.inventory.datastore(name),
       spaceChanged: () => this.inventory.noteSpace(),
     });
+    this.managers = this.#hostManagers(this.#facts());
     this.inventory = this.#makeInventory();
     this.link = this.#makeLink();
     this.access = this.#makeAccess();
@@ -172,6 +185,7 @@ export class Host {
    */
   async start(): Promise<void> {
     await this.inventory.load();
+    await this.managers.load();
     this.#dropPermissionsOfGoneVms();
     this.tasks.restore(() => undefined);
     await this.link.start();
@@ -184,7 +198,13 @@ export class Host {
     late.abort();
   }
 
+  /** Before the host goes down: machines are stopped as the administrator wants it. */
+  async hostStops(): Promise<void> {
+    await this.managers.autoStart.hostStops();
+  }
+
   close(): void {
+    this.managers.autoStart.close();
     this.link.close();
     for (const session of this.sessions.list()) this.sessions.end(session);
     this.#history.close();
@@ -228,7 +248,11 @@ export class Host {
       configReader: () => reader,
       browserOf: ({ ref }) =>
         new HostDatastoreBrowser(browserOf(ref), { work: this.files, datastores: () => [ref] }),
-      onUnregistered: ({ value }) => this.access.dropPermissions(({ entity }) => entity.value === value),
+      onUnregistered: ({ value }) => {
+        this.access.dropPermissions(({ entity }) => entity.value === value);
+        this.managers.forgetMachine(value);
+      },
+      requirePowerOn: () => this.managers.maintenance.requirePowerOn(),
       account: this.#account,
       hostMhz: () => hostMhz({ account: this.#account }),
       life: () => this.life,
@@ -239,10 +263,19 @@ export class Host {
   #makeLink(): VmkernelLink {
     return new VmkernelLink({
       connect: () => this.#dependencies.connectVmkernel(),
-      onConnected: () => this.inventory.refresh(),
+      onConnected: () => {
+        this.inventory.refresh();
+        this.#noteBoot().catch(this.#dependencies.onError);
+      },
       onChange: change => this.inventory.note(change),
       onDisconnected: () => this.inventory.noteDisconnected(),
     });
+  }
+
+  async #noteBoot(): Promise<void> {
+    await this.inventory.settled();
+    const { info } = this.#account;
+    if (info !== undefined && this.link.isConnected) await this.managers.autoStart.hostBooted(info.bootId);
   }
 
   #managers(): ManagedObject[] {
@@ -251,6 +284,7 @@ export class Host {
     const sessionOptions = { moid: moids.sessionManager.value, accessRoot: moids.rootFolder };
     return [
       new ServiceInstance(this.#options.about),
+      ...this.managers.all(),
       new SessionManager(sessionOptions, { table: this.sessions, policy, tickets }),
       new ViewManager(moids.viewManager.value, {
         registry: this.registry,
@@ -271,7 +305,6 @@ export class Host {
         find: moid => this.registry.find(moid),
         children: object => inventoryChildren(scope, object),
       }),
-      new UnbuiltObject(moids.setting, 'OptionManager'),
       new UserDirectory(this.#dependencies.accounts),
       new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
       new HostLocalAccountManager({
@@ -282,7 +315,6 @@ export class Host {
         events: this.events,
         host: () => ({ ref: moids.host, name: this.#account.info?.hostName ?? 'localhost' }),
       }),
-      new UnbuiltObject(moids.licenseManager, 'LicenseManager'),
       new UnbuiltObject(moids.environmentBrowser, 'EnvironmentBrowser'),
       ...this.#fileObjects(),
     ];
@@ -301,7 +333,6 @@ export class Host {
   #entities(): ManagedObject[] {
     const { inventory, tasks } = this;
     const facts = this.#facts();
-    const managers = this.#hostManagers(facts);
     const datastores = (): ManagedObjectReference[] => inventory.datastoreRefs();
     const vms = (): ManagedObjectReference[] => inventory.vmRefs();
     const recentTasks = (object: ManagedObject): ManagedObjectReference[] => tasks.recentTasks(object);
@@ -314,26 +345,28 @@ export class Host {
       new ComputeResource({ facts, datastores }),
       new HostSystem({
         facts,
-        managers,
+        managers: this.managers,
         datastores,
         vms,
+        machines: () => inventory.vms(),
         recentTasks,
         memoryOverhead: (memoryMb, vcpus) => this.#memoryOverhead(memoryMb, vcpus),
       }),
-      ...managers.all(),
       new RootResourcePool({ facts, vms, runningMemoryBytes }),
     ];
   }
 
   #hostManagers(facts: HostFacts): HostManagers {
-    const { consoleRoot, logFolder } = this.#options;
-    return new HostManagers({
+    const { setLogLevel, onError, onProblem } = this.#dependencies;
+    return new HostManagers(this.#options, {
       facts,
       registry: this.registry,
-      consoleRoot,
-      logFolder,
-      datastores: () => this.inventory.datastores(),
-      rescan: () => this.inventory.rescan(),
+      tasks: this.tasks,
+      events: this.events,
+      inventory: () => this.inventory,
+      setLogLevel,
+      onError,
+      onProblem,
     });
   }
 

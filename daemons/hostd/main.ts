@@ -19,6 +19,7 @@ import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { Host } from './host.js';
 import { aboutInfo, loadHostUuid, welcomePage } from './identity.js';
 import { readMachine } from './machine/machine.js';
+import { writeProxyFile } from './settings/proxy-file.js';
 import { loadServerCertificate } from './tls/server-certificate.js';
 
 /** How long the first clients wait for the inventory to be read: a datastore may hang. */
@@ -47,6 +48,8 @@ async function main(): Promise<void> {
       inventoryPath: join(args.etcFolder, 'hostd', 'vmInventory.xml'),
       consoleRoot: '/',
       logFolder: args.logFolder,
+      settingsFolder: join(args.etcFolder, 'hostd'),
+      newestVersion: args.newestVersion,
       databasePath: join(args.etcFolder, 'hostd', 'hostd.sqlite'),
     },
     {
@@ -56,6 +59,9 @@ async function main(): Promise<void> {
       accounts,
       accountTools: new AccountTools(),
       tickets: new LocalTickets(args.ticketFolder),
+      setLogLevel: level => {
+        log.logger.level = level;
+      },
       onError,
       onProblem: problem => log.logger.warn({ module: 'App' }, problem),
     },
@@ -75,13 +81,14 @@ async function main(): Promise<void> {
       fileChanged: path => host.inventory.noteFile(path),
       onError,
     }),
-    descriptions: new DescriptionFiles(args.newestVersion),
+    descriptions: new DescriptionFiles(() => host.managers.advertisedVersion()),
     welcomePage: welcomePage(about),
     onError,
   });
   const redirect = createRedirectServer(() => portOf(secure.address()));
   secure.listen({ fd: args.httpsFd });
   redirect.listen({ fd: args.httpFd });
+  await writeProxyFile(join(args.etcFolder, 'hostd'), { http: redirect.address(), https: secure.address() });
   log.logger.info({ module: 'App' }, `${about.fullName}: hostd is up`);
   const stop = (): void => {
     log.logger.info({ module: 'App' }, 'hostd ends');
@@ -91,6 +98,10 @@ async function main(): Promise<void> {
     redirect.closeAllConnections();
     log.close();
   };
+  // init's word that the whole host goes down, not only this process.
+  process.once('SIGPWR', () => {
+    host.hostStops().catch(onError).finally(stop);
+  });
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 }

@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   const content = {
     soap: new SoapEndpoint(host.dispatcher, host.schema),
-    descriptions: new DescriptionFiles('4.1'),
+    descriptions: new DescriptionFiles(() => '4.1'),
     folder,
     welcomePage: '<h1>VMware ESX Server 3.5.0</h1>',
     onError: (error: unknown) => test.errors.push(error),

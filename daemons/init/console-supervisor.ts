@@ -10,7 +10,7 @@ import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
 import type { Listeners } from './listeners.js';
 import { ensureRootPassword } from './password.js';
 import { RestartPolicy } from './restart-policy.js';
-import { SupervisedDaemon } from './supervised-daemon.js';
+import { type StopRequest, SupervisedDaemon } from './supervised-daemon.js';
 
 export interface ConsoleOptions {
   folder: HostFolder;
@@ -41,6 +41,9 @@ const NODE_FLAGS = [
   '--single-threaded-gc',
   '--no-warnings',
 ];
+
+/** hostd then stops the machines that are to stop with the host. */
+const HOST_STOPS: StopRequest = { signal: 'SIGPWR', limitMs: 30_000 };
 
 /** The service console while the host is up: built again if its pid 1 dies, its daemons started again if they do. */
 export class ConsoleSupervisor {
@@ -77,7 +80,9 @@ export class ConsoleSupervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#restarting;
-    await Promise.all(this.daemons.map(daemon => daemon.stop('stopped')));
+    await Promise.all(
+      this.daemons.map(daemon => daemon.stop('stopped', daemon.name === 'hostd' ? HOST_STOPS : undefined)),
+    );
     await this.#console?.stop();
     this.#console = undefined;
   }

@@ -14,8 +14,13 @@ export interface DaemonOptions {
   logger: Logger;
 }
 
-/** How long a daemon has to go by itself when it is asked to. */
-const STOP_MS = 3000;
+/** How a daemon is asked to go, and how long it has to go by itself. */
+export interface StopRequest {
+  signal: NodeJS.Signals;
+  limitMs: number;
+}
+
+const ORDINARY_STOP: StopRequest = { signal: 'SIGTERM', limitMs: 3000 };
 /** A daemon that ends so often without ever having served does not come up by itself. */
 const HOPELESS_STARTS = 3;
 
@@ -56,15 +61,15 @@ export class SupervisedDaemon {
     this.#launch('starting');
   }
 
-  /** SIGTERM, then SIGKILL. `as` is what the state then says. */
-  async stop(as: 'stopped' | 'restarting'): Promise<void> {
+  /** A signal, then SIGKILL. `as` is what the state then says. */
+  async stop(as: 'stopped' | 'restarting', request = ORDINARY_STOP): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const current = this.#current;
     if (current !== undefined) {
       const exited = exitOf(current.process);
-      current.process.kill('SIGTERM');
-      const timer = setTimeout(() => current.process.kill('SIGKILL'), STOP_MS);
+      current.process.kill(request.signal);
+      const timer = setTimeout(() => current.process.kill('SIGKILL'), request.limitMs);
       await exited;
       clearTimeout(timer);
     }

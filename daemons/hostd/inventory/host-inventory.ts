@@ -30,6 +30,8 @@ export interface HostInventoryDependencies {
   configReader(): VmConfigReader;
   life(): VmLife;
   hostMhz(): number;
+  /** @throws VimFault InvalidState while the host takes no machine */
+  requirePowerOn(): void;
   /** What looks for files on a datastore: it comes and goes with it. */
   browserOf(datastore: Datastore): ManagedObject;
   /** A machine is registered no more. */
@@ -232,7 +234,10 @@ export class HostInventory {
       hostMhz,
       runChanged: (vm, isOtherwise) => this.#noteRun(vm, isOtherwise),
       power: {
-        powerOn: vmxPath => link().call('powerOn', { vmxPath }),
+        powerOn: async vmxPath => {
+          this.#dependencies.requirePowerOn();
+          return await link().call('powerOn', { vmxPath });
+        },
         powerOff: vmxPath => link().call('powerOff', { vmxPath }),
         reset: vmxPath => link().call('reset', { vmxPath }),
       },

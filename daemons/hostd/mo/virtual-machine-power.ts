@@ -19,31 +19,39 @@ export interface PowerOperations {
   reset(vmxPath: string): Promise<unknown>;
 }
 
+/** @param call undefined: the host does it by itself */
+export function startPowerOn(vm: VirtualMachine, call: CallContext | undefined): ManagedObjectReference {
+  const operation = { methodName: 'PowerOnVM_Task', descriptionId: 'VirtualMachine.powerOn' };
+  return startPowerTask(vm, operation, call, async cause => {
+    await reportFailure(vm, 'VmFailedToPowerOnEvent', cause, async () => {
+      requirePowerState(vm, 'poweredOff', 'poweredOn');
+      post(vm, 'VmStartingEvent', cause);
+      vm.setRun(await vm.dependencies.power.powerOn(vm.vmxPath));
+    });
+    post(vm, 'VmPoweredOnEvent', cause);
+  });
+}
+
+/** @param call undefined: the host does it by itself */
+export function startPowerOff(vm: VirtualMachine, call: CallContext | undefined): ManagedObjectReference {
+  const operation = { methodName: 'PowerOffVM_Task', descriptionId: 'VirtualMachine.powerOff' };
+  return startPowerTask(vm, operation, call, async cause => {
+    await reportFailure(vm, 'VmFailedToPowerOffEvent', cause, async () => {
+      requirePowerState(vm, 'poweredOn', 'poweredOff');
+      post(vm, 'VmStoppingEvent', cause);
+      await vm.dependencies.power.powerOff(vm.vmxPath);
+      vm.setRun(undefined);
+    });
+    post(vm, 'VmPoweredOffEvent', cause);
+  });
+}
+
 export const powerMethods: MethodHandlers<VirtualMachine> = {
   PowerOnVM_Task: (vm, args, call) => {
     if (args.host !== undefined && args.host.value !== moids.host.value) throw invalidArgument('host');
-    const operation = { methodName: 'PowerOnVM_Task', descriptionId: 'VirtualMachine.powerOn' };
-    return startPowerTask(vm, operation, call, async cause => {
-      await reportFailure(vm, 'VmFailedToPowerOnEvent', cause, async () => {
-        requirePowerState(vm, 'poweredOff', 'poweredOn');
-        post(vm, 'VmStartingEvent', cause);
-        vm.setRun(await vm.dependencies.power.powerOn(vm.vmxPath));
-      });
-      post(vm, 'VmPoweredOnEvent', cause);
-    });
+    return startPowerOn(vm, call);
   },
-  PowerOffVM_Task: (vm, _, call) => {
-    const operation = { methodName: 'PowerOffVM_Task', descriptionId: 'VirtualMachine.powerOff' };
-    return startPowerTask(vm, operation, call, async cause => {
-      await reportFailure(vm, 'VmFailedToPowerOffEvent', cause, async () => {
-        requirePowerState(vm, 'poweredOn', 'poweredOff');
-        post(vm, 'VmStoppingEvent', cause);
-        await vm.dependencies.power.powerOff(vm.vmxPath);
-        vm.setRun(undefined);
-      });
-      post(vm, 'VmPoweredOffEvent', cause);
-    });
-  },
+  PowerOffVM_Task: (vm, _, call) => startPowerOff(vm, call),
   ResetVM_Task: (vm, _, call) => {
     const operation = { methodName: 'ResetVM_Task', descriptionId: 'VirtualMachine.reset' };
     return startPowerTask(vm, operation, call, async cause => {
@@ -60,7 +68,7 @@ export const powerMethods: MethodHandlers<VirtualMachine> = {
 function startPowerTask(
   vm: VirtualMachine,
   operation: { readonly methodName: string; readonly descriptionId: string },
-  call: CallContext,
+  call: CallContext | undefined,
   work: (cause: EventCause) => Promise<void>,
 ): ManagedObjectReference {
   requireNotBusy(vm);

@@ -88,6 +88,7 @@ export class TestHost {
   readonly kernel = new VmkernelDouble();
   readonly shadow = new ShadowDouble(this.folder);
   readonly errors: unknown[] = [];
+  readonly logLevels: string[] = [];
   /** Lines that hostd would log as warnings. */
   readonly problems: string[] = [];
   host!: Host;
@@ -114,9 +115,12 @@ export class TestHost {
         inventoryPath: join(this.folder, 'vmInventory.xml'),
         consoleRoot: this.consoleRoot,
         logFolder: join(this.folder, 'log'),
+        settingsFolder: join(this.folder, 'hostd'),
+        newestVersion: '4.1',
         databasePath: join(this.folder, 'hostd.sqlite'),
       },
       {
+        setLogLevel: level => this.logLevels.push(level),
         attachStatistics: () => undefined,
         connectVmkernel: () => VmkernelClient.connect(this.#socketPath),
         policy: testPolicy,

@@ -21,7 +21,7 @@ export function hostCapability(): HostCapability {
     vlanTaggingSupported: false,
     nicTeamingSupported: false,
     highGuestMemSupported: false,
-    maintenanceModeSupported: false,
+    maintenanceModeSupported: true,
     suspendedRelocateSupported: false,
     restrictedSnapshotRelocateSupported: false,
     perVmSwapFiles: true,

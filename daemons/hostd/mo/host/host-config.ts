@@ -22,7 +22,10 @@ export function hostConfig(facts: HostFacts, managers: HostManagers): HostConfig
     datastoreCapabilities,
     service: managers.serviceSystem.serviceInfo(),
     firewall: firewallInfo,
+    autoStart: managers.autoStartManager.config(),
     option: [],
+    optionDef: [],
+    adminDisabled: false,
     dateTimeInfo: managers.dateTimeSystem.dateTimeInfo(),
   };
 }

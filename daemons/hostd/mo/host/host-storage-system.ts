@@ -16,9 +16,8 @@ import { type HostFacts, hostName } from './host-facts.js';
 
 export interface HostStorageSystemDependencies {
   readonly facts: HostFacts;
-  datastores(): Datastore[];
-  /** Asks the VMkernel for its volumes anew. */
-  rescan(): Promise<void>;
+  /** `rescan` asks the VMkernel for its volumes anew. */
+  inventory(): { datastores(): Datastore[]; rescan(): Promise<void> };
 }
 
 /** The host's storage. There are no adapters and LUNs: volumes are folders that the VMkernel serves. */
@@ -34,7 +33,10 @@ export class HostStorageSystem implements ManagedObject {
   fileSystemVolumeInfo(): HostFileSystemVolumeInfo {
     return {
       volumeTypeList: ['NFS'],
-      mountInfo: this.dependencies.datastores().map(datastore => this.#mountOf(datastore)),
+      mountInfo: this.dependencies
+        .inventory()
+        .datastores()
+        .map(datastore => this.#mountOf(datastore)),
     };
   }
 
@@ -70,12 +72,12 @@ export const hostStorageSystemClass: ObjectClass = defineClass<'HostStorageSyste
       multipathStateInfo: () => ({ path: [] }),
     },
     methods: {
-      RescanAllHba: system => system.dependencies.rescan(),
+      RescanAllHba: system => system.dependencies.inventory().rescan(),
       RescanHba: (_, { hbaDevice }) => {
         throw vimFault('NotFound', {}, `There is no host bus adapter ${hbaDevice}.`);
       },
-      RescanVmfs: system => system.dependencies.rescan(),
-      RefreshStorageSystem: system => system.dependencies.rescan(),
+      RescanVmfs: system => system.dependencies.inventory().rescan(),
+      RefreshStorageSystem: system => system.dependencies.inventory().rescan(),
       RetrieveDiskPartitionInfo: () => [],
     },
   },

@@ -2,6 +2,8 @@ import type { HostListSummary, HostRuntimeInfo, ManagedObjectReference } from '.
 import { defineClass, type ObjectClass } from '../../../../lib/vim-server/index.js';
 import { type Entity, entityClass } from '../entity.js';
 import { moids } from '../moids.js';
+import type { VirtualMachine } from '../virtual-machine.js';
+import { summary as machineSummary } from '../virtual-machine-views.js';
 import { hostCapability } from './host-capability.js';
 import { hostConfig } from './host-config.js';
 import { cpuTopology, type HostFacts, hostMhz, hostName, machineMemoryBytes } from './host-facts.js';
@@ -12,6 +14,7 @@ export interface HostSystemDependencies {
   readonly facts: HostFacts;
   readonly managers: HostManagers;
   vms(): ManagedObjectReference[];
+  machines(): VirtualMachine[];
   datastores(): ManagedObjectReference[];
   recentTasks(host: HostSystem): ManagedObjectReference[];
   /** Machine memory that a machine takes beside its own, bytes. */
@@ -42,12 +45,12 @@ export class HostSystem implements Entity {
   }
 }
 
-function runtime({ facts }: HostSystem): HostRuntimeInfo {
+function runtime({ facts, dependencies }: HostSystem): HostRuntimeInfo {
   const { info } = facts.account;
   return {
     connectionState: facts.isConnected() ? 'connected' : 'notResponding',
     powerState: 'poweredOn',
-    inMaintenanceMode: false,
+    inMaintenanceMode: dependencies.managers.maintenance.isOn,
     bootTime: info && new Date(info.bootTimeMs),
   };
 }
@@ -115,6 +118,16 @@ export const hostSystemClass: ObjectClass = defineClass<'HostSystem', HostSystem
       datastoreBrowser: () => moids.hostDatastoreBrowser,
     },
     methods: {
+      EnterMaintenanceMode_Task: (host, { timeout }, call) => {
+        return host.dependencies.managers.maintenance.enter(host, timeout, call);
+      },
+      ExitMaintenanceMode_Task: (host, _, call) => host.dependencies.managers.maintenance.exit(host, call),
+      QueryHostConnectionInfo: host => ({
+        host: summary(host),
+        vm: host.dependencies.machines().map(machineSummary),
+        vimAccountNameRequired: true,
+        clusterSupported: false,
+      }),
       QueryMemoryOverhead: (host, { memorySize, numVcpus }) => {
         return host.dependencies.memoryOverhead(Number(memorySize) / 2 ** 20, numVcpus);
       },
