@@ -35,7 +35,8 @@ describe('configuration', () => {
     expect(lines).toContain('virtualHW.version = "4"');
     expect(lines).toContain('memsize = "64"');
     expect(lines).toContain('ide0:0.fileName = "demo.vmdk"');
-    expect(lines).toContain('serial0.fileType = "console"');
+    expect(lines).toContain('serial0.fileType = "pipe"');
+    expect(lines).toContain('serial0.console = "TRUE"');
     expect(lines.join('\n')).not.toContain('uuid');
   });
 });

@@ -51,7 +51,7 @@ export const diskDescriptor = (vm: VmFolder, random: Buffer): string => {
   ].join('\n');
 };
 
-/** ESX Server 3.5's keys, reference/storage.md 5.6; "console" is this product's word for a port that `esx console` opens. */
+/** ESX Server 3.5's keys, reference/storage.md 5.6; serial0.console is this product's mark of a port that `esx console` opens. */
 export const configuration = (vm: VmFolder): string =>
   [
     '.encoding = "UTF-8"',
@@ -64,7 +64,10 @@ export const configuration = (vm: VmFolder): string =>
     `ide0:0.fileName = "${vm.name}.vmdk"`,
     'ide0:0.deviceType = "ata-hardDisk"',
     'serial0.present = "TRUE"',
-    'serial0.fileType = "console"',
+    'serial0.fileType = "pipe"',
+    'serial0.fileName = "console"',
+    'serial0.pipe.endPoint = "server"',
+    'serial0.console = "TRUE"',
     'floppy0.present = "FALSE"',
     '',
   ].join('\n');

@@ -85,6 +85,16 @@ sound.present = "TRUE"
     expect(config.disks.map(disk => disk.node)).toEqual(['scsi0:0']);
   });
 
+  it('takes a pipe with our mark for the port of the host console, and one without for a pipe', () => {
+    const port = (mark: string) => `serial0.present = "TRUE"
+serial0.fileType = "pipe"
+serial0.fileName = "console"
+serial0.pipe.endPoint = "server"
+${mark}`;
+    expect(read(port('serial0.console = "TRUE"')).serials).toMatchObject([{ fileType: 'console' }]);
+    expect(read(port('')).serials).toMatchObject([{ fileType: 'pipe', fileName: 'console' }]);
+  });
+
   it.each([
     ['memsize = "0"', 1],
     ['\nmemsize = "130"', 2],

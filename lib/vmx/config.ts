@@ -18,7 +18,7 @@ export interface VmDisk {
 export interface VmSerial {
   readonly index: number;
   readonly fileType: SerialBackend;
-  /** Datastore path of a file, name of a pipe; empty for the console. */
+  /** Datastore path of a file, name of a pipe; of no meaning for the console. */
   readonly fileName: string;
   /** Which end of a pipe the VM is. */
   readonly endPoint: 'server' | 'client';
@@ -123,8 +123,10 @@ function serialNames(document: VmxDocument): { index: number; name: string; file
     const match = /^serial(\d+)\.present$/.exec(key.toLowerCase());
     if (match === null || document.getBool(key) !== true) return [];
     const name = `serial${match[1]}`;
-    const fileType = (document.get(`${name}.fileType`) ?? 'device').toLowerCase();
-    return { index: Number(match[1]), name, fileType };
+    const written = (document.get(`${name}.fileType`) ?? 'device').toLowerCase();
+    // A pipe with this mark is the port that the host's own console opens: other readers of .vmx files know pipes.
+    const isConsole = written === 'pipe' && document.getBool(`${name}.console`) === true;
+    return { index: Number(match[1]), name, fileType: isConsole ? 'console' : written };
   });
 }
 
