@@ -6,6 +6,7 @@ export const TEST_PACKAGES: readonly string[] = [
   'fuse3',
   'iproute2',
   'libnbd-bin',
+  'libvirt-clients',
   'nbdkit',
   'openssh-client',
   'python3-pyvmomi',

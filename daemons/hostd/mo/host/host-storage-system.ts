@@ -55,7 +55,7 @@ export class HostStorageSystem implements ManagedObject {
 }
 
 export const storageDeviceInfo: HostStorageDeviceInfo = {
-  hostBusAdapter: [],
+  // hostBusAdapter stays unset: libvirt refuses to list pools of a host whose list of adapters is empty.
   scsiLun: [],
   scsiTopology: { adapter: [] },
   multipathInfo: { lun: [] },
