@@ -14,6 +14,8 @@ export interface HostdArguments {
   readonly passwdPath: string;
   readonly groupPath: string;
   readonly ticketFolder: string;
+  /** After so long without a call a session ends. */
+  readonly sessionIdleMs: number;
   /** about.apiVersion. */
   readonly apiVersion: string;
   /** The newest version in vimServiceVersions.xml, and the WSDL set's. */
@@ -31,6 +33,7 @@ const options = {
   passwd: { type: 'string', default: '/etc/passwd' },
   group: { type: 'string', default: '/etc/group' },
   tickets: { type: 'string', default: '/var/run/hostd-tickets' },
+  'session-timeout': { type: 'string', default: '30' },
   'api-version': { type: 'string', default: '2.5u2' },
   'newest-version': { type: 'string', default: '4.1' },
 } as const;
@@ -51,6 +54,7 @@ export function parseArguments(argv: readonly string[]): HostdArguments {
     passwdPath: values.passwd,
     groupPath: values.group,
     ticketFolder: values.tickets,
+    sessionIdleMs: minutes('session-timeout', values['session-timeout']) * 60_000,
     apiVersion: values['api-version'],
     newestVersion,
   };
@@ -58,5 +62,10 @@ export function parseArguments(argv: readonly string[]): HostdArguments {
 
 function descriptor(name: string, text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new Error(`--${name}: ${text} is no descriptor`);
+  return Number(text);
+}
+
+function minutes(name: string, text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new Error(`--${name}: ${text} is no number of minutes`);
   return Number(text);
 }

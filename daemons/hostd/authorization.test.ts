@@ -229,6 +229,25 @@ describe('roles', () => {
     expect(await faultOf(login('alice'))).toBe('NoPermission');
   });
 
+  it('and permissions that change leave an event each', async () => {
+    const roleId = await addRole({ name: 'operator', privIds: ['VirtualMachine.Interact.PowerOn'] });
+    const latest = () => test.host.events.latestEvent;
+    expect(latest()).toMatchObject({ _type: 'RoleAddedEvent', role: { roleId, name: 'operator' } });
+    await set(vm, { roleId });
+    expect(latest()).toMatchObject({
+      _type: 'PermissionAddedEvent',
+      userName: 'root',
+      principal: 'alice',
+      entity: { entity: vm, name: 'linux' },
+      role: { roleId },
+    });
+    await set(vm, {});
+    expect(latest()).toMatchObject({ _type: 'PermissionUpdatedEvent', role: { name: 'ReadOnly' } });
+    const args = { entity: vm, user: 'alice', isGroup: false };
+    await test.call(manager, 'RemoveEntityPermission', args, { session: root });
+    expect(latest()).toMatchObject({ _type: 'PermissionRemovedEvent', principal: 'alice' });
+  });
+
   it('of the system stay as they are, and some cannot be given', async () => {
     const update = { roleId: -1, newName: 'x', privIds: [] };
     expect(await faultOf(test.call(manager, 'UpdateAuthorizationRole', update, { session: root }))).toBe(

@@ -11,14 +11,17 @@ import {
   Authorizer,
   commonRules,
   Dispatcher,
+  defaultSessionLimits,
   EventManager,
   inventoryChildren,
   inventoryScope,
   type LocalTickets,
+  type LoginAttempt,
   type LoginPolicy,
   type ManagedObject,
   ObjectRegistry,
   PropertyPrivileges,
+  type SessionLimits,
   SessionManager,
   SessionTable,
   TaskManager,
@@ -77,6 +80,8 @@ export interface HostOptions {
   readonly settingsFolder: string;
   /** The newest version of the API that clients are told of, unless an option says another one. */
   readonly newestVersion: ApiVersion;
+  /** Where they are other than the usual ones. */
+  readonly sessionLimits?: Partial<SessionLimits>;
   /** hostd's SQLite file. */
   readonly databasePath: string;
 }
@@ -150,13 +155,16 @@ export class Host {
     this.inventory = this.#makeInventory();
     this.link = this.#makeLink();
     this.access = this.#makeAccess();
-    this.sessions = new SessionTable({
-      schema,
-      registry,
-      collectorMoid: moids.propertyCollector.value,
-      access: this.access,
-      propertyPrivileges: new PropertyPrivileges(schema),
-    });
+    this.sessions = new SessionTable(
+      {
+        schema,
+        registry,
+        collectorMoid: moids.propertyCollector.value,
+        access: this.access,
+        propertyPrivileges: new PropertyPrivileges(schema),
+      },
+      { ...defaultSessionLimits, ...options.sessionLimits },
+    );
     this.authorizer = new Authorizer(
       commonRules,
       hostMethodRules({ datastoreOf: path => this.#datastoreOf(path) }),
@@ -201,6 +209,17 @@ export class Host {
   /** Before the host goes down: machines are stopped as the administrator wants it. */
   async hostStops(): Promise<void> {
     await this.managers.autoStart.hostStops();
+  }
+
+  /** Too many wrong passwords for one account from one address. */
+  noteLockOut({ account = 'users without a permission', address }: LoginAttempt): void {
+    const message = `No login of ${account} from ${address} for a minute: too many wrong passwords`;
+    this.#dependencies.onProblem(message);
+    this.events.post('GeneralHostWarningEvent', { message }, { entity: this.#hostEntity() });
+  }
+
+  #hostEntity(): { ref: typeof moids.host; name: string } {
+    return { ref: moids.host, name: this.#account.info?.hostName ?? 'localhost' };
   }
 
   close(): void {
@@ -285,7 +304,13 @@ export class Host {
     return [
       new ServiceInstance(this.#options.about),
       ...this.managers.all(),
-      new SessionManager(sessionOptions, { table: this.sessions, policy, tickets }),
+      new SessionManager(sessionOptions, {
+        table: this.sessions,
+        policy,
+        tickets,
+        events: this.events,
+        registry: this.registry,
+      }),
       new ViewManager(moids.viewManager.value, {
         registry: this.registry,
         scope,
@@ -295,6 +320,7 @@ export class Host {
         control: this.access,
         sessions: this.sessions,
         registry: this.registry,
+        events: this.events,
       }),
       this.tasks,
       this.events,
@@ -313,7 +339,7 @@ export class Host {
         access: this.access,
         sessions: this.sessions,
         events: this.events,
-        host: () => ({ ref: moids.host, name: this.#account.info?.hostName ?? 'localhost' }),
+        host: () => this.#hostEntity(),
       }),
       new UnbuiltObject(moids.environmentBrowser, 'EnvironmentBrowser'),
       ...this.#fileObjects(),

@@ -2,18 +2,17 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attachStatistics, VmkernelClient } from '../../kernel/client/index.js';
-import { verifyPassword } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
 import {
   createRedirectServer,
   createSecureServer,
   DescriptionFiles,
   LocalTickets,
-  LoginDelay,
+  LoginGuard,
   type LoginPolicy,
   SoapEndpoint,
 } from '../../lib/vim-server/index.js';
-import { AccountTools, ConsoleAccounts } from './access/index.js';
+import { AccountTools, ConsoleAccounts, KnownPasswords } from './access/index.js';
 import { parseArguments } from './arguments.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { Host } from './host.js';
@@ -31,11 +30,12 @@ async function main(): Promise<void> {
   const onError = (error: unknown): void =>
     log.logger.error({ err: error, module: 'App' }, 'unexpected error');
   const accounts = new ConsoleAccounts({ passwd: args.passwdPath, group: args.groupPath });
-  const loginDelay = new LoginDelay();
+  const passwords = new KnownPasswords({ shadow: args.shadowPath, passwd: args.passwdPath });
+  const loginGuard = new LoginGuard({ lockedOut: attempt => host.noteLockOut(attempt) });
   const policy: LoginPolicy = {
     verifyPassword: (user, password, address) => {
       const account = host.access.hasAccess(user) ? user : undefined;
-      return loginDelay.check({ account, address }, () => verifyPassword(args.shadowPath, user, password));
+      return loginGuard.check({ account, address }, () => passwords.verify(user, password));
     },
     localUser: async user => accounts.user(user),
   };
@@ -50,6 +50,7 @@ async function main(): Promise<void> {
       logFolder: args.logFolder,
       settingsFolder: join(args.etcFolder, 'hostd'),
       newestVersion: args.newestVersion,
+      sessionLimits: { idleMs: args.sessionIdleMs },
       databasePath: join(args.etcFolder, 'hostd', 'hostd.sqlite'),
     },
     {

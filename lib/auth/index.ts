@@ -2,12 +2,13 @@
  * The service console's accounts, read-only: passwd(5), shadow(5), and whether a password is a user's. Nobody here
  * writes; chpasswd and its kin do, inside the console, under their lock.
  *
- * - Only plain files are read: a FIFO laid in the place of one must not hold a daemon.
+ * - Only plain files are read: a FIFO laid in the place of one must not hold a daemon, nor must a lease (fcntl(2)).
  * - The files are read at each question: an account changed is an account changed.
  * - An unknown user costs as much time as a wrong password.
  * - The hash is computed on a pool thread (lib/linux), compared in constant time.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crypt, readPlainFile } from '../linux/index.js';
 import { type Account, findAccount } from './passwd.js';
 import { findShadowEntry, isUsable } from './shadow.js';
@@ -16,13 +17,15 @@ export * from './group.js';
 export * from './passwd.js';
 export * from './shadow.js';
 
+const LEASE_TRIES = 20;
+const LEASE_WAIT_MS = 50;
 const DAY_MS = 86_400_000;
 const MAX_PASSWORD_BYTES = 512;
 const NOBODYS_SETTING = '$6$openesx.nobody$';
 
 /** Whether `password` opens `user`'s account. Rejects only when the shadow file cannot be read. */
 export async function verifyPassword(shadowPath: string, user: string, password: string): Promise<boolean> {
-  const entry = findShadowEntry(readFile(shadowPath), user);
+  const entry = findShadowEntry(await readFile(shadowPath), user);
   const usable = entry !== undefined && isUsable(entry, Math.floor(Date.now() / DAY_MS));
   if (password.includes('\0') || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return false;
   const setting = usable ? entry.hash : NOBODYS_SETTING;
@@ -31,13 +34,22 @@ export async function verifyPassword(shadowPath: string, user: string, password:
 }
 
 export async function readAccount(passwdPath: string, user: string): Promise<Account | undefined> {
-  return findAccount(readFile(passwdPath), user);
+  return findAccount(await readFile(passwdPath), user);
 }
 
-function readFile(path: string): string {
-  const text = readPlainFile(path);
-  if (text === undefined) throw new Error(`there is no ${path}`);
-  return text;
+/** Whoever holds a lease on the file is waited for a moment; opening it never blocks. */
+async function readFile(path: string): Promise<string> {
+  for (let tries = LEASE_TRIES; ; tries -= 1) {
+    try {
+      const text = readPlainFile(path);
+      if (text === undefined) throw new Error(`there is no ${path}`);
+      return text;
+    } catch (error) {
+      const isLeased = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+      if (!isLeased || tries === 0) throw error;
+    }
+    await sleep(LEASE_WAIT_MS);
+  }
 }
 
 function equal(a: string, b: string): boolean {

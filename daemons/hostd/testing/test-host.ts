@@ -15,7 +15,7 @@ import {
 } from '../../../lib/vim/index.js';
 import { LocalTickets, type LoginPolicy } from '../../../lib/vim-server/index.js';
 import { AccountTools, ConsoleAccounts } from '../access/index.js';
-import { Host } from '../host.js';
+import { Host, type HostOptions } from '../host.js';
 import { aboutInfo } from '../identity.js';
 import { readMachine } from '../machine/machine.js';
 import { moids } from '../mo/moids.js';
@@ -106,10 +106,11 @@ export class TestHost {
   }
 
   /** A new hostd on the same files, as after a kill. */
-  async boot(): Promise<void> {
+  async boot(options: Partial<HostOptions> = {}): Promise<void> {
     this.host = new Host(
       {
         about: aboutInfo('2.5u2'),
+        ...options,
         machine: await readMachine(),
         uuid: '6a1c7a4e-0000-4000-8000-000000000001',
         inventoryPath: join(this.folder, 'vmInventory.xml'),

@@ -4,8 +4,10 @@ import {
   type AuthorizationRole,
   type EntityPrivilege,
   ManagedObjectReference,
+  type Methods,
   type Permission,
 } from '../../vim/index.js';
+import type { EventManager } from '../event/event-manager.js';
 import {
   type CallContext,
   defineClass,
@@ -16,6 +18,7 @@ import type { ObjectRegistry } from '../object/object-registry.js';
 import { invalidArgument } from '../object/vim-fault.js';
 import type { SessionTable } from '../session/session-table.js';
 import type { AccessControl, PermissionEntry } from './access-control.js';
+import { AuthorizationAudit } from './authorization-audit.js';
 import { PermissionEditor } from './permission-editor.js';
 import { allPrivileges, privilegeGroups } from './privileges.js';
 import { RoleEditor } from './role-editor.js';
@@ -28,18 +31,25 @@ export class AuthorizationManager implements ManagedObject {
   readonly control: AccessControl;
   readonly roles: RoleEditor;
   readonly permissions: PermissionEditor;
+  readonly audit: AuthorizationAudit;
   readonly #sessions: SessionTable;
 
   constructor(
     moid: string,
-    dependencies: { control: AccessControl; sessions: SessionTable; registry: ObjectRegistry },
+    dependencies: {
+      control: AccessControl;
+      sessions: SessionTable;
+      registry: ObjectRegistry;
+      events: EventManager;
+    },
   ) {
     this.ref = new ManagedObjectReference('AuthorizationManager', moid);
     this.control = dependencies.control;
     this.roles = new RoleEditor(dependencies.control);
     this.permissions = new PermissionEditor(dependencies.control);
     this.#sessions = dependencies.sessions;
-    const { registry } = dependencies;
+    const { control, events, registry } = dependencies;
+    this.audit = new AuthorizationAudit({ control, events, find: moid => registry.find(moid) });
     dependencies.control.onChange(touched => {
       registry.changed(this, 'roleList');
       for (const moid of touched) {
@@ -107,6 +117,12 @@ function description(): AuthorizationDescription {
   return { privilege, privilegeGroup };
 }
 
+/** A method whose changes are told as events. */
+function audited<A, R>(method: (manager: AuthorizationManager, args: A) => R) {
+  return (manager: AuthorizationManager, args: A, { session }: CallContext): R =>
+    manager.audit.record(session?.userName, () => method(manager, args));
+}
+
 export const authorizationManagerClass = defineClass<'AuthorizationManager', AuthorizationManager>(
   'AuthorizationManager',
   {
@@ -116,19 +132,30 @@ export const authorizationManagerClass = defineClass<'AuthorizationManager', Aut
       description,
     },
     methods: {
-      AddAuthorizationRole: (manager, args) => manager.roles.add(args.name, args.privIds ?? []),
-      UpdateAuthorizationRole: (manager, args) =>
+      AddAuthorizationRole: audited((manager, args: Methods['AddAuthorizationRole']['args']) =>
+        manager.roles.add(args.name, args.privIds ?? []),
+      ),
+      UpdateAuthorizationRole: audited((manager, args: Methods['UpdateAuthorizationRole']['args']) =>
         manager.roles.update(args.roleId, args.newName, args.privIds ?? []),
-      RemoveAuthorizationRole: (manager, args) => manager.roles.remove(args.roleId, args.failIfUsed),
-      MergePermissions: (manager, args) => manager.roles.merge(args.srcRoleId, args.dstRoleId),
+      ),
+      RemoveAuthorizationRole: audited((manager, args: Methods['RemoveAuthorizationRole']['args']) =>
+        manager.roles.remove(args.roleId, args.failIfUsed),
+      ),
+      MergePermissions: audited((manager, args: Methods['MergePermissions']['args']) =>
+        manager.roles.merge(args.srcRoleId, args.dstRoleId),
+      ),
       RetrieveRolePermissions: (manager, args, call) => manager.rolePermissions(args.roleId, call),
       RetrieveEntityPermissions: (manager, args) => manager.entityPermissions(args.entity, args.inherited),
       RetrieveAllPermissions: (manager, _, call) => manager.allPermissions(call),
-      SetEntityPermissions: (manager, args) => manager.permissions.set(args.entity, args.permission ?? []),
-      ResetEntityPermissions: (manager, args) =>
+      SetEntityPermissions: audited((manager, args: Methods['SetEntityPermissions']['args']) =>
+        manager.permissions.set(args.entity, args.permission ?? []),
+      ),
+      ResetEntityPermissions: audited((manager, args: Methods['ResetEntityPermissions']['args']) =>
         manager.permissions.reset(args.entity, args.permission ?? []),
-      RemoveEntityPermission: (manager, args) =>
+      ),
+      RemoveEntityPermission: audited((manager, args: Methods['RemoveEntityPermission']['args']) =>
         manager.permissions.remove(args.entity, { principal: args.user, isGroup: args.isGroup }),
+      ),
       HasPrivilegeOnEntity: (manager, args) => {
         const [found] = manager.privilegesOn([args.entity], args.sessionId, args.privId ?? []);
         return found?.privAvailability.map(({ isGranted }) => isGranted);

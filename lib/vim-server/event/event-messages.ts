@@ -26,6 +26,7 @@ const formats: { readonly [N in EventTypeName]?: string } = {
   GeneralVmErrorEvent: 'Error of {vm.name}: {message}',
   GeneralVmInfoEvent: 'Note of {vm.name}: {message}',
   GeneralVmWarningEvent: 'Warning of {vm.name}: {message}',
+  GlobalMessageChangedEvent: 'The message to all users is now: {message}',
   HostConnectedEvent: '{host.name} has a VMkernel to work with',
   HostConnectionLostEvent: '{host.name} has lost its VMkernel',
   HostShutdownEvent: '{host.name} is shutting down: {reason}',

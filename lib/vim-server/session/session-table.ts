@@ -5,9 +5,18 @@ import { Session, type SessionEnvironment, type SessionPeer } from './session.js
 export interface SessionLimits {
   readonly idleMs: number;
   readonly maxSessions: number;
+  /** So many of them nobody else can take. */
+  readonly keptForAdministrators: number;
 }
 
-export const defaultSessionLimits: SessionLimits = { idleMs: 30 * 60_000, maxSessions: 1000 };
+export const defaultSessionLimits: SessionLimits = {
+  idleMs: 30 * 60_000,
+  maxSessions: 1000,
+  keptForAdministrators: 100,
+};
+
+/** A session has begun or ended. */
+export type SessionListener = (session: Session, isNew: boolean) => void;
 
 /** Sessions by key. Idle ones are ended when somebody looks, not by a timer. */
 export class SessionTable {
@@ -15,6 +24,7 @@ export class SessionTable {
   readonly #environment: SessionEnvironment;
   readonly #limits: SessionLimits;
   readonly #sessions = new Map<string, Session>();
+  readonly #listeners: SessionListener[] = [];
 
   constructor(environment: SessionEnvironment, limits: SessionLimits = defaultSessionLimits) {
     this.#environment = environment;
@@ -31,11 +41,13 @@ export class SessionTable {
 
   begin(userName: string, peer: SessionPeer): Session {
     this.#endIdle();
-    if (this.#sessions.size >= this.#limits.maxSessions) {
+    const kept = this.access.of(userName).isAdministrator ? 0 : this.#limits.keptForAdministrators;
+    if (this.#sessions.size >= this.#limits.maxSessions - kept) {
       throw vimFault('SystemError', { reason: 'too many sessions' }, 'The server has too many sessions.');
     }
     const session = new Session(this.#environment, userName, peer);
     this.#sessions.set(session.key, session);
+    this.#tell(session, true);
     return session;
   }
 
@@ -52,7 +64,18 @@ export class SessionTable {
   }
 
   end(session: Session): void {
-    if (this.#sessions.delete(session.key)) session.end();
+    if (!this.#sessions.delete(session.key)) return;
+    session.end();
+    this.#tell(session, false);
+  }
+
+  /** For as long as the table is. */
+  onChange(listener: SessionListener): void {
+    this.#listeners.push(listener);
+  }
+
+  #tell(session: Session, isNew: boolean): void {
+    for (const listener of this.#listeners) listener(session, isNew);
   }
 
   #endIdle(): void {

@@ -42,6 +42,7 @@ export class Session {
   /** Undefined: nobody is logged in. */
   readonly userName: string | undefined;
   readonly loginTime = new Date();
+  locale = 'en';
   readonly #environment: SessionEnvironment;
   readonly #peer: SessionPeer;
   readonly #owned = new Map<string, ManagedObject & { destroy?(): void }>();
@@ -152,7 +153,7 @@ export class Session {
       fullName: userName,
       loginTime: this.loginTime,
       lastActiveTime: new Date(this.#lastActiveMs),
-      locale: 'en',
+      locale: this.locale,
       messageLocale: 'en',
       extensionSession: false,
       ipAddress: this.#peer.remoteAddress,
