@@ -1,34 +1,45 @@
-import type { HostAgent } from './agent.js';
+import { AUTOSTART_COMMANDS } from './autostart-commands.js';
+import type { Command } from './command.js';
+import { DATASTORE_COMMANDS } from './datastore-commands.js';
+import { DEVICE_COMMANDS } from './device-commands.js';
+import { HOST_COMMANDS } from './host-commands.js';
+import { POWER_COMMANDS } from './power-commands.js';
+import { SERVICE_COMMANDS } from './service-commands.js';
+import { SNAPSHOT_COMMANDS } from './snapshot-commands.js';
+import { SOLO_COMMANDS } from './solo-commands.js';
 import { VM_COMMANDS } from './vm-commands.js';
+import { VM_READ_COMMANDS } from './vm-read-commands.js';
 
-export interface Command {
-  /** `<group>/<operation>` */
-  readonly name: string;
-  /** In order; in brackets those that may be left out. */
-  readonly parameters: readonly string[];
-  readonly summary: string;
-  run(agent: HostAgent, args: readonly string[], print: (text: string) => void): Promise<void>;
-}
+export type { Command } from './command.js';
 
-export const COMMANDS: readonly Command[] = VM_COMMANDS;
+export const COMMANDS: readonly Command[] = [
+  ...VM_COMMANDS,
+  ...VM_READ_COMMANDS,
+  ...POWER_COMMANDS,
+  ...DEVICE_COMMANDS,
+  ...SNAPSHOT_COMMANDS,
+  ...SOLO_COMMANDS,
+  ...HOST_COMMANDS,
+  ...DATASTORE_COMMANDS,
+  ...AUTOSTART_COMMANDS,
+  ...SERVICE_COMMANDS,
+];
 
 export function commandNamed(name: string): Command | undefined {
   return COMMANDS.find(command => command.name === name);
 }
 
-/** What there is: the groups, or the commands of one. */
+/** What there is: the groups, or the groups and commands of one. Empty for what is no group. */
 export function listing(group: string | undefined): string {
-  if (group === undefined) {
-    const groups = new Set(COMMANDS.map(command => `${groupOf(command)}/\n`));
-    return `Commands available under /:\n${[...groups].sort().join('')}`;
-  }
-  const members = COMMANDS.filter(command => groupOf(command) === group);
+  const prefix = group === undefined ? '' : `${group}/`;
+  const members = COMMANDS.filter(command => command.name.startsWith(prefix));
   if (members.length === 0) return '';
-  const lines = members.map(
+  const below = members.filter(({ name }) => name.slice(prefix.length).includes('/'));
+  const groups = new Set(below.map(({ name }) => `${prefix}${name.slice(prefix.length).split('/')[0]}/\n`));
+  const commands = members.filter(command => !below.includes(command));
+  const lines = commands.map(
     ({ name, parameters, summary }) =>
       `${[name, ...parameters.map(p => (p.startsWith('[') ? p : `<${p}>`))].join(' ').padEnd(34)} ${summary}\n`,
   );
-  return `Commands available under ${group}/:\n${lines.join('')}`;
+  return `Commands available under ${prefix === '' ? '/' : prefix}:\n${[...groups].sort().join('')}${lines.join('')}`;
 }
-
-const groupOf = (command: Command): string => command.name.split('/')[0] ?? '';

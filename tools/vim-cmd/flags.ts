@@ -1,15 +1,9 @@
 import { parseArgs } from 'node:util';
+import type { LoginOptions } from '../../lib/vim-client/index.js';
 import { CommandError } from './agent.js';
 
-export interface Flags {
+export interface Flags extends LoginOptions {
   readonly help: boolean;
-  /** null: this host. */
-  readonly host: string | null;
-  /** null: where the host agent of this service console listens. */
-  readonly port: number | null;
-  /** null: who runs this, by a local ticket. */
-  readonly user: string | null;
-  readonly password: string | null;
   /** The command and its arguments. */
   readonly words: readonly string[];
 }

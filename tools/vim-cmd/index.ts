@@ -1,8 +1,9 @@
 /**
  * vim-cmd (vmware-vim-cmd): the host agent's operations on the service console's command line, over SOAP.
  *
- * Layers: agent (what commands need of lib/vim-client) < commands (one function per command, to text)
- *         < dispatch (arguments) < connect (endpoint, login), main.
+ * Layers: agent (what commands need of lib/vim-client) < targets (VMs, datastores, managers by what users call them),
+ *         dump (values as text) < *-commands (a table per subject) < commands (all of them)
+ *         < dispatch (arguments) < main.
  *
  * Invariants
  * - Speaks to hostd only; what a command prints came from hostd in that run.

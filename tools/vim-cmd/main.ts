@@ -1,7 +1,6 @@
 import { CommandError } from './agent.js';
 import { dispatch } from './dispatch.js';
 import { parseFlags, USAGE } from './flags.js';
-import { localAddress } from './local-agent.js';
 
 /** Wiring only: arguments, output, exit status. What needs the host agent is loaded when a command needs it. */
 
@@ -11,8 +10,11 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const local = localAddress(process.env.SSH_CONNECTION ?? '');
-  const open = async () => (await import('./connect.js')).connect(flags, local);
+  const open = async () => {
+    const { localAddress, openSession } = await import('../../lib/vim-client/index.js');
+    const { client, close } = await openSession(flags, localAddress(process.env.SSH_CONNECTION ?? ''));
+    return { agent: client, close };
+  };
   await dispatch(flags.words, open, text => process.stdout.write(text));
 }
 

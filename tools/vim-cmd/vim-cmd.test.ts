@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ManagedObjectReference } from '../../lib/vim/index.js';
-import { VimClientFault } from '../../lib/vim-client/index.js';
+import { localAddress, VimClientFault } from '../../lib/vim-client/index.js';
 import type { HostAgent } from './agent.js';
 import { dispatch } from './dispatch.js';
 import { parseFlags } from './flags.js';
-import { localAddress } from './local-agent.js';
 import { tableText } from './table.js';
-import { datastorePath } from './vm-commands.js';
+import { datastorePath } from './targets.js';
 
 const ref = (type: string, value: string): ManagedObjectReference => new ManagedObjectReference(type, value);
 
@@ -188,7 +187,7 @@ describe('the command line', () => {
     const print: string[] = [];
     for (const words of [[], ['help'], ['vmsvc'], ['vmsvc/'], ['help', 'vmsvc/power.on']])
       await dispatch(words, nobody, text => print.push(text));
-    expect(print[0]).toBe('Commands available under /:\nsolo/\nvmsvc/\n');
+    expect(print[0]).toBe('Commands available under /:\nhostsvc/\ninternalsvc/\nsolo/\nvimsvc/\nvmsvc/\n');
     expect(print[1]).toBe(print[0]);
     expect(print[2]).toContain('vmsvc/power.getstate <vmid>');
     expect(print[3]).toBe(print[2]);
@@ -197,7 +196,7 @@ describe('the command line', () => {
 
   it.each([
     [['vmsvc/nothing'], 'UnknownCommand'],
-    [['hostsvc/'], 'UnknownCommand'],
+    [['proxysvc/'], 'UnknownCommand'],
     [['help', 'x'], 'UnknownCommand'],
     [['vmsvc/power.on'], 'BadArguments'],
     [['vmsvc/power.on', '16', '17'], 'BadArguments'],

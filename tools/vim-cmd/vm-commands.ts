@@ -1,50 +1,10 @@
-import {
-  ManagedObjectReference,
-  untyped,
-  type VirtualMachinePowerState,
-  type VirtualMachineRuntimeInfo,
-} from '../../lib/vim/index.js';
-import { VimClientFault } from '../../lib/vim-client/index.js';
+import type { VirtualMachineConfigSpec, VirtualMachineQuestionInfo } from '../../lib/vim/index.js';
 import { CommandError, type HostAgent } from './agent.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
+import { dumped } from './read-command.js';
 import { tableText } from './table.js';
-
-const STATE_TEXT: Readonly<Record<VirtualMachinePowerState, string>> = {
-  poweredOn: 'Powered on',
-  poweredOff: 'Powered off',
-  suspended: 'Suspended',
-};
-
-/** An operation on a VM; that there is no such VM is said in the command's own words. */
-async function onVm<T>(vmid: string, operation: (vm: ManagedObjectReference) => Promise<T>): Promise<T> {
-  if (!/^[0-9]{1,10}$/.test(vmid)) throw noSuchVm(vmid);
-  try {
-    return await operation(new ManagedObjectReference('VirtualMachine', vmid));
-  } catch (error) {
-    if (error instanceof VimClientFault && error.code === 'ManagedObjectNotFound') throw noSuchVm(vmid);
-    throw error;
-  }
-}
-
-function noSuchVm(vmid: string): CommandError {
-  return new CommandError('NoSuchVm', `Unable to find a VM corresponding to "${vmid}"`);
-}
-
-type PowerMethod = 'PowerOnVM_Task' | 'PowerOffVM_Task' | 'ResetVM_Task';
-
-function powerCommand(operation: string, method: PowerMethod, summary: string, says: string): Command {
-  return {
-    name: `vmsvc/power.${operation}`,
-    parameters: ['vmid'],
-    summary,
-    async run(agent, [vmid = ''], print) {
-      print(`${says}\n`);
-      await onVm(vmid, async vm => {
-        await agent.waitForTask(await agent.call(vm, method, {}));
-      });
-    },
-  };
-}
+import { datastorePath, onVm, propertyOfFirst } from './targets.js';
+import { resultReference } from './task-result.js';
 
 const CONFIG = 'summary.config';
 const LISTED = ['name', 'vmPathName', 'guestId'].map(name => `${CONFIG}.${name}`);
@@ -67,65 +27,125 @@ const getAllVms: Command = {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const getState: Command = {
-  name: 'vmsvc/power.getstate',
-  parameters: ['vmid'],
-  summary: 'Whether a virtual machine is powered on, off or suspended',
-  async run(agent, [vmid = ''], print) {
-    const properties = await onVm(vmid, vm => agent.read(vm, ['runtime']));
-    const runtime = properties.get('runtime') as VirtualMachineRuntimeInfo | undefined;
-    if (runtime === undefined) throw noSuchVm(vmid);
-    print(`Retrieved runtime info\n${STATE_TEXT[runtime.powerState]}\n`);
-  },
-};
-
 const unregister: Command = {
   name: 'vmsvc/unregister',
   parameters: ['vmid'],
   summary: 'Takes a virtual machine out of the inventory; its files stay',
-  run: (agent, [vmid = '']) => onVm(vmid, async vm => void (await agent.call(vm, 'UnregisterVM', {}))),
+  run: (agent, [vmid = '']) => onVm(vmid, vm => agent.call(vm, 'UnregisterVM', {})),
 };
 
-const register: Command = {
-  name: 'solo/registervm',
-  parameters: ['path', '[name]'],
-  summary: 'Enters a virtual machine into the inventory and prints its vmid',
-  async run(agent, [path = '', name], print) {
+const destroy: Command = {
+  name: 'vmsvc/destroy',
+  parameters: ['vmid'],
+  summary: 'Deletes a virtual machine with its files',
+  run: (agent, [vmid = '']) =>
+    onVm(vmid, async vm => {
+      await agent.waitForTask(await agent.call(vm, 'Destroy_Task', {}));
+    }),
+};
+
+const reload: Command = {
+  name: 'vmsvc/reload',
+  parameters: ['vmid'],
+  summary: 'Reads the configuration file of a virtual machine again',
+  run: (agent, [vmid = '']) => onVm(vmid, vm => agent.call(vm, 'Reload', {})),
+};
+
+const createDummy: Command = {
+  name: 'vmsvc/createdummyvm',
+  parameters: ['name', 'path'],
+  summary: 'Creates a small virtual machine without disks and prints its vmid',
+  async run(agent, [name = '', path = ''], print) {
     const folder = await propertyOfFirst(agent, 'Datacenter', 'vmFolder');
     const pool = await propertyOfFirst(agent, 'ComputeResource', 'resourcePool');
-    const args = { path: datastorePath(path), name, asTemplate: false, pool };
-    const { result } = await agent.waitForTask(await agent.call(folder, 'RegisterVM_Task', args));
-    print(`${reference(untyped(result)).value}\n`);
+    const config: VirtualMachineConfigSpec = {
+      name,
+      guestId: 'otherGuest',
+      memoryMB: 32,
+      numCPUs: 1,
+      files: { vmPathName: datastorePath(path) },
+    };
+    const task = await agent.call(folder, 'CreateVM_Task', { config, pool });
+    print(`${resultReference(await agent.waitForTask(task)).value}\n`);
   },
 };
 
-/** `/vmfs/volumes/<datastore>/<rest>`, as a shell completes it, is `[datastore] rest` to the host agent. */
-export function datastorePath(path: string): string {
-  const match = /^\/vmfs\/volumes\/([^/]+)\/+(.+)$/.exec(path);
-  return match === null ? path : `[${match[1]}] ${match[2]}`;
+const message: Command = {
+  name: 'vmsvc/message',
+  parameters: ['vmid', '[id]', '[choice]'],
+  summary: 'Shows the question that a virtual machine waits with, or answers it',
+  run: (agent, [vmid = '', questionId, answerChoice], print) =>
+    onVm(vmid, async vm => {
+      if (questionId !== undefined && answerChoice !== undefined)
+        return agent.call(vm, 'AnswerVM', { questionId, answerChoice });
+      const question = (await agent.read(vm, ['runtime.question'])).get('runtime.question');
+      print(questionText(question as VirtualMachineQuestionInfo | undefined));
+    }),
+};
+
+function questionText(question: VirtualMachineQuestionInfo | undefined): string {
+  if (question === undefined) return 'No message.\n';
+  const { id, text, choice } = question;
+  const choices = (choice.choiceInfo ?? []).map((one, index) => {
+    const { key = '', label = '' } = one as { key?: string; label?: string };
+    return `   ${key}. ${label}${index === choice.defaultIndex ? ' [default]' : ''}\n`;
+  });
+  return `Virtual machine message ${id}:\n${text}\n${choices.join('')}`;
 }
 
-/** A host has one datacenter and one compute resource. */
-async function propertyOfFirst(
-  agent: HostAgent,
-  type: string,
-  path: string,
-): Promise<ManagedObjectReference> {
-  const [first] = await agent.find(type, [path]);
-  return reference(first?.properties.get(path));
+type ToolsRequest = 'MountToolsInstaller' | 'UnmountToolsInstaller';
+
+function toolsCommand(operation: string, method: ToolsRequest, summary: string): Command {
+  return {
+    name: `vmsvc/tools.${operation}`,
+    parameters: ['vmid'],
+    summary,
+    run: (agent, [vmid = '']) => onVm(vmid, vm => agent.call(vm, method, {})),
+  };
 }
 
-function reference(value: unknown): ManagedObjectReference {
-  if (value instanceof ManagedObjectReference) return value;
-  throw new CommandError('NotAvailable', 'The host agent answered without an object');
-}
+const upgradeTools: Command = {
+  name: 'vmsvc/tools.upgrade',
+  parameters: ['vmid', '[options]'],
+  summary: "Upgrades the guest's tools",
+  run: (agent, [vmid = '', installerOptions]) =>
+    onVm(vmid, async vm => {
+      await agent.waitForTask(await agent.call(vm, 'UpgradeTools_Task', { installerOptions }));
+    }),
+};
+
+const mksTicket: Command = {
+  name: 'vmsvc/acquiremksticket',
+  parameters: ['vmid'],
+  summary: "Gets a ticket for a virtual machine's screen",
+  run: (agent: HostAgent, [vmid = ''], print) =>
+    onVm(vmid, async vm =>
+      print(dumped(await agent.call(vm, 'AcquireMksTicket', {}), 'VirtualMachineMksTicket')),
+    ),
+};
+
+const setName: Command = {
+  name: 'vmsvc/rename',
+  parameters: ['vmid', 'name'],
+  summary: 'Gives a virtual machine another name',
+  run: (agent, [vmid = '', newName = '']) => {
+    if (newName === '') throw new CommandError('BadArguments', 'a name is needed');
+    return onVm(vmid, async vm => {
+      await agent.waitForTask(await agent.call(vm, 'Rename_Task', { newName }));
+    });
+  },
+};
 
 export const VM_COMMANDS: readonly Command[] = [
   getAllVms,
-  getState,
-  powerCommand('on', 'PowerOnVM_Task', 'Powers a virtual machine on', 'Powering on VM:'),
-  powerCommand('off', 'PowerOffVM_Task', 'Powers a virtual machine off', 'Powering off VM:'),
-  powerCommand('reset', 'ResetVM_Task', 'Resets a virtual machine', 'Reset VM:'),
+  createDummy,
+  destroy,
   unregister,
-  register,
+  reload,
+  setName,
+  message,
+  mksTicket,
+  toolsCommand('install', 'MountToolsInstaller', "Puts the tools' installer into the guest's CD drive"),
+  toolsCommand('cancelinstall', 'UnmountToolsInstaller', "Takes the tools' installer out of the CD drive"),
+  upgradeTools,
 ];
