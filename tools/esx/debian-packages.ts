@@ -3,6 +3,7 @@ import { runProcess } from './run-process.js';
 
 /** What the tests use as real peers, beside what the guests' recipes need. */
 export const TEST_PACKAGES: readonly string[] = [
+  'curl',
   'fuse3',
   'iproute2',
   'libnbd-bin',
