@@ -3,7 +3,7 @@ import {
   ManagedObjectReference,
   type ObjectUpdate,
   type PropertyFilterSpec,
-  type SelectionSpec,
+  type TraversalSpec,
 } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
 import { faultOf, linuxVmx, TestHost } from './testing/test-host.js';
@@ -37,12 +37,10 @@ const shown = async (view: ManagedObjectReference): Promise<string[]> => {
 
 /** Follows a view's members by a filter, as clients do. @returns gives the updates since the last time */
 async function follow(view: ManagedObjectReference): Promise<() => Promise<ObjectUpdate[]>> {
-  const selectSet = [
-    { _type: 'TraversalSpec', type: 'ManagedObjectView', path: 'view', skip: false },
-  ] as SelectionSpec[];
+  const throughView: TraversalSpec = { _type: 'TraversalSpec', type: 'ManagedObjectView', path: 'view' };
   const spec: PropertyFilterSpec = {
     propSet: [{ type: 'ManagedEntity', all: false, pathSet: ['name'] }],
-    objectSet: [{ obj: view, skip: true, selectSet }],
+    objectSet: [{ obj: view, skip: true, selectSet: [throughView] }],
   };
   const collector = await test.call(moids.propertyCollector, 'CreatePropertyCollector', {}, call);
   await test.call(collector, 'CreateFilter', { spec, partialUpdates: false }, call);

@@ -46,6 +46,7 @@ export type {
   ManagedObject,
   MethodHandlers,
   ObjectClass,
+  PropertyReader,
   ReadContext,
 } from './object/managed-object.js';
 export { defineClass } from './object/managed-object.js';
