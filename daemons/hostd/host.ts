@@ -282,13 +282,21 @@ export class Host {
   #makeLink(): VmkernelLink {
     return new VmkernelLink({
       connect: () => this.#dependencies.connectVmkernel(),
-      onConnected: () => {
-        this.inventory.refresh();
-        this.#noteBoot().catch(this.#dependencies.onError);
-      },
+      onConnected: () => this.#noteConnected(),
       onChange: change => this.inventory.note(change),
-      onDisconnected: () => this.inventory.noteDisconnected(),
+      onDisconnected: () => this.#noteDisconnected(),
     });
+  }
+
+  #noteConnected(): void {
+    this.inventory.refresh();
+    this.events.post('HostConnectedEvent', {}, { entity: this.#hostEntity() });
+    this.#noteBoot().catch(this.#dependencies.onError);
+  }
+
+  #noteDisconnected(): void {
+    this.inventory.noteDisconnected();
+    this.events.post('HostConnectionLostEvent', {}, { entity: this.#hostEntity() });
   }
 
   async #noteBoot(): Promise<void> {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Event, EventFilterSpec, ManagedObjectReference, TaskInfo } from '../../lib/vim/index.js';
 import { typeNameOf } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
@@ -53,6 +53,24 @@ it('posts what happens to a machine, in one chain for each task', async () => {
   expect(types(chain)).toEqual(['TaskEvent', 'VmStoppingEvent', 'VmPoweredOffEvent']);
   expect(chain[0]?.key).toBe(off.eventChainId);
   expect(await test.read(session, moids.eventManager, 'latestEvent')).toEqual(last);
+});
+
+it('posts that a machine went off by itself, and nothing of one that ran before hostd did', async () => {
+  await power('PowerOnVM_Task');
+  const off = (events: Event[]) => events.filter(event => typeNameOf(event) === 'VmPoweredOffEvent');
+  test.kernel.die(`/vmfs/volumes/${test.kernel.volume}/linux/linux.vmx`, 'killed by a trap');
+  await vi.waitFor(async () => expect(off(await query(ofVm()))).toHaveLength(1));
+  expect(off(await query(ofVm()))[0]).toMatchObject({ userName: '', vm: { vm } });
+  const [error] = await query({ ...ofVm(), category: ['error'] });
+  expect(error).toMatchObject({ _type: 'GeneralVmErrorEvent', message: 'killed by a trap' });
+  await power('PowerOnVM_Task');
+  const count = (await query(ofVm())).length;
+  const before = test.host;
+  await test.boot();
+  before.close();
+  session = await test.login();
+  expect(await test.read(session, vm, 'runtime.powerState')).toBe('poweredOn');
+  expect(await query(ofVm())).toHaveLength(count);
 });
 
 it('posts the reason with what fails', async () => {

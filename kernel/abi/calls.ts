@@ -143,6 +143,8 @@ export interface Change {
   readonly gap?: boolean;
   /** Why, where there is a cause worth telling (a VM that died). */
   readonly reason?: string;
+  /** Whose doing it was that a VM went off unasked: its guest's wish, or a failure that ended its vmx. */
+  readonly cause?: 'guest' | 'failure';
 }
 
 type Empty = Record<string, never>;

@@ -181,12 +181,8 @@ export class VmManager implements VmListener {
   }
 
   #tell(vm: Vm, event: string, reason?: string): void {
-    this.feed.publish({
-      topic: 'vm',
-      object: vm.vmxPath,
-      event,
-      ...(reason === undefined ? {} : { reason }),
-    });
+    const why = reason === undefined ? {} : ({ reason, cause: vm.guestAsked ? 'guest' : 'failure' } as const);
+    this.feed.publish({ topic: 'vm', object: vm.vmxPath, event, ...why });
   }
 }
 

@@ -11,6 +11,7 @@ import type { HostAccount } from '../machine/host-account.js';
 import { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
+import type { VmRunState } from '../mo/virtual-machine-state.js';
 import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
@@ -54,6 +55,8 @@ export class HostInventory {
   readonly #browsers = new Map<string, ManagedObject>();
   readonly #work: SerialWork;
   readonly #readings = new WeakMap<VirtualMachine, number>();
+  /** Which machines run has been known since this hostd began. */
+  #hasLooked = false;
 
   constructor(dependencies: HostInventoryDependencies) {
     this.#dependencies = dependencies;
@@ -138,6 +141,7 @@ export class HostInventory {
   }
 
   note(change: Change): void {
+    if (change.cause === 'failure') this.#noteFailure(change);
     if (change.gap === true) this.refresh();
     else if (change.topic === 'storage') this.#work.add('storage', () => this.#readDatastores());
     else if (change.topic === 'vm') this.#work.add('running', () => this.#readRunning());
@@ -290,10 +294,28 @@ export class HostInventory {
     const ended = new Set(this.#vms.running());
     for (const run of vms) {
       const vm = this.#vms.atVmxPath(run.vmxPath);
-      vm?.setRun(run);
-      if (vm !== undefined) ended.delete(vm);
+      if (vm === undefined) continue;
+      this.#setRun(vm, run);
+      ended.delete(vm);
     }
-    for (const vm of ended) vm.setRun(undefined);
+    for (const vm of ended) this.#setRun(vm, undefined);
+    this.#hasLooked = true;
+  }
+
+  /** That it is off follows by its state; why is known here only. */
+  #noteFailure({ object, reason = 'its process ended' }: Change): void {
+    const entity = this.#vms.atVmxPath(object);
+    if (entity === undefined) return;
+    this.#dependencies.events.post('GeneralVmErrorEvent', { message: reason }, { entity });
+  }
+
+  /** What no task did, such as a guest that powers itself off or a vmx that died, is told here. */
+  #setRun(vm: VirtualMachine, run: VmRunState): void {
+    const { powerState, busy } = vm;
+    vm.setRun(run);
+    if (!this.#hasLooked || busy !== undefined || vm.powerState === powerState) return;
+    const type = vm.powerState === 'poweredOn' ? 'VmPoweredOnEvent' : 'VmPoweredOffEvent';
+    this.#dependencies.events.post(type, { template: false }, { entity: vm });
   }
 
   #noteRun(vm: VirtualMachine, isOtherwise: boolean): void {

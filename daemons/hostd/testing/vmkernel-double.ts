@@ -97,7 +97,7 @@ export class VmkernelDouble {
   /** A machine ends by itself. */
   die(vmxPath: string, reason: string): void {
     this.running.delete(vmxPath);
-    this.publish({ topic: 'vm', object: vmxPath, event: 'died', reason });
+    this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOff', reason, cause: 'failure' });
   }
 
   #serve(socket: Socket): void {
