@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { apiVersions, loadVimSchema, type VimSchema } from '../../lib/vim/index.js';
 import {
+  authorizationManagerClass,
   commonMethods,
   containerViewClass,
   eventHistoryCollectorClass,
@@ -36,12 +37,17 @@ import { hostSystemClass } from './mo/host/host-system.js';
 import { licenseManagerClass } from './mo/host/license-manager.js';
 import { optionManagerClass } from './mo/host/option-manager.js';
 import { hostDatastoreSystemClass } from './mo/host-datastore-system.js';
+import { accountManagerClass } from './mo/host-local-account-manager.js';
 import { resourcePoolClass } from './mo/resource-pool.js';
 import { searchIndexClass } from './mo/search-index.js';
 import { serviceInstanceClass } from './mo/service-instance.js';
+import { userDirectoryClass } from './mo/user-directory.js';
 import { virtualMachineClass } from './mo/virtual-machine.js';
 
 const builtClasses: readonly ObjectClass[] = [
+  accountManagerClass,
+  authorizationManagerClass,
+  userDirectoryClass,
   computeResourceClass,
   containerViewClass,
   datacenterClass,

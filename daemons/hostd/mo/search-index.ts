@@ -1,5 +1,6 @@
 import type { ManagedObjectReference } from '../../../lib/vim/index.js';
 import {
+  type CallContext,
   defineClass,
   type ManagedObject,
   managedObjectNotFound,
@@ -130,17 +131,24 @@ function decodeName(part: string): string {
   return part.replace(/%(2f|5c|25)/gi, code => decodeURIComponent(code));
 }
 
+/** What a caller may not see is not found. */
+function seen({ session }: CallContext, found: readonly (ManagedObjectReference | undefined)[]): Found {
+  const refs = found.filter(ref => ref !== undefined);
+  return session === undefined ? refs : session.visible(refs);
+}
+
 export const searchIndexClass: ObjectClass = defineClass<'SearchIndex', SearchIndex>('SearchIndex', {
   properties: {},
   methods: {
-    FindByUuid: (index, args) => index.byUuid(args.uuid, args)[0],
-    FindAllByUuid: (index, args) => index.byUuid(args.uuid, args),
-    FindByDatastorePath: (index, args) => index.byDatastorePath(args.datacenter, args.path),
-    FindByInventoryPath: (index, args) => index.byInventoryPath(args.inventoryPath),
-    FindChild: (index, args) => index.child(args.entity, args.name),
-    FindByIp: (index, args) => index.byIp(args.ip, args)[0],
-    FindAllByIp: (index, args) => index.byIp(args.ip, args),
-    FindByDnsName: (index, args) => index.byDnsName(args.dnsName, args)[0],
-    FindAllByDnsName: (index, args) => index.byDnsName(args.dnsName, args),
+    FindByUuid: (index, args, call) => seen(call, index.byUuid(args.uuid, args))[0],
+    FindAllByUuid: (index, args, call) => seen(call, index.byUuid(args.uuid, args)),
+    FindByDatastorePath: (index, args, call) =>
+      seen(call, [index.byDatastorePath(args.datacenter, args.path)])[0],
+    FindByInventoryPath: (index, args, call) => seen(call, [index.byInventoryPath(args.inventoryPath)])[0],
+    FindChild: (index, args, call) => seen(call, [index.child(args.entity, args.name)])[0],
+    FindByIp: (index, args, call) => seen(call, index.byIp(args.ip, args))[0],
+    FindAllByIp: (index, args, call) => seen(call, index.byIp(args.ip, args)),
+    FindByDnsName: (index, args, call) => seen(call, index.byDnsName(args.dnsName, args))[0],
+    FindAllByDnsName: (index, args, call) => seen(call, index.byDnsName(args.dnsName, args)),
   },
 });

@@ -1,4 +1,4 @@
-import type { ManagedObjectReference, MethodDefinition, Methods } from '../../vim/index.js';
+import { ManagedObjectReference, type MethodDefinition, type Methods } from '../../vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import { managedObjectNotFound, noPermission, notAuthenticated } from '../object/vim-fault.js';
 import type { Session } from '../session/session.js';
@@ -46,7 +46,9 @@ export class Authorizer {
     if (method.privilege === 'System.Anonymous') return;
     const privilege = method.privilege ?? 'System.View';
     if (session.isAnonymous) throw notAuthenticated(object.ref, privilege);
-    if (!session.may(object, privilege)) throw noPermission(object.ref, privilege);
+    // Who may do nothing any more can still leave.
+    if (method.name === 'Logout' || session.may(object, privilege)) return;
+    throw noPermission(object.ref, privilege);
   }
 
   /** @throws VimFault NoPermission; ManagedObjectNotFound for an argument that names nothing */
@@ -56,6 +58,7 @@ export class Authorizer {
     { method, args }: { method: MethodDefinition; args: unknown },
   ): void {
     if (session.isAdministrator) return;
+    checkVisible(session, method, args);
     const rule = this.#rules.get(method.name);
     if (rule === undefined) {
       if (method.privilege === undefined) throw noPermission(object.ref, unruled);
@@ -66,5 +69,14 @@ export class Authorizer {
       if (needed === undefined) throw managedObjectNotFound(on);
       if (!session.may(needed, privilege)) throw noPermission(on, privilege);
     }
+  }
+}
+
+/** An object that a parameter names and the caller may not see is not there for him. */
+function checkVisible(session: Session, { parameters }: MethodDefinition, args: unknown): void {
+  for (const { name, array } of parameters) {
+    const ref = (args as Readonly<Record<string, unknown>>)[name];
+    if (array || !(ref instanceof ManagedObjectReference)) continue;
+    if (!session.sees(ref)) throw managedObjectNotFound(ref);
   }
 }
