@@ -195,7 +195,7 @@ export class Host {
     await this.inventory.load();
     await this.managers.load();
     this.#dropPermissionsOfGoneVms();
-    this.tasks.restore(() => undefined);
+    this.tasks.restore(info => this.life.recovery.outcomeOf(info));
     await this.link.start();
     if (!this.link.isConnected) return;
     const late = new AbortController();

@@ -49,6 +49,8 @@ export class VmkernelDouble {
   readonly folders = this.#tree.folders;
   /** The error that the next power-on ends with. */
   failure: VmkernelError | undefined;
+  /** Sees every call before it does something and again before it is answered; both wait for it. */
+  tap: (name: CallName, at: 'before' | 'after') => Promise<void> = async () => undefined;
   /** Power operations wait until this resolves. */
   gate: Promise<void> = Promise.resolve();
   bootId = 'boot-1';
@@ -120,7 +122,9 @@ export class VmkernelDouble {
   async #answer(socket: Socket, request: CallRequest, body: Uint8Array): Promise<void> {
     this.calls.push({ name: request.call, args: request.args });
     try {
+      await this.tap(request.call, 'before');
       const { result, data } = await this.#call(socket, request, body);
+      await this.tap(request.call, 'after');
       socket.write(encodeFrame({ id: request.id, result }, data));
     } catch (error) {
       if (!(error instanceof VmkernelError)) throw error;

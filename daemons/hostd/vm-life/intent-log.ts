@@ -32,6 +32,8 @@ export type IntentSubject =
 export interface Intent {
   readonly id: number;
   readonly subject: IntentSubject;
+  /** Event chain of the task whose work it is. */
+  readonly chainId: number | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export class IntentLog {
   }
 
   /** @throws VimFault SystemError when nothing can be written down */
-  begin(subject: IntentSubject): Intent {
+  begin(subject: IntentSubject, chainId: number | undefined): Intent {
     if (!this.#database.reopen()) {
       const reason = 'The database of the host cannot be written';
       throw vimFault('SystemError', { reason }, `${reason}.`);
@@ -56,10 +58,12 @@ export class IntentLog {
       const insert = this.#database.prepare(
         "INSERT INTO intent (kind, subject, state, begun_ms) VALUES (?, ?, 'begun', ?)",
       );
-      return Number(insert.run(subject.kind, JSON.stringify(subject), Date.now()).lastInsertRowid);
+      return Number(
+        insert.run(subject.kind, JSON.stringify({ chainId, ...subject }), Date.now()).lastInsertRowid,
+      );
     });
     this.#active.add(id);
-    return { id, subject };
+    return { id, subject, chainId };
   }
 
   /** Done or undone. */
@@ -75,12 +79,24 @@ export class IntentLog {
 
   /** What was begun and is nobody's, in the order of beginning; each is now this caller's. */
   adopt(): Intent[] {
+    const found = this.#all().filter(({ id }) => !this.#active.has(id));
+    for (const { id } of found) this.#active.add(id);
+    return found;
+  }
+
+  /** The operation of a task that is neither done nor undone. */
+  ofTask(chainId: number): Intent | undefined {
+    return this.#all().find(intent => intent.chainId === chainId);
+  }
+
+  #all(): Intent[] {
     const rows = this.#database.prepare('SELECT id, subject FROM intent ORDER BY id').all() as {
       id: number;
       subject: string;
     }[];
-    const found = rows.filter(({ id }) => !this.#active.has(id));
-    for (const { id } of found) this.#active.add(id);
-    return found.map(({ id, subject }) => ({ id, subject: JSON.parse(subject) as IntentSubject }));
+    return rows.map(({ id, subject: text }) => {
+      const { chainId, ...subject } = JSON.parse(text) as IntentSubject & { chainId?: number };
+      return { id, subject, chainId };
+    });
   }
 }

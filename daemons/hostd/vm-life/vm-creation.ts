@@ -12,6 +12,7 @@ import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
 import type { CreateVmArgs, Folder } from '../mo/folder.js';
 import { moids } from '../mo/moids.js';
+import type { VirtualMachine } from '../mo/virtual-machine.js';
 import { applyConfigSpec } from '../vm-config/spec/apply-spec.js';
 import { checkedName } from '../vm-config/spec/general-properties.js';
 import { invalidSpec } from '../vm-config/spec/spec-fault.js';
@@ -70,7 +71,7 @@ export class VmCreation {
         const { vmxPath } = place;
         throw vimFault('FileAlreadyExists', { file: vmxPath }, `The file ${vmxPath} already exists.`);
       }
-      return this.#make(name, spec, place);
+      return this.#make(name, spec, { place, chainId: cause.chainId });
     });
     const about = { ...cause, entity: vm };
     events.post('VmBeingCreatedEvent', { template: false, configSpec: spec }, about);
@@ -78,7 +79,12 @@ export class VmCreation {
     return vm.ref;
   }
 
-  async #make(name: string, spec: VirtualMachineConfigSpec, { vmxPath, folder, isNewFolder }: NewPlace) {
+  async #make(
+    name: string,
+    spec: VirtualMachineConfigSpec,
+    where: { readonly place: NewPlace; readonly chainId: number | undefined },
+  ): Promise<VirtualMachine> {
+    const { vmxPath, folder, isNewFolder } = where.place;
     const { schema, inventory, files, intents, recovery } = this.#dependencies;
     const names = isNewFolder ? [] : await files.names(folder);
     const place = new MachinePlace(vmxPath, names, label => inventory.datastore(label));
@@ -87,7 +93,7 @@ export class VmCreation {
     const vm = inventory.prepare(parseDatastorePath(vmxPath));
     const disks = [...effects.create, ...effects.replace].map(({ path }) => path);
     const madeFolder = isNewFolder ? folder : undefined;
-    const intent = intents.begin({ kind: 'create', vmxPath, folder: madeFolder, disks });
+    const intent = intents.begin({ kind: 'create', vmxPath, folder: madeFolder, disks }, where.chainId);
     return recovery.guard(intent, async () => {
       if (isNewFolder) await files.makeFolder(folder);
       await makeDisks(effects, files);

@@ -31,7 +31,8 @@ export class VmDestruction {
     await inventory.reload(vm);
     const folder = posix.dirname(vm.vmxPath);
     const { disks, others } = await this.#own(vm, folder);
-    const intent = intents.begin({ kind: 'destroy', vmxPath: vm.vmxPath, disks, files: others, folder });
+    const subject = { kind: 'destroy', vmxPath: vm.vmxPath, disks, files: others, folder } as const;
+    const intent = intents.begin(subject, cause.chainId);
     await recovery.guard(intent, async () => {
       await inventory.remove(vm);
       vm.dependencies.events.post('VmRemovedEvent', { template: false }, { ...cause, entity: vm });
@@ -49,8 +50,6 @@ export class VmDestruction {
     const foreign = new Set(inventory.vms().flatMap(other => (other === vm ? [] : this.#named(other))));
     const isOwn = (path: string): boolean => posix.dirname(path) === folder && !foreign.has(path);
     const disks = (vmx === undefined ? [] : diskNames(vmx)).map(name => place.pathOf(name));
-    const baseName = place.baseName;
-    const names = (await files.names(folder)).filter(name => isOfMachine(name, baseName));
     const named = ['nvram', 'extendedConfigFile', 'sched.swap.derivedName', 'checkpoint.vmState'].flatMap(
       key => {
         const value = vmx?.get(key) ?? '';
@@ -60,12 +59,15 @@ export class VmDestruction {
     const hasNeighbour = inventory
       .vms()
       .some(other => other !== vm && posix.dirname(other.vmxPath) === folder);
-    const found = names.filter(name => !(hasNeighbour && /^vmware(-\d+)?\.log$/.test(name)));
-    // The configuration file goes last: as long as it is there, somebody can see what is left.
-    const others = [...named, ...found.map(name => `${folder}/${name}`)].filter(path => path !== vm.vmxPath);
+    const others = (await files.names(folder)).flatMap(name => {
+      const path = `${folder}/${name}`;
+      const isShared = hasNeighbour && logs.test(name);
+      return (isOfMachine(name, place.baseName) && !isShared) || named.includes(path) ? [path] : [];
+    });
     return {
       disks: [...new Set(disks.filter(isOwn))],
-      others: [...new Set(others.filter(isOwn)), vm.vmxPath],
+      // The configuration file goes last: as long as it is there, somebody can see what is left.
+      others: [...others.filter(path => isOwn(path) && path !== vm.vmxPath), vm.vmxPath],
     };
   }
 
@@ -91,9 +93,11 @@ function diskNames(vmx: VmxDocument): string[] {
   });
 }
 
+const logs = /^vmware(-\d+)?\.log$/;
+
 /** Files that the product makes beside a machine's configuration file. Disks are known by the configuration alone. */
 function isOfMachine(name: string, baseName: string): boolean {
-  if (/^vmware(-\d+)?\.log$/.test(name)) return true;
+  if (logs.test(name)) return true;
   if (!name.startsWith(baseName)) return false;
   const rest = name.slice(baseName.length);
   return /^(\.(vmx|vmxf|vmsd|nvram|vmss|vswp)|\.vmx\.lck|-[0-9a-f]{8}\.vswp|-Snapshot\d+\.vmsn)$/i.test(rest);

@@ -43,7 +43,7 @@ export class VmReconfiguration {
     spec: VirtualMachineConfigSpec,
     { cause }: TaskControl,
   ): Promise<TaskResult> {
-    const change = (): Promise<void> => this.#change(vm, spec);
+    const change = (): Promise<void> => this.#change(vm, spec, cause.chainId);
     const name = spec.name === undefined ? undefined : checkedName(spec.name);
     if (name === undefined || name === vm.name) await change();
     else await this.#dependencies.claims.withName(name, vm, change);
@@ -56,13 +56,17 @@ export class VmReconfiguration {
   async rename(vm: VirtualMachine, newName: string, { cause }: TaskControl): Promise<TaskResult> {
     const oldName = vm.name;
     const name = checkedName(newName);
-    await this.#dependencies.claims.withName(name, vm, () => this.#change(vm, { name }));
+    await this.#dependencies.claims.withName(name, vm, () => this.#change(vm, { name }, cause.chainId));
     const event = { template: false, oldName, newName: name };
     vm.dependencies.events.post('VmRenamedEvent', event, { ...cause, entity: vm });
     return undefined;
   }
 
-  async #change(vm: VirtualMachine, spec: VirtualMachineConfigSpec): Promise<void> {
+  async #change(
+    vm: VirtualMachine,
+    spec: VirtualMachineConfigSpec,
+    chainId: number | undefined,
+  ): Promise<void> {
     const { files, inventory, schema } = this.#dependencies;
     const bytes = await files.read(vm.vmxPath, maxVmxBytes);
     const version = changeVersionOf(bytes, await files.modifiedMs(vm.vmxPath));
@@ -78,7 +82,7 @@ export class VmReconfiguration {
     const effects = await checkDisks(applyConfigSpec(spec, { schema, vmx, place }), files);
     if (vm.run !== undefined)
       await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
-    else await this.#write(vm, vmx, effects);
+    else await this.#write(vm, { vmx, effects, chainId });
     await inventory.reload(vm);
   }
 
@@ -105,18 +109,27 @@ export class VmReconfiguration {
   }
 
   /** The replacement of the file is the moment from which the change is true. */
-  async #write(vm: VirtualMachine, vmx: VmxDocument, effects: DiskEffects): Promise<void> {
+  async #write(
+    vm: VirtualMachine,
+    change: {
+      readonly vmx: VmxDocument;
+      readonly effects: DiskEffects;
+      readonly chainId: number | undefined;
+    },
+  ): Promise<void> {
+    const { vmx, effects, chainId } = change;
     const { files, intents, recovery } = this.#dependencies;
     const bytes = vmx.toBytes();
     if (!touchesDisks(effects)) return files.writeAtomic(vm.vmxPath, bytes);
-    const intent = intents.begin({
+    const subject = {
       kind: 'reconfigure',
       vmxPath: vm.vmxPath,
       digest: vmxDigest(bytes),
       created: effects.create.map(({ path }) => path),
       destroyed: effects.destroy,
       replaced: effects.replace,
-    });
+    } as const;
+    const intent = intents.begin(subject, chainId);
     await recovery.guard(intent, async () => {
       await makeDisks(effects, files);
       await files.writeAtomic(vm.vmxPath, bytes);

@@ -1,4 +1,6 @@
 import { VmkernelError } from '../../../kernel/abi/index.js';
+import type { TaskInfo } from '../../../lib/vim/index.js';
+import { type TaskOutcome, vimFault } from '../../../lib/vim-server/index.js';
 import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { vmxDigest } from '../vm-config/change-version.js';
@@ -46,6 +48,20 @@ export class VmRecovery {
       this.#dependencies.onProblem(`${kind} of ${vmxPath} was interrupted: clearing up`);
       await this.#settle(intent);
     }
+  }
+
+  /**
+   * What became of a task whose hostd died: known at once where the inventory says whether it was committed.
+   * @returns undefined where there is no telling
+   */
+  outcomeOf({ eventChainId }: TaskInfo): TaskOutcome | undefined {
+    const subject = this.#dependencies.intents.ofTask(eventChainId)?.subject;
+    if (subject === undefined || subject.kind === 'reconfigure') return undefined;
+    const vm = this.#dependencies.inventory.vmAt(parseDatastorePath(subject.vmxPath));
+    if (subject.kind === 'create' && vm !== undefined) return { result: vm.ref };
+    if (subject.kind === 'destroy' && vm === undefined) return { result: undefined };
+    const reason = 'The management server ended before the operation did, and it was undone';
+    return { error: vimFault('SystemError', { reason }, `${reason}.`) };
   }
 
   /** What cannot be cleared now is cleared when the VMkernel is reached the next time. */
