@@ -1,12 +1,13 @@
 /**
  * hostd, the host's management server: SOAP on /sdk, datastore files on /folder. It owns vmInventory.xml, the
  * host's certificate and its clients' sessions; machines, files and figures are the VMkernel's, reached by
- * kernel/client. It may die at any moment: what it needs to come back is in vmInventory.xml and in the VMkernel.
+ * kernel/client. It may die at any moment: what it needs to come back is in vmInventory.xml, in its SQLite file and in the VMkernel.
  *
  * Sessions, collectors, tasks, views and SOAP itself are lib/vim-server's. Layers, each using only those before it
  *   vmkernel/    the connection to the VMkernel and what its errors are to a client
  *   machine/ console/ vm-config/   the machine and the service console; what a .vmx says, and what a spec
  *                makes of it (vm-config/spec)
+ *   store/       hostd's SQLite file: tasks, events, permissions, intents; it is lived without when it must be
  *   mo/          managed objects, a file each; mo/host/ the host itself and the managers of its parts
  *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
  *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { UserSession } from '../../lib/vim/index.js';
+import { typeNameOf, type UserSession } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
 import { faultOf, TestHost } from './testing/test-host.js';
 
@@ -42,7 +42,7 @@ describe('a session', () => {
     expect(await waiting).toBe('NotAuthenticated');
     expect(latest()).toMatchObject({
       _type: 'SessionTerminatedEvent',
-      sessionId: other,
+      sessionId: other.slice(0, 8),
       terminatedUsername: 'root',
       userName: 'root',
     });
@@ -78,15 +78,27 @@ describe('a session', () => {
     expect(latest()).toMatchObject({
       _type: 'UserLoginSessionEvent',
       userName: 'root',
-      sessionId: session,
+      sessionId: session.slice(0, 8),
       ipAddress: '127.0.0.1',
     });
     await test.call(manager, 'Logout', {}, { session });
-    expect(latest()).toMatchObject({ _type: 'UserLogoutSessionEvent', sessionId: session });
+    expect(latest()).toMatchObject({ _type: 'UserLogoutSessionEvent', sessionId: session.slice(0, 8) });
     await faultOf(test.call(manager, 'Login', { userName: 'root', password: 'x' }));
     expect(latest()).toMatchObject({ _type: 'BadUsernameSessionEvent', userName: 'root' });
     await faultOf(test.login('alice'));
     expect(latest()).toMatchObject({ _type: 'NoAccessUserEvent', userName: 'alice' });
+    const filter = { entity: { entity: moids.host, recursion: 'self' as const } };
+    const events = await test.call(moids.eventManager, 'QueryEvents', { filter }, { session: root });
+    expect(events.map(event => typeNameOf(event)).slice(-4)).toEqual([
+      'UserLoginSessionEvent',
+      'UserLogoutSessionEvent',
+      'BadUsernameSessionEvent',
+      'NoAccessUserEvent',
+    ]);
+    // A session's key is its cookie: who may read events must not be able to use one.
+    expect(JSON.stringify(events, (_, value) => (typeof value === 'bigint' ? 0 : value))).not.toContain(
+      session.slice(8),
+    );
   });
 });
 

@@ -16,6 +16,10 @@ export class HostPlaces implements EventPlaces {
     this.#hostName = hostName;
   }
 
+  home(): EventEntity {
+    return { ref: moids.host, name: this.#hostName() };
+  }
+
   placeOf({ ref, name }: EventEntity): EventPlace {
     const hostName = this.#hostName();
     const place = {

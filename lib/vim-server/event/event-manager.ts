@@ -35,6 +35,8 @@ export type EventPlace = Pick<Event, 'datacenter' | 'computeResource' | 'host' |
 
 /** The inventory's tree as events need it; for entities, too, that are not in it any more. */
 export interface EventPlaces {
+  /** What an event is about that names nothing: the host itself, or VirtualCenter's root folder. */
+  home(): EventEntity;
   placeOf(entity: EventEntity): EventPlace;
   /** moids of what contains the entity, however far above. */
   containersOf(entity: ManagedObjectReference): string[];
@@ -89,18 +91,17 @@ export class EventManager implements ManagedObject {
     cause: EventCause,
   ): Event {
     const { places, store, registry } = this.dependencies;
-    const { entity } = cause;
+    const entity = cause.entity ?? places.home();
     const common = {
       key,
       chainId: cause.chainId ?? key,
       createdTime: new Date(),
       userName: cause.userName ?? '',
     };
-    const place = entity === undefined ? {} : places.placeOf(entity);
-    const event: Event = { ...place, ...fields, ...common };
+    const event: Event = { ...places.placeOf(entity), ...fields, ...common };
     const told = { ...event, fullFormattedMessage: formatMessage(fields._type, event) };
-    const containers = entity === undefined ? [] : places.containersOf(entity.ref);
-    const record = { number: key, value: told, subject: entity?.ref.value, containers };
+    const containers = places.containersOf(entity.ref);
+    const record = { number: key, value: told, subject: entity.ref.value, containers };
     store.put(record);
     this.#latest = told;
     registry.changed(this, 'latestEvent');

@@ -111,7 +111,7 @@ export class SessionManager implements ManagedObject {
     });
     for (const session of sessions) {
       this.table.end(session);
-      const fields = { sessionId: session.key, terminatedUsername: session.userName ?? '' };
+      const fields = { sessionId: nameOf(session), terminatedUsername: session.userName ?? '' };
       this.#dependencies.events.post('SessionTerminatedEvent', fields, { userName: call.session?.userName });
     }
   }
@@ -144,11 +144,16 @@ export class SessionManager implements ManagedObject {
     const { events, registry } = this.#dependencies;
     const { ipAddress = '', userAgent, callCount, loginTime, locale } = session.info();
     const cause = { userName: session.userName };
-    const common = { ipAddress, userAgent, sessionId: session.key };
+    const common = { ipAddress, userAgent, sessionId: nameOf(session) };
     if (isNew) events.post('UserLoginSessionEvent', { ...common, locale }, cause);
     else events.post('UserLogoutSessionEvent', { ...common, callCount, loginTime }, cause);
     registry.changed(this, 'sessionList');
   }
+}
+
+/** Enough of the key to tell sessions apart. The whole is the session's cookie, which no reader of events may get. */
+function nameOf(session: Session): string {
+  return session.key.slice(0, 8);
 }
 
 /** A name that nobody has may be of any length. */

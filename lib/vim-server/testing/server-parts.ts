@@ -1,4 +1,4 @@
-import { loadVimSchema } from '../../vim/index.js';
+import { loadVimSchema, ManagedObjectReference } from '../../vim/index.js';
 import { matchesEvent } from '../event/event-filter.js';
 import { EventManager, type EventPlaces } from '../event/event-manager.js';
 import { MemoryHistoryStore } from '../history/history-store.js';
@@ -7,6 +7,7 @@ import { VimFault, vimFault } from '../object/vim-fault.js';
 
 /** A world in which every machine is on one host. */
 export const placesForTest: EventPlaces = {
+  home: () => ({ ref: new ManagedObjectReference('HostSystem', 'host'), name: 'host' }),
   placeOf: ({ ref, name }) => (ref.type === 'VirtualMachine' ? { vm: { name, vm: ref } } : {}),
   containersOf: ref => (ref.type === 'VirtualMachine' ? ['host', 'root'] : ['root']),
 };
