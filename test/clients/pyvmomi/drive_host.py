@@ -134,7 +134,8 @@ def main():
     check("the host has memory", host.hardware.memorySize > 0, host.hardware.memorySize)
     read_everything(content)
     try:
-        content.licenseManager.QueryLicenseUsage(None)
+        datacenter = walk(content, [vim.Datacenter])[0]
+        content.virtualDiskManager.ShrinkVirtualDisk_Task("[storage1] linux/linux.vmdk", datacenter, False)
         check("what is not built is NotSupported", False)
     except vmodl.fault.NotSupported:
         check("what is not built is NotSupported", True)

@@ -44,7 +44,8 @@ export function stages(context: StageContext): Stage[] {
     { name: 'generated', timeoutMs: MINUTE_MS, run: generatedFresh(context) },
     { name: 'unit', timeoutMs: 5 * MINUTE_MS, run: vitest(context, 'unit') },
     { name: 'guests', timeoutMs: 15 * MINUTE_MS, run: guests(context) },
-    { name: 'host', timeoutMs: 25 * MINUTE_MS, run: vitest(context, 'host') },
+    { name: 'host', timeoutMs: 20 * MINUTE_MS, run: vitest(context, 'host') },
+    { name: 'clients', timeoutMs: 15 * MINUTE_MS, run: vitest(context, 'clients') },
   ];
 }
 
