@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { VMX_DISK_DOORBELL_FD, VMX_RAM_FD, type VmxStart } from '../../kernel/abi/index.js';
+import { VMX_DISK_DOORBELL_FD, VMX_RAM_FD, type VmxDisk, type VmxStart } from '../../kernel/abi/index.js';
 import { DiskRing, Dispatch, GuestRam } from '../../kernel/vmm/index.js';
 import { addressOf, gettid, nowUs, setThreadName, setTimerSlack } from '../../lib/linux/index.js';
 import { type EngineDisk, GuestEngine, type RamPlacement } from './engine/index.js';
@@ -25,14 +25,22 @@ class UnsupportedDisk extends Error {
   }
 }
 
-function openDisks(start: VmxStart): EngineDisk[] {
-  if (start.diskRing === null) return [];
+interface Drives {
+  readonly disks: EngineDisk[];
+  readonly cdrom?: EngineDisk;
+}
+
+function openDrives(start: VmxStart): Drives {
+  if (start.diskRing === null) return { disks: [] };
+  const { cdrom } = start;
   const ring = new DiskRing({ shmDir: start.shmDir, ...start.diskRing, doorbellFd: VMX_DISK_DOORBELL_FD });
   const byUnit = [...start.disks].sort((a, b) => a.node.localeCompare(b.node));
-  return byUnit.map((disk, i) => {
+  const open = ({ target, sizeBytes }: VmxDisk): EngineDisk => ({ port: ring.port(target), sizeBytes });
+  const disks = byUnit.map((disk, i) => {
     if (disk.node !== IDE_NODES[i]) throw new UnsupportedDisk(disk.node);
-    return { port: ring.port(disk.target), sizeBytes: disk.sizeBytes };
+    return open(disk);
   });
+  return cdrom === null ? { disks } : { disks, cdrom: open(cdrom) };
 }
 
 function placeRam(ram: RamPlacement, send: (message: FromVmm) => void): void {
@@ -55,7 +63,7 @@ async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<
     memoryBytes: start.memoryBytes,
     bios: readFileSync(start.biosPath),
     vgaBios: readFileSync(start.vgaBiosPath),
-    disks: openDisks(start),
+    ...openDrives(start),
     serialPorts,
     placeRam: ram => placeRam(ram, send),
     onNoSpace: (disk, retry) => running.loop?.noSpace(disk, retry),

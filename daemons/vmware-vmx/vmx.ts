@@ -13,11 +13,13 @@ import { openDoorbell } from '../../kernel/vmm/index.js';
 import { trimHeap } from '../../lib/linux/index.js';
 import { ConfigWriter, RunningConfig, settleIdentity } from './config/index.js';
 import { rotateLogs } from './log-rotation.js';
-import { movedOrCopied, noSpace, Questions, serialFileExists } from './questions/index.js';
+import { imageMissing, movedOrCopied, noSpace, Questions, serialFileExists } from './questions/index.js';
 import { SerialPorts } from './serial/index.js';
 import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
 import { VmwareLog } from './vmware-log.js';
 
+/** The engine's only one. */
+const CD_DRIVE = 'ide1:0';
 const STOP_WAIT_MS = 400;
 const FLUSH_WAIT_MS = 1000;
 /** After a boot V8's compilers leave a third of the process's memory free and unreturned; later they do little. */
@@ -90,10 +92,14 @@ export class Vmx {
 
   /** Asks what is to be asked, then builds the machine. @throws VmkernelError Cancelled when an answer says so */
   async powerOn(): Promise<void> {
-    const { name, vmxPath } = this.#start;
+    const { name, vmxPath, missingImage } = this.#start;
     this.#log.write('vmx', `Log for openesx pid=${process.pid} option=Release`);
     const ask = () => this.#questions.ask(movedOrCopied(name));
     if (!(await settleIdentity(this.#config, vmxPath, ask))) throw await this.#cancelled();
+    if (missingImage !== null) {
+      const choice = await this.#questions.ask(imageMissing(CD_DRIVE, missingImage));
+      if (choice === 'cancel') throw await this.#cancelled();
+    }
     for (const file of await this.#serials.usedFiles(path => this.#client.files.stat(path))) {
       const choice = await this.#questions.ask(serialFileExists(file.port, file.fileName));
       if (choice === 'cancel') throw await this.#cancelled();
@@ -168,7 +174,7 @@ export class Vmx {
       this.#log.write('vmx', `Reconfigured: ${Object.keys(settings).join(' ')}`);
     }
     for (const { index, connected } of ports) await this.#serials.setConnected(index, connected);
-    if (ports.length > 0) this.#options.send({ type: 'connections', connections: this.#serials.connections });
+    if (ports.length > 0) this.#options.send({ type: 'connections', connections: this.#connections });
   }
 
   /** Somebody told this process to end: the VM is powered off as if its plug were pulled. */
@@ -205,7 +211,7 @@ export class Vmx {
         break;
       case 'ready':
         this.#log.write('vmx', 'VMX_PowerOn: powered on');
-        send({ type: 'connections', connections: this.#serials.connections });
+        send({ type: 'connections', connections: this.#connections });
         send({ type: 'poweredOn' });
         for (const delayMs of TRIM_AFTER_MS) setTimeout(trimHeap, delayMs).unref();
         break;
@@ -230,6 +236,14 @@ export class Vmx {
       default:
         this.#over(message);
     }
+  }
+
+  get #connections(): Record<string, boolean> {
+    const hasDrive = this.#config.get(`${CD_DRIVE}.present`)?.toUpperCase() === 'TRUE';
+    return {
+      ...this.#serials.connections,
+      ...(hasDrive ? { [CD_DRIVE]: this.#start.cdrom !== null } : {}),
+    };
   }
 
   /** The VMM thread has paused with a write that found no space. */

@@ -8,7 +8,7 @@ export const VMX_CONTROL_FD = 3;
 export const VMX_RAM_FD = 4;
 export const VMX_DISK_DOORBELL_FD = 5;
 
-/** A virtual disk as the vmx sees it: a target on its disk ring. */
+/** A virtual disk, or an image in the CD drive, as the vmx sees it: a target on its disk ring. */
 export interface VmxDisk {
   /** `ide0:0` */
   readonly node: string;
@@ -32,6 +32,10 @@ export interface VmxStart {
   /** Private folder for sockets of serial ports and the like. */
   readonly runDir: string;
   readonly disks: readonly VmxDisk[];
+  /** What lies in the CD drive; null while it is empty. */
+  readonly cdrom: VmxDisk | null;
+  /** The CD drive's image as the .vmx names it, where it should lie in the drive and is not there. */
+  readonly missingImage: string | null;
   /** Name of the shared-memory files of the disk ring, without the folder. */
   readonly diskRing: { readonly request: string; readonly completion: string } | null;
   readonly biosPath: string;

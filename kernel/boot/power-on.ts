@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { closeFd, memfdCreate, nowUs } from '../../lib/linux/index.js';
 import { parseVmx, type VmConfig } from '../../lib/vmx/index.js';
 import { VmkernelError, VmmFileWriter, VmState, type VmxStart } from '../abi/index.js';
 import { type MemoryThread, PAGES_PER_MB, type Reservations } from '../memory/index.js';
-import type { OpenedDisks, StorageSystem, VmxLock } from '../storage/index.js';
+import type { DiskRequest, OpenedDisks, StorageSystem, VmxLock } from '../storage/index.js';
 import { type CpuReservations, claimOf } from './cpu-reservations.js';
 import type { HostTables, VmRows } from './host-tables.js';
 import { createSegment } from './segments.js';
@@ -47,6 +47,7 @@ interface Made {
   readonly runDir: string;
   readonly ramFd: number;
   readonly disks: OpenedDisks;
+  readonly missingImage: string | null;
 }
 
 /**
@@ -124,12 +125,14 @@ export class PowerOn {
         if (ramFd >= 0) closeFd(ramFd);
       },
     );
+    const image = await this.#findImage(vm, config);
     const disks = await ledger.step(
       'disks',
-      () => this.#openDisks(vm, config, rows),
+      () => this.#openDisks(vm, [...config.disks, ...image.drives], rows),
       () => storage.closeDisks(rows.worldId),
     );
-    return { config, vmxText, rows, overheadPages: pages.overhead, runDir, ramFd, disks };
+    const { missingImage } = image;
+    return { config, vmxText, rows, overheadPages: pages.overhead, runDir, ramFd, disks, missingImage };
   }
 
   async #readConfig(vm: Vm): Promise<{ config: VmConfig; vmxText: string }> {
@@ -140,7 +143,28 @@ export class PowerOn {
     return { config, vmxText: parseVmx(bytes).toString() };
   }
 
-  #openDisks(vm: Vm, config: VmConfig, rows: VmRows): Promise<OpenedDisks> {
+  /** The image that starts in the CD drive. One that is not there is for the vmx to ask about. */
+  async #findImage(
+    vm: Vm,
+    { cdroms }: VmConfig,
+  ): Promise<{ drives: DiskRequest[]; missingImage: string | null }> {
+    const inDrive = cdroms.find(
+      ({ deviceType, startConnected }) => deviceType === 'cdrom-image' && startConnected,
+    );
+    if (inDrive === undefined) return { drives: [], missingImage: null };
+    const { node, fileName } = inDrive;
+    const path = posix.resolve(posix.dirname(vm.vmxPath), fileName);
+    try {
+      await this.parts.storage.files.call('fileStat', { path }, new Uint8Array(0));
+    } catch (error) {
+      if (error instanceof VmkernelError && error.code === 'NotFound')
+        return { drives: [], missingImage: fileName };
+      throw error;
+    }
+    return { drives: [{ node, fileName, isImage: true }], missingImage: null };
+  }
+
+  #openDisks(vm: Vm, disks: readonly DiskRequest[], rows: VmRows): Promise<OpenedDisks> {
     return this.parts.storage.openDisks(
       {
         worldId: rows.worldId,
@@ -149,7 +173,7 @@ export class PowerOn {
         vmmWorldRow: rows.vmmRow,
         vmxPath: vm.vmxPath,
       },
-      config.disks,
+      disks,
     );
   }
 
@@ -211,13 +235,19 @@ export class PowerOn {
       vmmWorldId: made.rows.vmmWorldId,
       memoryBytes: made.config.memsizeMb * MEGABYTE,
       runDir: made.runDir,
-      disks: made.disks.disks,
+      disks: made.disks.disks.filter(({ node }) => !isCdrom(made, node)),
+      cdrom: made.disks.disks.find(({ node }) => isCdrom(made, node)) ?? null,
+      missingImage: made.missingImage,
       diskRing: made.disks.ring,
       biosPath,
       vgaBiosPath,
       vmxText: made.vmxText,
     };
   }
+}
+
+function isCdrom({ config }: Made, node: string): boolean {
+  return config.cdroms.some(cdrom => cdrom.node === node);
 }
 
 /** A .vmx is a small text file; what is larger is none. */

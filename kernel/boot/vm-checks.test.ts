@@ -59,7 +59,12 @@ describe('what power-on refuses by the configuration alone', () => {
     [
       { 'ide1:1.present': 'TRUE', 'ide1:1.deviceType': 'cdrom-image', 'ide1:1.fileName': 'x.iso' },
       'DeviceUnsupported',
-      { device: 'CD/DVD drive 1', name: 'ide1:1' },
+      { device: 'CD/DVD Drive 1', name: 'ide1:1' },
+    ],
+    [
+      { 'ide1:0.present': 'TRUE', 'ide1:0.deviceType': 'atapi-cdrom', 'ide1:0.fileName': '/dev/cdrom' },
+      'DeviceUnsupported',
+      { device: 'CD/DVD Drive 1', name: 'ide1:0' },
     ],
     [{ 'floppy1.present': 'TRUE' }, 'DeviceUnsupported', { device: 'Floppy drive 2' }],
     [{ 'parallel0.present': 'TRUE' }, 'DeviceUnsupported', { device: 'Parallel port 1' }],
@@ -83,6 +88,14 @@ describe('what power-on refuses by the configuration alone', () => {
     const found = refusal(extra as Record<string, string>);
     expect(found.code).toBe(code);
     expect(found.details).toMatchObject(details);
+  });
+
+  it.each([
+    { 'ide1:0.deviceType': 'cdrom-image', 'ide1:0.fileName': 'x.iso' },
+    { 'ide1:0.deviceType': 'atapi-cdrom', 'ide1:0.startConnected': 'FALSE' },
+    { 'ide1:0.deviceType': 'atapi-cdrom', 'ide1:0.clientDevice': 'TRUE' },
+  ])('accepts a CD drive with an image or with nothing in it: %j', extra => {
+    expect(read({ 'ide1:0.present': 'TRUE', ...extra } as Record<string, string>).cdroms).toHaveLength(1);
   });
 
   it('refuses an empty file', () => {

@@ -71,12 +71,20 @@ function refuseUnbuiltDevices(config: VmConfig): void {
   });
 }
 
-/** The engine has the primary IDE channel, a master and a slave only beside a master, and four serial ports. */
-function unbuiltDevice({ disks, serials, otherDevices }: VmConfig): string | undefined {
+/**
+ * The engine has the primary IDE channel for disks, a master and a slave only beside a master, a CD drive as the
+ * secondary's master, and four serial ports. No drive of the machine is passed through; one that somebody's console
+ * would lend starts empty.
+ */
+function unbuiltDevice({ disks, cdroms, serials, otherDevices }: VmConfig): string | undefined {
   const hasMaster = disks.some(disk => disk.node === 'ide0:0');
   const disk = disks.find(d => d.controller !== 'ide' || d.bus !== 0 || d.unit > 1 || !hasMaster);
+  const cdrom = cdroms.find(
+    ({ node, deviceType, clientDevice, startConnected }) =>
+      node !== 'ide1:0' || (startConnected && deviceType !== 'cdrom-image' && !clientDevice),
+  );
   const serial = serials.find(({ index }) => index >= ENGINE.serialPorts);
-  return otherDevices[0]?.name ?? disk?.node ?? (serial && `serial${serial.index}`);
+  return otherDevices[0]?.name ?? disk?.node ?? cdrom?.node ?? (serial && `serial${serial.index}`);
 }
 
 function refuseImpossibleResources({ cpu, memory, memsizeMb }: VmConfig): void {

@@ -28,6 +28,8 @@ export interface DiskRequest {
   readonly node: string;
   /** As in the .vmx: a name beside it, or a `/vmfs/volumes/…` path. */
   readonly fileName: string;
+  /** A file of raw blocks that is only read, beside others who read it: an ISO image. */
+  readonly isImage?: boolean;
 }
 
 export interface OpenedDisks {
@@ -43,7 +45,7 @@ export interface DiskOpenerParts {
   readonly shmDir: string;
   readonly thread: StorageThreadClient;
   resolve(path: string): ResolvedPath;
-  open(datastore: Datastore, relative: string): Promise<OpenDisk>;
+  open(datastore: Datastore, relative: string, isImage: boolean): Promise<OpenDisk>;
   close(datastore: Datastore, disk: OpenDisk): Promise<unknown>;
   /** Makes sure that the LUN has workers. */
   startWorkers(datastore: Datastore): Promise<void>;
@@ -130,10 +132,10 @@ export class DiskOpener {
   async #openFiles(vm: DiskVm, disks: readonly DiskRequest[], opened: OpenVm): Promise<ThreadDisk[]> {
     const folder = posix.dirname(vm.vmxPath);
     const threadDisks: ThreadDisk[] = [];
-    for (const [target, { fileName }] of disks.entries()) {
+    for (const [target, { fileName, isImage = false }] of disks.entries()) {
       const absolute = fileName.startsWith('/') ? fileName : `${folder}/${fileName}`;
       const { datastore, relative } = this.#parts.resolve(absolute);
-      const file = await this.#parts.open(datastore, relative);
+      const file = await this.#parts.open(datastore, relative, isImage);
       opened.files.push({ datastore, file });
       await this.#parts.startWorkers(datastore);
       const { extents, uuid } = file;

@@ -88,7 +88,8 @@ export class StorageSystem {
       shmDir,
       thread,
       resolve: path => this.resolve(path),
-      open: (datastore, path) => this.#clientOf(datastore).request('openDisk', { path }),
+      open: (datastore, path, isImage) =>
+        this.#clientOf(datastore).request(isImage ? 'openImage' : 'openDisk', { path }),
       close: (datastore, { extents }) => this.#clientOf(datastore).request('closeDisk', { extents }),
       startWorkers: async datastore => void (await this.#poolOf(datastore)),
     });

@@ -33,6 +33,7 @@ pciBridge0.present = "TRUE"
       firmware: 'bios',
       cpu: { shares: 2000, minMhz: 200, maxMhz: undefined, affinity: [0, 1] },
       memory: { shares: 2560, minMb: 0, maxMb: undefined },
+      cdroms: [],
       otherDevices: [],
     });
     expect(config.disks).toEqual([
@@ -77,7 +78,6 @@ sound.present = "TRUE"
       { name: 'scsi0', type: 'lsilogic' },
       { name: 'ethernet0' },
       { name: 'floppy0' },
-      { name: 'ide1:0', type: 'cdrom-image' },
       { name: 'usb' },
       { name: 'sound' },
       { name: 'serial0', type: 'network' },

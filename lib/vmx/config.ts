@@ -25,6 +25,20 @@ export interface VmSerial {
   readonly startConnected: boolean;
 }
 
+export type CdromType = 'cdrom-image' | 'cdrom-raw' | 'atapi-cdrom';
+
+export interface VmCdrom {
+  /** ide1:0 */
+  readonly node: string;
+  /** An image of a datastore, or a drive of the machine. */
+  readonly deviceType: CdromType;
+  /** Datastore path of an image; a drive's device. */
+  readonly fileName: string;
+  /** The drive of whoever has a console open. */
+  readonly clientDevice: boolean;
+  readonly startConnected: boolean;
+}
+
 export interface CpuAllocation {
   readonly shares: number;
   readonly minMhz: number;
@@ -51,12 +65,14 @@ export interface VmConfig {
   readonly firmware: 'bios' | 'efi';
   readonly uuidBios: string | undefined;
   readonly disks: readonly VmDisk[];
+  readonly cdroms: readonly VmCdrom[];
   readonly serials: readonly VmSerial[];
-  /** Devices present beyond disks and serial ports: what an engine lacks is refused by this name. */
+  /** Devices present beyond disks, CD drives and serial ports: what an engine lacks is refused by this name. */
   readonly otherDevices: readonly PresentDevice[];
 }
 
 const DISK_TYPES = new Set(['disk', 'ata-harddisk', 'scsi-harddisk', 'rdm']);
+const CDROM_TYPES: readonly CdromType[] = ['cdrom-image', 'cdrom-raw', 'atapi-cdrom'];
 const SERIAL_TYPES: readonly string[] = ['file', 'pipe', 'console'];
 
 /** Throws VmxError (BadValue) with the line at fault; a fact an engine cannot run is reported, not refused. */
@@ -66,8 +82,10 @@ export function readVmConfig(document: VmxDocument): VmConfig {
   if (memsizeMb % 4 !== 0) throw document.badValue('memsize');
   const numVcpus = positive(document, 'numvcpus', 1);
   const disks = readDisks(document);
+  const cdroms = readCdroms(document);
   const serials = readSerials(document);
-  const described = new Set([...disks.map(d => d.node), ...serials.map(s => `serial${s.index}`)]);
+  const drives = [...disks, ...cdroms].map(({ node }) => node);
+  const described = new Set([...drives, ...serials.map(s => `serial${s.index}`)]);
   return {
     displayName: document.get('displayName'),
     guestOS,
@@ -79,6 +97,7 @@ export function readVmConfig(document: VmxDocument): VmConfig {
     firmware: choice(document, 'firmware', ['bios', 'efi'], 'bios') as 'bios' | 'efi',
     uuidBios: document.get('uuid.bios'),
     disks,
+    cdroms,
     serials,
     otherDevices: [...presentDevices(document, described), ...strangeSerials(document)],
   };
@@ -96,12 +115,38 @@ function choice(document: VmxDocument, key: string, allowed: readonly string[], 
   return value;
 }
 
-function readDisks(document: VmxDocument): VmDisk[] {
+interface Drive {
+  /** Its `present`. */
+  readonly key: string;
+  readonly match: RegExpExecArray;
+  readonly node: string;
+  readonly deviceType: string;
+}
+
+function drivesOf(document: VmxDocument): Drive[] {
   return document.keys().flatMap(key => {
     const match = /^(ide|scsi)(\d+):(\d+)\.present$/.exec(key.toLowerCase());
     if (match === null || document.getBool(key) !== true) return [];
     const node = `${match[1]}${match[2]}:${match[3]}`;
-    const deviceType = document.get(`${node}.deviceType`) ?? 'disk';
+    return { key, match, node, deviceType: document.get(`${node}.deviceType`) ?? 'disk' };
+  });
+}
+
+function readCdroms(document: VmxDocument): VmCdrom[] {
+  return drivesOf(document).flatMap(({ node, deviceType }) => {
+    const type = CDROM_TYPES.find(known => known === deviceType.toLowerCase());
+    if (type === undefined) return [];
+    const startConnected = document.getBool(`${node}.startConnected`) ?? true;
+    const fileName = document.get(`${node}.fileName`) ?? '';
+    if (type === 'cdrom-image' && startConnected && fileName === '')
+      throw document.badValue(`${node}.deviceType`);
+    const clientDevice = document.getBool(`${node}.clientDevice`) ?? false;
+    return { node, deviceType: type, fileName, clientDevice, startConnected };
+  });
+}
+
+function readDisks(document: VmxDocument): VmDisk[] {
+  return drivesOf(document).flatMap(({ key, match, node, deviceType }) => {
     if (!DISK_TYPES.has(deviceType.toLowerCase())) return [];
     const fileName = document.get(`${node}.fileName`) ?? '';
     if (fileName === '') throw document.badValue(document.has(`${node}.fileName`) ? `${node}.fileName` : key);

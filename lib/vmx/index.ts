@@ -10,11 +10,13 @@
  * - The typed view reports facts (vCPUs, 64-bit guest, devices); whether they can be run is the VMkernel's decision.
  */
 export {
+  type CdromType,
   type CpuAllocation,
   type DiskMode,
   type MemoryAllocation,
   readVmConfig,
   type SerialBackend,
+  type VmCdrom,
   type VmConfig,
   type VmDisk,
   type VmSerial,

@@ -20,9 +20,8 @@ const KINDS: readonly (readonly [RegExp, (index: number, type: string) => string
 export function deviceLabel(config: VmConfig, name: string): string {
   const disk = inOrder(config.disks.map(({ node }) => node)).indexOf(name);
   if (disk >= 0) return `Hard disk ${disk + 1}`;
-  const drives = config.otherDevices.filter(device => /:/.test(device.name)).map(device => device.name);
-  const drive = inOrder(drives).indexOf(name);
-  if (drive >= 0) return `CD/DVD drive ${drive + 1}`;
+  const drive = inOrder(config.cdroms.map(({ node }) => node)).indexOf(name);
+  if (drive >= 0) return `CD/DVD Drive ${drive + 1}`;
   const type = config.otherDevices.find(device => device.name === name)?.type ?? '';
   for (const [pattern, label] of KINDS) {
     const match = pattern.exec(name);

@@ -126,6 +126,9 @@ describe('the private API of v86', () => {
       'do_ata_read_sectors_dma',
       'do_ata_write_sectors_dma',
       'cancel_io_operations',
+      'ata_abort_command',
+      'atapi_handle',
+      'atapi_check_condition_response',
     ] as const;
     for (const name of methods) expect(typeof primary?.master[name], name).toBe('function');
     const words = [
@@ -139,6 +142,7 @@ describe('the private API of v86', () => {
     for (const name of words) expect(typeof primary?.master[name], name).toBe('number');
     expect(primary?.master.data).toBeInstanceOf(Uint8Array);
     expect(primary?.master.channel).toBe(primary);
+    expect(devices.ide.secondary?.master.is_atapi).toBe(true);
     expect(primary?.slave).not.toBe(primary?.master);
   });
 });

@@ -1,8 +1,9 @@
 import { V86, type V86Options } from 'v86';
 import type { DiskPort } from '../../../kernel/vmm/disk-port.js';
+import { IdeCdrom } from './cdrom.js';
 import { fitChipset } from './chipset.js';
 import { EngineCore, type RamPlacement } from './core.js';
-import { attachDisks, IdeDisk } from './ide.js';
+import { attachDrives, IdeDisk } from './ide.js';
 import { DiskMedium, engineMedium } from './medium.js';
 import type { MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
 import type { EngineCpu, EngineUart, IdeInterface, PrivateEmulator, PrivateOptions } from './private-api.js';
@@ -21,6 +22,8 @@ export interface EngineOptions {
   readonly vgaBios: Uint8Array;
   /** Master and slave of the primary IDE channel: ide0:0 and ide0:1. A slave needs a master. */
   readonly disks: readonly EngineDisk[];
+  /** What lies in the CD drive, the master of the secondary channel. Without it the drive is empty. */
+  readonly cdrom?: EngineDisk;
   readonly serialPorts: number;
   readonly seam?: EngineSeam;
   readonly translation?: 'synchronous' | 'stock';
@@ -57,6 +60,7 @@ export class GuestEngine implements VirtualMachineMonitor {
   readonly #emulator: PrivateEmulator;
   readonly #cpu: EngineCpu;
   readonly #disks: DiskMedium[];
+  readonly #cdrom: DiskMedium | undefined;
   readonly #serial: SerialPort[];
   readonly #events = new Set<GuestEvent>();
   readonly #reboot: () => void;
@@ -69,16 +73,17 @@ export class GuestEngine implements VirtualMachineMonitor {
   private constructor(
     emulator: PrivateEmulator,
     core: EngineCore,
-    disks: DiskMedium[],
+    { disks, cdrom }: Media,
     options: EngineOptions,
   ) {
     this.#emulator = emulator;
     this.#core = core;
     this.#cpu = emulator.v86.cpu;
     this.#disks = disks;
+    this.#cdrom = cdrom;
     this.#lastCounter = this.#cpu.instruction_counter[0] ?? 0;
     this.#serial = this.#openSerial(options.serialPorts);
-    this.#attachDisks();
+    this.#attachDrives();
     this.#reboot = this.#cpu.reboot_internal.bind(this.#cpu);
     // A guest that resets itself within every round of instructions would never let a slice end: it is stopped at
     // its next instruction and reset between slices, devices included.
@@ -104,14 +109,16 @@ export class GuestEngine implements VirtualMachineMonitor {
       ({ port, sizeBytes }, index) =>
         new DiskMedium(port, sizeBytes, onNoSpace && (retry => onNoSpace(index, retry))),
     );
+    const cdrom = options.cdrom && new DiskMedium(options.cdrom.port, options.cdrom.sizeBytes);
+    const media: Media = { disks, cdrom };
     const emulator = new V86(
-      v86Options(options, core, disks) as unknown as V86Options,
+      v86Options(options, core, media) as unknown as V86Options,
     ) as unknown as PrivateEmulator;
-    await loaded(emulator, disks);
+    await loaded(emulator, media);
     const { v86 } = emulator;
     core.attach(v86.cpu);
     v86.constructor.microtick = () => seam.nowMs();
-    const engine = new GuestEngine(emulator, core, disks, options);
+    const engine = new GuestEngine(emulator, core, media, options);
     fitChipset(v86.cpu, {
       seam,
       onBiosLine: options.onBiosLine,
@@ -158,6 +165,7 @@ export class GuestEngine implements VirtualMachineMonitor {
   pollDevices(): boolean {
     this.#completed = false;
     for (const disk of this.#disks) disk.poll();
+    this.#cdrom?.poll();
     return this.#completed;
   }
 
@@ -229,23 +237,28 @@ export class GuestEngine implements VirtualMachineMonitor {
     });
   }
 
-  #attachDisks(): void {
-    const channel = this.#cpu.devices.ide.primary;
-    if (channel === undefined) return;
+  #attachDrives(): void {
+    const { primary, secondary } = this.#cpu.devices.ide;
     const onDone = () => {
       this.#completed = true;
     };
-    const interfaces: IdeInterface[] = [channel.master, channel.slave];
-    const pairs = this.#disks.map((medium, i): [IdeInterface, IdeDisk] => {
+    const interfaces = primary === undefined ? [] : [primary.master, primary.slave];
+    const disks = this.#disks.map((medium, i): [IdeInterface, IdeDisk] => {
       const ide = interfaces[i];
       if (ide === undefined) throw new RangeError('the engine has two IDE disks');
       return [ide, new IdeDisk(ide, medium, onDone)];
     });
-    attachDisks(new Map(pairs), channel);
+    const drive = secondary?.master;
+    attachDrives(disks, drive === undefined ? [] : [[drive, new IdeCdrom(drive, this.#cdrom, onDone)]]);
   }
 }
 
-function v86Options(options: EngineOptions, core: EngineCore, disks: DiskMedium[]): PrivateOptions {
+interface Media {
+  readonly disks: DiskMedium[];
+  readonly cdrom: DiskMedium | undefined;
+}
+
+function v86Options(options: EngineOptions, core: EngineCore, { disks, cdrom }: Media): PrivateOptions {
   const [hda, hdb] = disks.map(engineMedium);
   const image = (bytes: Uint8Array) => ({ buffer: bytes.slice().buffer as ArrayBuffer });
   return {
@@ -266,18 +279,20 @@ function v86Options(options: EngineOptions, core: EngineCore, disks: DiskMedium[
     uart3: options.serialPorts > 3,
     ...(hda && { hda }),
     ...(hdb && { hdb }),
+    ...(cdrom && { cdrom: engineMedium(cdrom) }),
     ...(options.floppy && { fda: image(options.floppy) }),
   };
 }
 
 /** v86 reads the first sector of each disk while it loads: completions must be delivered meanwhile. */
-async function loaded(emulator: PrivateEmulator, disks: DiskMedium[]): Promise<void> {
+async function loaded(emulator: PrivateEmulator, { disks, cdrom }: Media): Promise<void> {
   let ready = false;
   emulator.add_listener('emulator-loaded', () => {
     ready = true;
   });
   while (!ready) {
     for (const disk of disks) disk.poll();
+    cdrom?.poll();
     await new Promise<void>(resolve => setTimeout(resolve, 0));
   }
 }

@@ -1,5 +1,6 @@
+import type { IdeCdrom } from './cdrom.js';
 import type { DiskMedium, MediumFailure } from './medium.js';
-import type { IdeChannel, IdeInterface } from './private-api.js';
+import type { IdeInterface } from './private-api.js';
 
 /*
  * v86's IDE interface answers writes by PIO before they are stored, answers requests beyond the end with status FFh,
@@ -23,12 +24,14 @@ const PRD_END = 0x80;
 
 type Method =
   | 'ata_command'
+  | 'atapi_handle'
   | 'read_buffer'
   | 'do_write'
   | 'do_ata_read_sectors_dma'
   | 'do_ata_write_sectors_dma';
 const METHODS: readonly Method[] = [
   'ata_command',
+  'atapi_handle',
   'read_buffer',
   'do_write',
   'do_ata_read_sectors_dma',
@@ -167,21 +170,35 @@ export class IdeDisk {
   }
 }
 
-/**
- * Puts our disks behind the interfaces of a channel. The objects of v86 are sealed, so the replacement methods stand
- * on their common prototype and look the disk up; interfaces without one (the CD drive) keep v86's methods.
- */
-export function attachDisks(disks: ReadonlyMap<IdeInterface, IdeDisk>, channel: IdeChannel): void {
-  const prototype = Object.getPrototypeOf(channel.master) as IdeInterface & {
-    ourDisks?: Map<IdeInterface, IdeDisk>;
-  };
-  if (prototype.ourDisks === undefined) patch(prototype);
-  for (const [ide, disk] of disks) prototype.ourDisks?.set(ide, disk);
+/** What stands in front of v86's interfaces, by interface: one that is in neither keeps v86's methods. */
+interface Fronts {
+  readonly disks: Map<IdeInterface, IdeDisk>;
+  readonly cdroms: Map<IdeInterface, IdeCdrom>;
 }
 
-function patch(prototype: IdeInterface & { ourDisks?: Map<IdeInterface, IdeDisk> }): void {
-  const disks = new Map<IdeInterface, IdeDisk>();
-  Object.defineProperty(prototype, 'ourDisks', { value: disks });
+type Patched = IdeInterface & { fronts?: Fronts };
+
+/**
+ * Puts our drives before the interfaces of v86. Its objects are sealed, so the replacement methods stand on their
+ * common prototype and look the drive up.
+ */
+export function attachDrives(
+  disks: readonly (readonly [IdeInterface, IdeDisk])[],
+  cdroms: readonly (readonly [IdeInterface, IdeCdrom])[],
+): void {
+  for (const [ide, disk] of disks) frontsOf(ide).disks.set(ide, disk);
+  for (const [ide, cdrom] of cdroms) frontsOf(ide).cdroms.set(ide, cdrom);
+}
+
+function frontsOf(ide: IdeInterface): Fronts {
+  const prototype = Object.getPrototypeOf(ide) as Patched;
+  return prototype.fronts ?? patch(prototype);
+}
+
+function patch(prototype: Patched): Fronts {
+  const fronts: Fronts = { disks: new Map(), cdroms: new Map() };
+  Object.defineProperty(prototype, 'fronts', { value: fronts });
+  const { disks, cdroms } = fronts;
   const stock = Object.fromEntries(METHODS.map(name => [name, prototype[name]])) as Pick<
     IdeInterface,
     Method
@@ -189,15 +206,20 @@ function patch(prototype: IdeInterface & { ourDisks?: Map<IdeInterface, IdeDisk>
   const { cancel_io_operations: cancel } = prototype;
   prototype.cancel_io_operations = function () {
     disks.get(this)?.reset();
+    cdroms.get(this)?.reset();
     cancel.call(this);
   };
   prototype.ata_command = function (command) {
-    if (disks.get(this)?.admits(command) ?? true) stock.ata_command.call(this, command);
+    const front = disks.get(this) ?? cdroms.get(this);
+    if (front?.admits(command) ?? true) stock.ata_command.call(this, command);
+  };
+  prototype.atapi_handle = function () {
+    if (cdroms.get(this)?.admitsPacket(this.data) ?? true) stock.atapi_handle.call(this);
   };
   prototype.read_buffer = function (offset, length, done) {
-    const disk = disks.get(this);
-    if (disk === undefined) stock.read_buffer.call(this, offset, length, done);
-    else disk.read(offset, length, done);
+    const front = disks.get(this) ?? cdroms.get(this);
+    if (front === undefined) stock.read_buffer.call(this, offset, length, done);
+    else front.read(offset, length, done);
   };
   prototype.do_write = function () {
     const disk = disks.get(this);
@@ -214,4 +236,5 @@ function patch(prototype: IdeInterface & { ourDisks?: Map<IdeInterface, IdeDisk>
     if (disk === undefined) stock.do_ata_write_sectors_dma.call(this);
     else disk.writeByDma();
   };
+  return fronts;
 }

@@ -75,7 +75,11 @@ export interface IdeInterface {
   data_length: number;
   write_dest: number;
   readonly sector_size: number;
+  readonly is_atapi: boolean;
   push_irq(): void;
+  ata_abort_command(): void;
+  atapi_handle(): void;
+  atapi_check_condition_response(senseKey: number, additionalCode: number): void;
   get_count(lba48: boolean): number;
   get_lba(lba48: boolean): number;
   ata_advance(command: number, sectors: number): void;
@@ -153,9 +157,10 @@ export interface CoreExports {
 }
 
 /** Constructor options that v86's typings leave out or type too narrowly. */
-export type PrivateOptions = Omit<V86Options, 'hda' | 'hdb' | 'net_device' | 'wasm_fn'> & {
+export type PrivateOptions = Omit<V86Options, 'hda' | 'hdb' | 'cdrom' | 'net_device' | 'wasm_fn'> & {
   hda?: EngineMedium;
   hdb?: EngineMedium;
+  cdrom?: EngineMedium;
   net_device?: { type: 'none' };
   wasm_fn?: (imports: { env: CoreImports }) => Promise<CoreExports>;
 };

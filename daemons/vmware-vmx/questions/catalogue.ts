@@ -40,6 +40,19 @@ export function serialFileExists(
   };
 }
 
+/** At power-on, when the image that should lie in the CD drive is not there. */
+export function imageMissing(drive: string, fileName: string): QuestionForm<'continue' | 'cancel'> {
+  return {
+    messageId: 'msg.device.startdisconnect',
+    text: `The image ${fileName} of the CD drive ${drive} is not there. Shall the drive start without it?`,
+    choices: [
+      { key: 'continue', label: 'Continue without it' },
+      { key: 'cancel', label: 'Cancel' },
+    ],
+    defaultIndex: 0,
+  };
+}
+
 /** While the VM runs, when a write to a disk found no space. */
 export function noSpace(disk: string): QuestionForm<'retry' | 'abort'> {
   return {

@@ -5,5 +5,5 @@
  *
  * A .vmx may answer beforehand: `answer.<message id>` = a choice's label or key, `msg.autoAnswer` = TRUE for defaults.
  */
-export { movedOrCopied, noSpace, type QuestionForm, serialFileExists } from './catalogue.js';
+export { imageMissing, movedOrCopied, noSpace, type QuestionForm, serialFileExists } from './catalogue.js';
 export { Questions, type QuestionsOptions } from './questions.js';

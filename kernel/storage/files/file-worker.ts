@@ -5,7 +5,7 @@ import { setThreadName } from '../../../lib/linux/index.js';
 import { appendContents, readContents, replaceContents, writeContents } from './contents.js';
 import { diskInfo } from './disk-info.js';
 import { fileError } from './errors.js';
-import { closeDisk, openDisk } from './open-disk.js';
+import { closeDisk, openDisk, openImage } from './open-disk.js';
 import type { FileReply, FileRequest, FileRequestName, FileRequests, FileWorkerData } from './requests.js';
 import { DatastoreTree } from './tree.js';
 import { lockVmx, unlockVmx } from './vmx-lock.js';
@@ -34,6 +34,7 @@ function handlers(tree: DatastoreTree, shown: string): Handlers {
       const { extents, sizeBytes, uuid } = openDisk(tree, path, shown);
       return { extents, sizeBytes, uuid };
     },
+    openImage: ({ path }) => openImage(tree, path, shown),
     diskInfo: ({ path }) => diskInfo(tree, path, shown),
     closeDisk: ({ extents }) => closeDisk(extents),
     lockVmx: ({ path, owner }) => lockVmx(tree, path, shown, owner),

@@ -16,6 +16,8 @@ import { fileError } from './errors.js';
 import { type DatastoreTree, parentOf, refuseIfLocked, refuseIfLockedAlone } from './tree.js';
 
 const SECTOR_BYTES = 512;
+/** Of a CD-ROM's data. */
+const IMAGE_BLOCK_BYTES = 2048;
 const FLAT_TYPES: ReadonlySet<string> = new Set(['vmfs', 'monolithicFlat', 'twoGbMaxExtentFlat']);
 const FLAT_EXTENTS: ReadonlySet<string> = new Set(['VMFS', 'FLAT']);
 /** First four bytes of extents that are no descriptor, little endian. */
@@ -61,6 +63,25 @@ export function openDisk(
     throw error;
   }
   return { extents, sizeBytes: endOf(extents), uuid: parseUuid(descriptor.get('ddb.uuid')), descriptor };
+}
+
+/**
+ * Opens a file of raw blocks, an ISO image, to be read only; nobody writes or removes it meanwhile. What is beyond its
+ * last whole block is not seen.
+ * @throws VmkernelError DiskMissing, FileLocked, InvalidArgument {path} for what is no file
+ */
+export function openImage(tree: DatastoreTree, path: string, shown: string): OpenDisk {
+  const place = posix.join(shown, path);
+  const fd = diskMissing(place, () => tree.openFile(path, constants.O_RDONLY));
+  try {
+    refuseIfLockedAlone(fd, place);
+    const sizeBytes = Math.floor(fstatSync(fd).size / IMAGE_BLOCK_BYTES) * IMAGE_BLOCK_BYTES;
+    const extents = [{ fd, startBytes: 0, lengthBytes: sizeBytes, fileOffsetBytes: 0 }];
+    return { extents, sizeBytes, uuid: undefined };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 /**

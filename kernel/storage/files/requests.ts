@@ -19,6 +19,7 @@ export interface FileRequests {
   space: { args: Record<string, never>; result: { capacityBytes: number; freeBytes: number } };
   diskInfo: { args: { path: string }; result: DiskInfo };
   openDisk: { args: { path: string }; result: OpenDisk };
+  openImage: { args: { path: string }; result: OpenDisk };
   /** @returns what Linux said of descriptors that it closed with an error */
   closeDisk: { args: { extents: readonly ImageExtent[] }; result: string[] };
   lockVmx: { args: { path: string; owner: string }; result: number };
