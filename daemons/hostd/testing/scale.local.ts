@@ -60,9 +60,16 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 async function measure(count: number): Promise<Record<string, string | number>> {
   const test = await TestHost.start();
   test.host.close();
-  for (let index = 0; index < count + rounds; index += 1) putMachine(test, index);
+  for (let index = 0; index < count + rounds + 10; index += 1) putMachine(test, index);
   writeFileSync(join(test.folder, 'vmInventory.xml'), inventoryText(test, count));
+  const cpu0 = process.cpuUsage();
   const startMs = (await timed(() => test.boot())).toFixed(0);
+  const startUsed = process.cpuUsage(cpu0);
+  const startCpu = ((startUsed.user + startUsed.system) / 1000).toFixed(0);
+  if (process.env['ONLY_START'] !== undefined) {
+    await test.stop();
+    return { startMs, startCpu, calls: test.kernel.calls.length, rss: rssMb() };
+  }
   const rssAfterStart = rssMb();
   const session = await test.login();
   await viewFilter(test, session);
@@ -121,8 +128,26 @@ async function measure(count: number): Promise<Record<string, string | number>> 
     await test.call(moids.propertyCollector, 'CheckForUpdates', { version: '' }, { session: key });
   }
   const rssSessions = rssMb();
+  const full = 40;
+  const fullMsAll: number[] = [];
+  for (let index = 0; index < full; index += 1) {
+    const key = await test.login();
+    await viewFilter(test, key);
+    // Without the XML of the reply: what the server itself holds and does.
+    const live = test.host.sessions.find(key);
+    const collector = live?.find(moids.propertyCollector.value) as unknown as { check(v: string): unknown };
+    fullMsAll.push(await timed(async () => collector.check('')));
+  }
+  (globalThis as { gc?: () => void }).gc?.();
+  const rssFull = rssMb();
+  const fullStateMs = fullMsAll.sort((a, b) => a - b)[full / 2]?.toFixed(1);
+  const registerFollowed = await median(10, index =>
+    timed(async () => {
+      await test.register(session, `[storage1] vm${count + rounds + index}/linux.vmx`);
+    }),
+  );
   await test.stop();
-  return { machines: count, startMs, rssAfterStart, fullMs, powerMs, registerMs, registerCpuMs, rssSessions };
+  return { rssFull, fullStateMs: fullStateMs ?? '', registerFollowed, machines: count, startMs, rssAfterStart, fullMs, powerMs, registerMs, registerCpuMs, rssSessions };
 }
 
 const counts = process.argv.slice(2).map(Number);

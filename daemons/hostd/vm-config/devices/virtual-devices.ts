@@ -11,7 +11,8 @@ import { ethernetCard, parallelPort, serialPort } from './other-devices.js';
 
 /** The devices of virtual hardware 4 that a configuration file describes, in the product's order. */
 export function virtualDevices(vmx: VmxDocument, surroundings: DeviceSurroundings): VirtualDevice[] {
-  const views = (pattern: RegExp): DeviceView[] => presentDevices(vmx, pattern, surroundings);
+  const present = presentDevices(vmx);
+  const views = (pattern: RegExp): DeviceView[] => devicesNamed(pattern, present, surroundings);
   const scsi = views(/^scsi([0-3])$/).map(scsiController);
   const drives = [...views(/^ide([01]):([01])$/), ...views(/^scsi([0-3]):(\d+)$/)];
   const others = [
@@ -51,14 +52,30 @@ function numberedDrives(views: readonly DeviceView[]): VirtualDevice[] {
   });
 }
 
-/** Names X of X.present = TRUE that fit the pattern, by their numbers. */
-function presentDevices(vmx: VmxDocument, pattern: RegExp, surroundings: DeviceSurroundings): DeviceView[] {
-  const found = vmx.keys().flatMap(key => {
+interface PresentDevice {
+  /** X of X.present = TRUE, in lower case. */
+  readonly name: string;
+  readonly lines: DeviceLines;
+}
+
+function presentDevices(vmx: VmxDocument): PresentDevice[] {
+  return vmx.keys().flatMap(key => {
     const name = /^(.*)\.present$/.exec(key.toLowerCase())?.[1];
-    const match = name === undefined ? null : pattern.exec(name);
-    if (name === undefined || match === null) return [];
+    if (name === undefined) return [];
     const lines = new DeviceLines(vmx, name);
-    return lines.isPresent ? [{ lines, surroundings, numbers: match.slice(1).map(Number) }] : [];
+    return lines.isPresent ? [{ name, lines }] : [];
+  });
+}
+
+/** Those that fit the pattern, by their numbers. */
+function devicesNamed(
+  pattern: RegExp,
+  present: readonly PresentDevice[],
+  surroundings: DeviceSurroundings,
+): DeviceView[] {
+  const found = present.flatMap(({ name, lines }) => {
+    const match = pattern.exec(name);
+    return match === null ? [] : [{ lines, surroundings, numbers: match.slice(1).map(Number) }];
   });
   const order = (numbers: readonly number[]): number => (numbers[0] ?? 0) * 64 + (numbers[1] ?? 0);
   return found.sort((a, b) => order(a.numbers) - order(b.numbers));
