@@ -7,6 +7,7 @@ import {
   type TraversalSpec,
   type UpdateSet,
   untyped,
+  type WaitOptions,
 } from '../../lib/vim/index.js';
 import { defineClass } from '../../lib/vim-server/index.js';
 import { moids } from './mo/moids.js';
@@ -152,6 +153,18 @@ describe('RetrieveProperties', () => {
     expect(await test.read(session, moids.datacenter, 'datastoreFolder', '4.1')).toEqual(
       moids.datastoreFolder,
     );
+  });
+
+  it('leaves out what is not there where it is asked to, but not who asks without a session', async () => {
+    const ghost = new ManagedObjectReference('VirtualMachine', 'ghost');
+    const spec = {
+      ...vmSpec(['name']),
+      objectSet: [{ obj: ghost }, { obj: vm }],
+      reportMissingObjectsInResults: true,
+    };
+    expect((await retrieve(spec))?.map(content => content.obj)).toEqual([vm]);
+    const specSet = [spec];
+    expect(await faultOf(test.call(collector, 'RetrieveProperties', { specSet }))).toBe('NotAuthenticated');
   });
 
   it('reports a required property that is not built as missing, beside the others', async () => {
@@ -305,6 +318,47 @@ describe('filters', () => {
     const waiting = wait(version);
     await test.register(session, '[storage1] b/b.vmx');
     expect(changes(await waiting)).toEqual({ name: 'b' });
+  });
+
+  it('belong to the collector that made them, which the session keeps', async () => {
+    const filter = await createFilter(vmSpec(['name']));
+    expect(await test.read(session, collector, 'filter')).toEqual([filter]);
+    expect(await test.read(session, filter, 'spec.propSet')).toMatchObject([{ pathSet: ['name'] }]);
+    expect(await faultOf(test.call(collector, 'DestroyPropertyCollector', {}, call))).toBe('NotSupported');
+    await test.call(filter, 'DestroyPropertyFilter', {}, call);
+    expect(await test.read(session, collector, 'filter')).toEqual([]);
+  });
+
+  it('are answered from the beginning by an empty version, whatever was told before', async () => {
+    await createFilter(vmSpec(['name']));
+    const first = await check('');
+    const again = await check('');
+    expect(updates(again)).toEqual(updates(first));
+    expect(await faultOf(check(first?.version ?? ''))).toBe('InvalidCollectorVersion');
+    expect(await check(again?.version ?? '')).toBeUndefined();
+  });
+
+  it('made while a client waits are told to it', async () => {
+    const waiting = wait('');
+    await createFilter(vmSpec(['name']));
+    expect(changes(await waiting)).toEqual({ name: 'linux' });
+  });
+
+  it('end with NotAuthenticated when another terminates their session', async () => {
+    const other = await test.login();
+    const waiting = faultOf(test.call(collector, 'WaitForUpdates', {}, { session: other }));
+    await test.call(moids.sessionManager, 'TerminateSession', { sessionId: [other] }, call);
+    expect(await waiting).toBe('NotAuthenticated');
+  });
+
+  it('wait no longer than the options say, and refuse times and numbers that are none', async () => {
+    await createFilter(vmSpec(['name']));
+    const { version } = await wait('');
+    const ex = (options: WaitOptions) => test.call(collector, 'WaitForUpdatesEx', { version, options }, call);
+    expect(await ex({ maxWaitSeconds: 0 })).toBeUndefined();
+    expect(await ex({ maxWaitSeconds: 1 })).toBeUndefined();
+    expect(await faultOf(ex({ maxWaitSeconds: -1 }))).toBe('InvalidArgument');
+    expect(await faultOf(ex({ maxObjectUpdates: 0 }))).toBe('InvalidArgument');
   });
 
   it('are refused for objects and properties that do not exist', async () => {

@@ -76,6 +76,7 @@ export class PropertyCollector implements ManagedObject {
       filter.destroy();
       throw error;
     }
+    this.#session.registry.changed(this, 'filter');
     return filter.ref;
   }
 
@@ -173,6 +174,7 @@ export class PropertyCollector implements ManagedObject {
     this.#filters.delete(filter);
     this.#pending.delete(filter);
     this.#session.disown(filter);
+    this.#session.registry.changed(this, 'filter');
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ManagedObjectReference, ObjectContent, PropertyFilterSpec } from '../../vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
-import { invalidArgument, invalidProperty } from '../object/vim-fault.js';
+import { invalidArgument, invalidProperty, VimFault } from '../object/vim-fault.js';
 import { PropertyQuestion, propertySets } from './object-properties.js';
 import { Selection, type SelectionScope, selectionStarts } from './selection.js';
 
@@ -16,11 +16,20 @@ export function retrieveObjects(
 ): ObjectContent[] {
   return specSet.flatMap(spec => {
     const question = new PropertyQuestion(scope.schema, spec.propSet, scope.context);
-    // What is missing is left out where the client wants it so.
-    if (spec.reportMissingObjectsInResults !== true) for (const { obj } of spec.objectSet) findStart(obj);
+    for (const { obj } of spec.objectSet) checkStart(findStart, obj, spec);
     const selection = new Selection({ scope, starts: selectionStarts(scope, spec.objectSet) });
     return [...selection.objects()].flatMap(object => objectContent(question, object) ?? []);
   });
+}
+
+/** What is not there is left out where the client wants it so. */
+function checkStart(findStart: FindStart, obj: ManagedObjectReference, spec: PropertyFilterSpec): void {
+  try {
+    findStart(obj);
+  } catch (error) {
+    const isMissing = error instanceof VimFault && error.detail._type === 'ManagedObjectNotFound';
+    if (!isMissing || spec.reportMissingObjectsInResults !== true) throw error;
+  }
 }
 
 function objectContent(question: PropertyQuestion, object: ManagedObject): ObjectContent | undefined {
