@@ -19,7 +19,7 @@ export class VimClientError extends Error {
   override readonly name = 'VimClientError';
 
   constructor(
-    readonly code: 'Unreachable' | 'ReplyTooLarge' | 'NotSoap' | 'NotRecognized',
+    readonly code: 'Unreachable' | 'ReplyTooLarge' | 'NotSoap' | 'NotRecognized' | 'NoFile',
     message: string,
   ) {
     super(message);

@@ -49,10 +49,33 @@ export class SoapTransport {
     const options = { method: 'POST', host, port, path: '/sdk', agent: this.#agent, headers };
     const posted = request(options, reply => {
       this.#keepCookie(reply.headers['set-cookie']);
-      readLimited(reply).then(resolve, (error: unknown) => posted.destroy(error as Error));
+      readLimited(reply).then(
+        body => resolve(body.toString('utf8')),
+        (error: unknown) => posted.destroy(error as Error),
+      );
     });
     posted.on('error', failed);
     posted.end(body);
+    return promise;
+  }
+
+  /** A file that the server has at a path. @throws VimClientError, also when there is none */
+  get(path: string): Promise<Uint8Array> {
+    const { host, port } = this.#endpoint;
+    const headers = this.#cookie === undefined ? {} : { Cookie: this.#cookie };
+    const { promise, resolve, reject } = deferred<Uint8Array>();
+    const asked = request({ method: 'GET', host, port, path, agent: this.#agent, headers }, reply => {
+      const status = reply.statusCode ?? 0;
+      if (status === 200) readLimited(reply).then(resolve, reject);
+      else {
+        reply.resume();
+        reject(new VimClientError('NoFile', `${host}:${port} answered ${status} for ${path}`));
+      }
+    });
+    asked.on('error', error =>
+      reject(new VimClientError('Unreachable', `${host}:${port} does not answer: ${error.message}`)),
+    );
+    asked.end();
     return promise;
   }
 
@@ -64,7 +87,7 @@ export class SoapTransport {
   }
 }
 
-async function readLimited(reply: AsyncIterable<Buffer>): Promise<string> {
+async function readLimited(reply: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of reply) {
@@ -72,7 +95,7 @@ async function readLimited(reply: AsyncIterable<Buffer>): Promise<string> {
     if (sizeBytes > maxReplyBytes) throw new VimClientError('ReplyTooLarge', 'The reply is too large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {

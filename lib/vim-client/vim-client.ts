@@ -71,6 +71,11 @@ export class VimClient {
     this.#transport.close();
   }
 
+  /** A file of the server by its path and query, with this session's rights. @throws VimClientError */
+  download(path: string): Promise<Uint8Array> {
+    return this.#transport.get(path);
+  }
+
   /** Values of an object's properties by path; what is unset is missing. */
   async read(object: ManagedObjectReference, paths: readonly string[]): Promise<Map<string, unknown>> {
     const propSet = [{ type: object.type, all: false, pathSet: [...paths] }];

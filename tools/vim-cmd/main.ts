@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   }
   const open = async () => {
     const { localAddress, openSession } = await import('../../lib/vim-client/index.js');
-    const { client, close } = await openSession(flags, localAddress(process.env.SSH_CONNECTION ?? ''));
+    const { client, close } = await openSession(flags, localAddress());
     return { agent: client, close };
   };
   await dispatch(flags.words, open, text => process.stdout.write(text));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManagedObjectReference } from '../../lib/vim/index.js';
-import { localAddress, VimClientFault } from '../../lib/vim-client/index.js';
+import { VimClientFault } from '../../lib/vim-client/index.js';
 import type { HostAgent } from './agent.js';
 import { dispatch } from './dispatch.js';
 import { parseFlags } from './flags.js';
@@ -231,12 +231,6 @@ describe('the command line', () => {
     ['-O'],
   ])('refuses %s %s', (...args) => {
     expect(() => parseFlags(args)).toThrow(expect.objectContaining({ code: 'BadArguments' }));
-  });
-
-  it('finds this host’s agent at the offset of the session’s ssh port', () => {
-    expect(localAddress('10.0.0.9 55555 127.0.0.1 8022')).toEqual({ host: '127.0.0.1', port: 8443 });
-    for (const text of ['', 'x', 'a 1 b', 'a 1 b c', 'a 1 b 70000'])
-      expect(localAddress(text)).toEqual({ host: '127.0.0.1', port: 443 });
   });
 
   it('keeps columns apart whatever stands in them', () => {

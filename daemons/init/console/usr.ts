@@ -29,6 +29,7 @@ const TOOLS: Readonly<Record<string, readonly string[]>> = {
   esxtop: ['usr/bin/esxtop'],
   'vim-cmd': ['usr/bin/vim-cmd', 'usr/bin/vmware-vim-cmd'],
   vmware: ['usr/bin/vmware'],
+  'vmware-cmd': ['usr/bin/vmware-cmd'],
 };
 
 export const CONSOLE_NODE = '/usr/lib/vmware/bin/node';
