@@ -196,6 +196,8 @@ describe('unmodified virsh on a machine', () => {
     await virsh('autostart', 'idler');
     expect(facts(await virsh('dominfo', 'idler')).get('Autostart')).toBe('enable');
     expect(consoleFile('etc/vmware/hostd/vmAutoStart.xml')).toMatch(/<startAction>powerOn<\/startAction>/i);
+    // A machine asks what to do with the serial port's file that is there already, and waits.
+    rmSync(join(folder(), 'serial.log'));
     kernel.close();
     await host.esx(['down']);
     await host.up();

@@ -21,6 +21,9 @@ export interface AutoStartDependencies {
   onProblem(problem: string): void;
 }
 
+/** How long one machine's power-on is waited for before the next one's turn. */
+const PATIENCE_SECONDS = 60;
+
 /** Starts machines when the host has booted and stops them before it goes down, as the administrator wants it. */
 export class AutoStart {
   readonly #dependencies: AutoStartDependencies;
@@ -104,10 +107,17 @@ export class AutoStart {
     const steps = startSteps(this.config).filter(({ moid }) => !isRunning(moid));
     for (const [index, step] of steps.entries()) {
       if (signal.aborted || !mayStart()) return;
-      await powerOn(step.moid);
+      // A machine that asks something waits for a person: the next ones do not.
+      await Promise.race([powerOn(step.moid), this.#wait(PATIENCE_SECONDS)]);
       if (index === steps.length - 1) return;
-      await delay(step.delay * 1000, undefined, { signal, ref: false }).catch(() => undefined);
+      await this.#wait(step.delay);
     }
+  }
+
+  /** Ends early when the host stops. */
+  async #wait(seconds: number): Promise<void> {
+    const { signal } = this.#stopping;
+    await delay(seconds * 1000, undefined, { signal, ref: false }).catch(() => undefined);
   }
 
   async #stop(): Promise<void> {
