@@ -34,6 +34,16 @@ async function client(): Promise<VimClient> {
   return opened;
 }
 
+/** Until another one answers. */
+async function killHostd(): Promise<void> {
+  const hostd = await host.pid('hostd');
+  process.kill(hostd, 'SIGKILL');
+  await until('another hostd', async () =>
+    (await host.settled()).daemons.some(d => d.name === 'hostd' && d.pid !== hostd),
+  );
+  (await until('hostd to answer', () => client().catch(() => undefined))).close();
+}
+
 async function linux(vim: VimClient) {
   const [found] = await vim.find('VirtualMachine', ['name', 'runtime.powerState']);
   if (found === undefined) throw new Error('no virtual machine is registered');
@@ -47,18 +57,27 @@ describe('unmodified pyVmomi', () => {
     expect(said).not.toContain('FAIL');
   }, 120_000);
 
+  it('reads and follows the history of tasks and events, and finds it whole after hostd was killed', async () => {
+    const script = join(TREE, 'test/clients/pyvmomi/read_history.py');
+    const where = ['--port', String(port), '--password-file', join(host.root, 'password'), '--vm', 'linux'];
+    const read = async (phase: 'before' | 'after', input = '') => {
+      const done = await runProgram('/usr/bin/python3', [script, ...where, '--phase', phase], { input });
+      expect(done.status, `${done.stdout.toString()}${done.stderr}`).toBe(0);
+      return done.stdout.toString();
+    };
+    const before = await read('before');
+    await killHostd();
+    expect(await read('after', before.trim().split('\n').at(-1))).toContain('ok   new keys are higher');
+  }, 120_000);
+
   it('finds the machine again after hostd was killed, and the machine did not notice', async () => {
     const before = await client();
     const { object } = await linux(before);
     await before.waitForTask(await before.call(object, 'PowerOnVM_Task', {}));
     before.close();
     const { pid } = await host.vm('linux');
-    const hostd = await host.pid('hostd');
-    process.kill(hostd, 'SIGKILL');
-    await until('another hostd', async () =>
-      (await host.settled()).daemons.some(d => d.name === 'hostd' && d.pid !== hostd),
-    );
-    const after = await until('hostd to answer', () => client().catch(() => undefined));
+    await killHostd();
+    const after = await client();
     expect((await linux(after)).properties.get('runtime.powerState')).toBe('poweredOn');
     expect((await host.vm('linux')).pid).toBe(pid);
     expect(await pyvmomi('--read-only')).toContain('ok   the host is connected');

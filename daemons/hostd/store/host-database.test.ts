@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -32,6 +41,16 @@ it('keeps what was committed over a reopen and drops what was thrown out of', ()
   expect(intents(second)).toEqual([{ kind: 'create', begun_ms: 1 }]);
   second.close();
   expect(problems).toEqual([]);
+});
+
+it('is readable by its owner only, with all that belongs to it', () => {
+  const database = open();
+  database.sqlite.exec(insert);
+  const modes = readdirSync(join(folder, 'vmware')).map(name => {
+    return `${name} ${(statSync(join(folder, 'vmware', name)).mode & 0o777).toString(8)}`;
+  });
+  expect(modes.sort()).toEqual(['hostd.sqlite 600', 'hostd.sqlite-shm 600', 'hostd.sqlite-wal 600']);
+  database.close();
 });
 
 it('leaves a file of a newer form as it is and stands in for it in memory', () => {

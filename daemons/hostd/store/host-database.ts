@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { migrations } from './migrations.js';
@@ -152,6 +152,8 @@ export class HostDatabase {
 
 /** @throws HostDatabaseError TooNew; SqliteError when the file is none of SQLite's or cannot be written */
 function openSqlite(path: string): Database.Database {
+  // Root's alone, as its log and index will be: it tells who may do what and who did.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
   const sqlite = new Database(path, { timeout: BUSY_MS });
   try {
     sqlite.pragma('journal_mode = WAL');
