@@ -38,6 +38,7 @@ import type { FigureSources } from './machine/host-figures.js';
 import type { Machine } from './machine/machine.js';
 import { ComputeResource } from './mo/compute-resource.js';
 import { Datacenter } from './mo/datacenter.js';
+import { EnvironmentBrowser } from './mo/environment-browser.js';
 import { FileManager } from './mo/file-manager.js';
 import { Folder } from './mo/folder.js';
 import { type HostFacts, hostMhz } from './mo/host/host-facts.js';
@@ -349,7 +350,11 @@ export class Host {
         events: this.events,
         host: () => this.#hostEntity(),
       }),
-      new UnbuiltObject(moids.environmentBrowser, 'EnvironmentBrowser'),
+      new EnvironmentBrowser({
+        schema: this.schema,
+        datastores: () => this.inventory.datastores(),
+        facts: () => this.#facts(),
+      }),
       ...this.#fileObjects(),
     ];
   }

@@ -1,5 +1,6 @@
 import type { DatastoreInfo as KernelDatastore } from '../../../kernel/abi/index.js';
 import {
+  type DatastoreCapability,
   type DatastoreInfo,
   type DatastoreSummary,
   type HostNasVolume,
@@ -12,7 +13,7 @@ import { browserOf } from './host-datastore-browser.js';
 import { moids } from './moids.js';
 
 /** Largest file that one of our NAS datastores takes, in bytes. */
-const maxFileSize = 2 ** 41;
+export const maxFileSize = 2 ** 41;
 
 export interface DatastoreDependencies {
   vms(datastore: Datastore): ManagedObjectReference[];
@@ -53,7 +54,7 @@ export class Datastore implements Entity {
   }
 }
 
-function summary(datastore: Datastore): DatastoreSummary {
+export function datastoreSummary(datastore: Datastore): DatastoreSummary {
   const { volume } = datastore;
   return {
     datastore: datastore.ref,
@@ -87,25 +88,29 @@ function info(datastore: Datastore): DatastoreInfo {
   return described;
 }
 
+export function datastoreCapability(): DatastoreCapability {
+  return {
+    directoryHierarchySupported: true,
+    rawDiskMappingsSupported: false,
+    perFileThinProvisioningSupported: true,
+    storageIORMSupported: false,
+    nativeSnapshotSupported: false,
+  };
+}
+
 export const datastoreClass: ObjectClass = defineClass<'Datastore', Datastore>(
   'Datastore',
   {
     properties: {
       info,
-      summary,
+      summary: datastoreSummary,
       host: ({ volume }) => {
         const mountInfo = { path: volume.path, accessMode: 'readWrite', accessible: volume.accessible };
         return [{ key: moids.host, mountInfo }];
       },
       vm: datastore => datastore.dependencies.vms(datastore),
       browser: ({ ref }) => browserOf(ref),
-      capability: () => ({
-        directoryHierarchySupported: true,
-        rawDiskMappingsSupported: false,
-        perFileThinProvisioningSupported: true,
-        storageIORMSupported: false,
-        nativeSnapshotSupported: false,
-      }),
+      capability: datastoreCapability,
     },
     methods: {
       RefreshDatastore: datastore => datastore.dependencies.refresh(),

@@ -50,7 +50,12 @@ export interface GuestOs {
 /** The API's identifier and name of a configuration file's guestOS. */
 export function guestOsOf(schema: VimSchema, guestOs: string): GuestOs {
   const guestId = identifier(schema, guestOs.toLowerCase());
-  return { guestId, fullName: fullNames[guestId] ?? guestId.replace(/Guest$/, '') };
+  return { guestId, fullName: guestFullName(guestId) };
+}
+
+/** The name that clients show for an identifier. */
+export function guestFullName(guestId: string): string {
+  return fullNames[guestId] ?? guestId.replace(/Guest$/, '');
 }
 
 /** How a configuration file spells an identifier; undefined for what is none. */
