@@ -17,6 +17,7 @@ class Machine {
   room = 4096;
   onSlice: () => number = () => 0;
   onHalt: () => boolean = () => true;
+  noSpace: VmmLoop['noSpace'] = () => undefined;
 
   readonly engine = {
     instructions: 0,
@@ -56,7 +57,7 @@ class Machine {
 
   run(): void {
     const { engine, dispatch } = this;
-    new VmmLoop({
+    const loop = new VmmLoop({
       engine,
       dispatch: { ...dispatch, stop: () => void dispatch.stop() },
       policy: new HaltPolicy(),
@@ -64,11 +65,35 @@ class Machine {
       nowUs: () => this.nowUs,
       receive: () => this.inbox.shift(),
       send: message => this.sent.push(message),
-    }).run();
+    });
+    this.noSpace = (disk, retry) => loop.noSpace(disk, retry);
+    loop.run();
   }
 }
 
 describe('VmmLoop', () => {
+  it('runs no slice while a write waits for space, obeys meanwhile, and goes on when it is tried again', () => {
+    const machine = new Machine();
+    let tried = 0;
+    machine.onSlice = () => {
+      if (tried === 0) machine.noSpace(1, () => tried++);
+      else machine.inbox.push({ type: 'stop' });
+      return 0;
+    };
+    let halts = 0;
+    machine.onHalt = () => {
+      halts++;
+      if (halts === 1) machine.inbox.push({ type: 'readScreen', id: 7 });
+      if (halts === 3) machine.inbox.push({ type: 'resume' });
+      return false;
+    };
+    machine.run();
+    expect(machine.log).toEqual(['slice', 'halt 60000', 'halt 60000', 'halt 60000', 'slice', 'stop']);
+    expect(tried).toBe(1);
+    expect(machine.sent.map(({ type }) => type)).toEqual(['noSpace', 'screen', 'stopped']);
+    expect(machine.sent[0]).toEqual({ type: 'noSpace', disk: 1 });
+  });
+
   it('runs slices while granted and ends when told, which it says', () => {
     const machine = new Machine();
     let slices = 0;

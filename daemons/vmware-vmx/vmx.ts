@@ -11,15 +11,14 @@ import {
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { openDoorbell } from '../../kernel/vmm/index.js';
 import { trimHeap } from '../../lib/linux/index.js';
-import { ConfigWriter, RunningConfig, settleIdentity } from './config/index.js';
+import { ConfigWriter, RunningConfig } from './config/index.js';
 import { rotateLogs } from './log-rotation.js';
-import { imageMissing, movedOrCopied, noSpace, Questions, serialFileExists } from './questions/index.js';
+import { askBeforePowerOn, CD_DRIVE } from './power-on-questions.js';
+import { noSpace, Questions } from './questions/index.js';
 import { SerialPorts } from './serial/index.js';
 import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
 import { VmwareLog } from './vmware-log.js';
 
-/** The engine's only one. */
-const CD_DRIVE = 'ide1:0';
 const STOP_WAIT_MS = 400;
 const FLUSH_WAIT_MS = 1000;
 /** After a boot V8's compilers leave a third of the process's memory free and unreturned; later they do little. */
@@ -92,27 +91,20 @@ export class Vmx {
 
   /** Asks what is to be asked, then builds the machine. @throws VmkernelError Cancelled when an answer says so */
   async powerOn(): Promise<void> {
-    const { name, vmxPath, missingImage } = this.#start;
     this.#log.write('vmx', `Log for openesx pid=${process.pid} option=Release`);
-    const ask = () => this.#questions.ask(movedOrCopied(name));
-    if (!(await settleIdentity(this.#config, vmxPath, ask))) throw await this.#cancelled();
-    if (missingImage !== null) {
-      const choice = await this.#questions.ask(imageMissing(CD_DRIVE, missingImage));
-      if (choice === 'cancel') throw await this.#cancelled();
-    }
-    for (const file of await this.#serials.usedFiles(path => this.#client.files.stat(path))) {
-      const choice = await this.#questions.ask(serialFileExists(file.port, file.fileName));
-      if (choice === 'cancel') throw await this.#cancelled();
-      if (choice === 'replace')
-        await this.#client.files.write(file.path, new Uint8Array(0), { truncate: true });
+    const parts = {
+      start: this.#start,
+      config: this.#config,
+      questions: this.#questions,
+      serials: this.#serials,
+      files: this.#client.files,
+    };
+    if (!(await askBeforePowerOn(parts))) {
+      await within(FLUSH_WAIT_MS, this.#log.flush());
+      throw new VmkernelError('Cancelled', 'The power-on was given up by the answer to a question');
     }
     await this.#serials.open();
     this.#startVmm(this.#channel.port2);
-  }
-
-  async #cancelled(): Promise<VmkernelError> {
-    await within(FLUSH_WAIT_MS, this.#log.flush());
-    return new VmkernelError('Cancelled', 'The power-on was given up by the answer to a question');
   }
 
   /** A message of the VMkernel after `start`. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -142,6 +142,15 @@ export class BareHost {
 
   serial(vm: VmInfo): Promise<SerialPort> {
     return SerialPort.open(join(this.root, 'run/vmx', String(vm.worldId), 'serial0.sock'));
+  }
+
+  /** Between the tests of a file: no VM, no file of one, nothing told. */
+  async clear(): Promise<void> {
+    const off = async (vmxPath: string) => this.kernel.call('powerOff', { vmxPath }).catch(() => undefined);
+    for (const { vmxPath } of (await this.kernel.call('listVms', {})).vms) await off(vmxPath);
+    await until('every VM to be gone', async () => (await this.kernel.call('listVms', {})).vms.length === 0);
+    for (const name of readdirSync(this.folder('.'))) rmSync(this.folder(name), { recursive: true });
+    this.changes.length = 0;
   }
 
   /** The change that ended a VM. */

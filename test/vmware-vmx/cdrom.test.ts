@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
 import { until } from '../harness/index.js';
 import { BareHost } from './bare-host.js';
@@ -18,10 +18,11 @@ const CD = [
 const NAME = 'reader';
 
 let host: BareHost;
-beforeEach(async () => {
+beforeAll(async () => {
   host = await BareHost.start();
 }, 60_000);
-afterEach(() => host.stop(), 60_000);
+afterAll(() => host.stop(), 60_000);
+afterEach(() => host.clear());
 
 /** READ(10) of one block by a packet with PIO; the guest waits until the drive is done. */
 function read(code: MiniBios, block: number): MiniBios {

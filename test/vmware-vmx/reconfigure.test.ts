@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
 import type { RunningChanges } from '../../kernel/abi/index.js';
 import { attachStatistics } from '../../kernel/client/index.js';
@@ -9,11 +9,12 @@ import { BareHost } from './bare-host.js';
 
 const NAME = 'busy';
 let host: BareHost;
-beforeEach(async () => {
+beforeAll(async () => {
   host = await BareHost.start();
-  host.define(NAME, new MiniBios().say('up>').spin());
 }, 60_000);
-afterEach(() => host.stop(), 60_000);
+afterAll(() => host.stop(), 60_000);
+beforeEach(() => host.define(NAME, new MiniBios().say('up>').spin()));
+afterEach(() => host.clear());
 
 const vmxPath = () => host.path(NAME);
 const text = () => readFileSync(join(host.folder(NAME), `${NAME}.vmx`), 'utf8');
