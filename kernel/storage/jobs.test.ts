@@ -194,6 +194,8 @@ describe('disk jobs', { timeout: 60_000 }, () => {
       () => jobs().moveDisk({ from: path, to: ds('vm/other.vmdk'), overwrite: false }, caller()),
       () => jobs().copyDisk({ from: ds('vm/taken.vmdk'), to: path, overwrite: true }, caller()),
       () => jobs().copyFile({ from: ds('vm'), to: ds('vm2'), overwrite: false }, caller()),
+      () => host.system.files.call('fileRemove', { path, recursive: false }, new Uint8Array(0)),
+      () => jobs().beginUpload({ path }, caller()),
       () => host.system.files.call('fileRemove', { path: ds('vm'), recursive: true }, new Uint8Array(0)),
     ])
       expect(await codeOf(attempt())).toBe('FileLocked');
@@ -242,6 +244,19 @@ describe('disk jobs', { timeout: 60_000 }, () => {
     expect(readdirSync(at('tree2'))).toEqual(['plain']);
     rmSync(at('out'));
     rmSync(at('vm', 'linked-flat.vmdk'));
+  });
+
+  it('takes no other file for a disk, whatever a descriptor says', async () => {
+    await create('lying', 'thin');
+    writeFileSync(at('vm', 'vm.vmx'), Buffer.alloc(8 * MIB, 'x'));
+    const text = readFileSync(at('vm', 'lying.vmdk'), 'utf8');
+    writeFileSync(at('vm', 'lying.vmdk'), text.replace('lying-flat.vmdk', 'vm.vmx'));
+    const path = ds('vm/lying.vmdk');
+    expect(await codeOf(jobs().zeroDisk({ path, mode: 'zeroFill' }, caller()))).toBe('PermissionDenied');
+    expect(await codeOf(jobs().deleteDisk({ path }, caller()))).toBe('InvalidArgument');
+    expect(await codeOf(host.open(9, 'storage1', 'vm', ['lying.vmdk']))).toBe('PermissionDenied');
+    expect(readFileSync(at('vm', 'vm.vmx')).every(byte => byte === 120)).toBe(true);
+    rmSync(at('vm', 'lying.vmdk'));
   });
 
   it('makes an upload appear at its commit, and nothing of one whose connection ends', async () => {

@@ -90,7 +90,8 @@ export class StorageSystem {
       resolve: path => this.resolve(path),
       open: (datastore, path, isImage) =>
         this.#clientOf(datastore).request(isImage ? 'openImage' : 'openDisk', { path }),
-      close: (datastore, { extents }) => this.#clientOf(datastore).request('closeDisk', { extents }),
+      close: (datastore, { extents, descriptorFd }) =>
+        this.#clientOf(datastore).request('closeDisk', { extents, descriptorFd }),
       startWorkers: async datastore => void (await this.#poolOf(datastore)),
     });
     const files = new FileCalls(this.#datastores, datastore => this.#clientOf(datastore));

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TREE } from '../harness/host.js';
 import { runProgram, TestHost } from '../harness/index.js';
 
 const MIB = 1 << 20;
@@ -121,3 +122,12 @@ describe('unmodified virsh', () => {
     expect(said).toMatch(/no.such\.vmdk|not found/i);
   });
 });
+
+it('unmodified pyVmomi searches datastores, manages files and disks, cancels, and finds the files so', async () => {
+  const script = join(TREE, 'test/clients/pyvmomi/drive_files.py');
+  const where = ['--port', String(port), '--password-file', join(host.root, 'password'), '--store', store()];
+  const { status, stdout, stderr } = await runProgram('/usr/bin/python3', [script, ...where]);
+  expect(status, `${stdout.toString()}${stderr}`).toBe(0);
+  expect(stdout.toString()).not.toContain('FAIL');
+  expect(stdout.toString()).toContain('ok   DeleteFile');
+}, 120_000);

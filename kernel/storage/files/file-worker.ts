@@ -31,12 +31,12 @@ function handlers(tree: DatastoreTree, shown: string): Handlers {
       return { capacityBytes: blocks * bsize, freeBytes: bavail * bsize };
     },
     openDisk: ({ path }) => {
-      const { extents, sizeBytes, uuid } = openDisk(tree, path, shown);
-      return { extents, sizeBytes, uuid };
+      const { descriptor: _, ...disk } = openDisk(tree, path, shown);
+      return disk;
     },
     openImage: ({ path }) => openImage(tree, path, shown),
     diskInfo: ({ path }) => diskInfo(tree, path, shown),
-    closeDisk: ({ extents }) => closeDisk(extents),
+    closeDisk: disk => closeDisk(disk),
     lockVmx: ({ path, owner }) => lockVmx(tree, path, shown, owner),
     unlockVmx: ({ path, fd }) => unlockVmx(tree, path, fd),
   };

@@ -28,6 +28,8 @@ type DiskAccess = 'read' | 'write';
 /** An open virtual disk. Its descriptors hold the locks: closing them gives the disk back. */
 export interface OpenDisk {
   readonly extents: readonly ImageExtent[];
+  /** Its descriptor file, locked like the extents: who holds a disk keeps its description, too. An image has none. */
+  readonly descriptorFd: number | undefined;
   readonly sizeBytes: number;
   readonly uuid: Uint8Array | undefined;
 }
@@ -49,20 +51,22 @@ export function openDisk(
   access: DiskAccess = 'write',
 ): HeldDisk {
   const place = posix.join(shown, path);
-  const descriptor = readDescriptor(tree, path, place);
-  refuseOtherTypes(descriptor, place);
+  const descriptorFd = openLocked(tree, { file: path, shown: place }, access);
   const extents: ImageExtent[] = [];
   try {
+    const descriptor = readDescriptor(tree, path, place);
+    refuseOtherTypes(descriptor, place);
     for (const extent of descriptor.extents) {
       const file = posix.join(parentOf(path), extent.fileName ?? '');
       const place = { file, shown: posix.join(shown, file) };
       extents.push(openExtent(tree, extent, place, { access, startBytes: endOf(extents) }));
     }
+    const uuid = parseUuid(descriptor.get('ddb.uuid'));
+    return { extents, descriptorFd, sizeBytes: endOf(extents), uuid, descriptor };
   } catch (error) {
-    closeDisk(extents);
+    closeDisk({ extents, descriptorFd });
     throw error;
   }
-  return { extents, sizeBytes: endOf(extents), uuid: parseUuid(descriptor.get('ddb.uuid')), descriptor };
 }
 
 /**
@@ -77,7 +81,7 @@ export function openImage(tree: DatastoreTree, path: string, shown: string): Ope
     refuseIfLockedAlone(fd, place);
     const sizeBytes = Math.floor(fstatSync(fd).size / IMAGE_BLOCK_BYTES) * IMAGE_BLOCK_BYTES;
     const extents = [{ fd, startBytes: 0, lengthBytes: sizeBytes, fileOffsetBytes: 0 }];
-    return { extents, sizeBytes, uuid: undefined };
+    return { extents, descriptorFd: undefined, sizeBytes, uuid: undefined };
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -89,8 +93,9 @@ export function openImage(tree: DatastoreTree, path: string, shown: string): Ope
  * gone); acknowledged writes are durable before, so nothing is lost by it.
  * @returns the errors
  */
-export function closeDisk(extents: readonly ImageExtent[]): string[] {
-  return extents.flatMap(({ fd }) => {
+export function closeDisk({ extents, descriptorFd }: Pick<OpenDisk, 'extents' | 'descriptorFd'>): string[] {
+  const fds = [...extents.map(({ fd }) => fd), ...(descriptorFd === undefined ? [] : [descriptorFd])];
+  return fds.flatMap(fd => {
     try {
       closeFd(fd);
       return [];
@@ -125,7 +130,8 @@ function refuseOtherTypes(descriptor: VmdkDescriptor, place: string): void {
   for (const { access, type, fileName, rest } of descriptor.extents) {
     if (!FLAT_EXTENTS.has(type)) throw notSupported(place, `extent ${type}`);
     if (access !== 'RW' || rest !== undefined) throw notSupported(place, `extent ${access} ${type}`);
-    const outside = fileName === undefined || fileName.startsWith('/') || fileName.split('/').includes('..');
+    // Whatever its descriptor says, a disk is no other file of the datastore: no .vmx, no log, nothing elsewhere.
+    const outside = !/^[^/]+\.vmdk$/i.test(fileName ?? '');
     if (outside)
       throw new VmkernelError('PermissionDenied', `${place}: extent ${fileName}`, {
         path: place,
@@ -134,26 +140,46 @@ function refuseOtherTypes(descriptor: VmdkDescriptor, place: string): void {
   }
 }
 
+interface FilePlace {
+  readonly file: string;
+  /** What it is called in errors. */
+  readonly shown: string;
+}
+
 function openExtent(
   tree: DatastoreTree,
   extent: Extent,
-  { file, shown: place }: { file: string; shown: string },
+  place: FilePlace,
   { access, startBytes }: { access: DiskAccess; startBytes: number },
 ): ImageExtent {
-  const flags = access === 'write' ? constants.O_RDWR : constants.O_RDONLY;
-  const fd = diskMissing(place, () => tree.openFile(file, flags));
+  const fd = openLocked(tree, place, access);
   try {
     const lengthBytes = extent.sectors * SECTOR_BYTES;
     const fileOffsetBytes = (extent.offsetSectors ?? 0) * SECTOR_BYTES;
     const haveBytes = fstatSync(fd).size;
     const neededBytes = fileOffsetBytes + lengthBytes;
     if (haveBytes < neededBytes) {
-      const details = { path: place, neededBytes, haveBytes };
-      throw new VmkernelError('DiskTooShort', `${place}: ${haveBytes} of ${neededBytes} bytes`, details);
+      const details = { path: place.shown, neededBytes, haveBytes };
+      throw new VmkernelError(
+        'DiskTooShort',
+        `${place.shown}: ${haveBytes} of ${neededBytes} bytes`,
+        details,
+      );
     }
-    if (access === 'write') refuseIfLocked(fd, place);
-    else refuseIfLockedAlone(fd, place);
     return { fd, startBytes, lengthBytes, fileOffsetBytes };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function openLocked(tree: DatastoreTree, { file, shown }: FilePlace, access: DiskAccess): number {
+  const flags = access === 'write' ? constants.O_RDWR : constants.O_RDONLY;
+  const fd = diskMissing(shown, () => tree.openFile(file, flags));
+  try {
+    if (access === 'write') refuseIfLocked(fd, shown);
+    else refuseIfLockedAlone(fd, shown);
+    return fd;
   } catch (error) {
     closeSync(fd);
     throw error;

@@ -1,5 +1,4 @@
 import type { CallFailure, DirectoryEntry, DiskInfo, FileStat } from '../../abi/index.js';
-import type { ImageExtent } from '../thread/image.js';
 import type { OpenDisk } from './open-disk.js';
 
 /** What a datastore's file worker does. Paths are relative to the datastore. */
@@ -21,7 +20,7 @@ export interface FileRequests {
   openDisk: { args: { path: string }; result: OpenDisk };
   openImage: { args: { path: string }; result: OpenDisk };
   /** @returns what Linux said of descriptors that it closed with an error */
-  closeDisk: { args: { extents: readonly ImageExtent[] }; result: string[] };
+  closeDisk: { args: Pick<OpenDisk, 'extents' | 'descriptorFd'>; result: string[] };
   lockVmx: { args: { path: string; owner: string }; result: number };
   unlockVmx: { args: { path: string; fd: number }; result: unknown };
 }

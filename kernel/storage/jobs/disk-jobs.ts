@@ -47,7 +47,7 @@ export function* deleteDisk({ trees, journal, shown }: JobParts, { at }: { at: P
   const files = extentPlaces(descriptor, at).filter(({ path }) => exists(tree, path));
   const held: number[] = [];
   try {
-    for (const { path } of files) {
+    for (const { path } of [at, ...files]) {
       const fd = tree.openFile(path, constants.O_RDWR);
       held.push(fd);
       refuseIfLocked(fd, path);
@@ -75,7 +75,7 @@ export function* copyDisk(
     keepIdentity(descriptor, old, descriptor.adapterType === old.adapterType ? KEPT_IN_COPIES : []);
     yield* makeDisk(parts, { at: to, flat, descriptor, overwrite }, fd => fillCopy(fd, source, format));
   } finally {
-    closeDisk(source.extents);
+    closeDisk(source);
   }
 }
 
@@ -109,7 +109,7 @@ export function* moveDisk(parts: JobParts, args: { from: Place; to: Place; overw
       [{ do: 'remove', at: from }],
     );
   } finally {
-    closeDisk(source.extents);
+    closeDisk(source);
   }
 }
 
@@ -145,7 +145,7 @@ export function* extendDisk(parts: JobParts, { at, sizeBytes }: { at: Place; siz
       operation.end();
     }
   } finally {
-    closeDisk(disk.extents);
+    closeDisk(disk);
   }
 }
 
@@ -169,7 +169,7 @@ export function* zeroDisk(parts: JobParts, { at, mode }: { at: Place; mode: Disk
     if (mode !== 'zeroFill' && isThin) descriptor.delete('ddb.thinProvisioned');
     if (mode === 'zeroFill' || isThin) yield* replaceDescriptor(parts, at, descriptor, [], []);
   } finally {
-    closeDisk(disk.extents);
+    closeDisk(disk);
   }
 }
 
@@ -181,7 +181,7 @@ export function* setDiskUuid(parts: JobParts, { at, uuid }: { at: Place; uuid: s
     disk.descriptor.set('ddb.uuid', uuid);
     yield* replaceDescriptor(parts, at, disk.descriptor, [], []);
   } finally {
-    closeDisk(disk.extents);
+    closeDisk(disk);
   }
 }
 
@@ -306,7 +306,7 @@ function lengthen(descriptor: VmdkDescriptor, sizeBytes: number): void {
 function extentPlaces(descriptor: VmdkDescriptor, { volume, path }: Place): Place[] {
   const names = new Set(descriptor.extents.flatMap(({ fileName }) => fileName ?? []));
   return [...names].map(name => {
-    if (name.includes('/')) throw invalid(path, `its extent ${name} is not beside it`);
+    if (!/^[^/]+\.vmdk$/i.test(name)) throw invalid(path, `${name} is no extent of a disk beside it`);
     return { volume, path: posix.join(parentOf(path), name) };
   });
 }
