@@ -136,7 +136,7 @@ describe('a permission', () => {
     const alice = await login('alice');
     expect((await roles(alice)) as number[]).toEqual([on, off]);
     const privId = ['VirtualMachine.Interact.PowerOn', 'VirtualMachine.Interact.PowerOff', 'Folder.Create'];
-    const asked = { entity: vm, sessionId: alice, privId };
+    const asked = { entity: vm, sessionId: test.keyOf(alice), privId };
     expect(
       await test.call(manager, 'HasPrivilegeOnEntity', asked, { session: root, version: '5.5' }),
     ).toEqual([true, true, false]);

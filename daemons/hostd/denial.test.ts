@@ -76,7 +76,7 @@ async function bareCall(
   const { body: reply } = await test.host.dispatcher.handle({
     body,
     soapAction: 'urn:vim25/5.5',
-    sessionKey: session,
+    cookie: session,
     remoteAddress: '127.0.0.1',
     userAgent: 'test',
     signal: new AbortController().signal,

@@ -30,14 +30,14 @@ function calls(): { target: ManagedObjectReference; method: string }[] {
   );
 }
 
-async function answer(body: string, sessionKey: string, method: string) {
+async function answer(body: string, cookie: string, method: string) {
   const gone = new AbortController();
   const letGo = setTimeout(() => gone.abort(), method.startsWith('Wait') ? WAIT_MS : HANG_MS);
   try {
     return await test.host.dispatcher.handle({
       body,
       soapAction: 'urn:vim25/4.1',
-      sessionKey,
+      cookie,
       remoteAddress: '127.0.0.1',
       userAgent: 'fuzz',
       signal: gone.signal,

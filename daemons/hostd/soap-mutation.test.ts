@@ -104,7 +104,7 @@ it('answers thousands of mutated requests with a value or a typed fault, and nev
     const answer = await test.host.dispatcher.handle({
       body,
       soapAction: 'urn:vim25/4.1',
-      sessionKey: session,
+      cookie: session,
       remoteAddress: '127.0.0.1',
       userAgent: 'mutation',
       signal: new AbortController().signal,

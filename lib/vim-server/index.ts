@@ -75,7 +75,7 @@ export type { LoginPolicy } from './session/session-manager.js';
 export { SessionManager, sessionManagerClass } from './session/session-manager.js';
 export type { SessionLimits } from './session/session-table.js';
 export { defaultSessionLimits, SessionTable } from './session/session-table.js';
-export { sessionKeyOf } from './soap/cookie.js';
+export { sessionCookieOf } from './soap/cookie.js';
 export { DescriptionFiles } from './soap/description-files.js';
 export { Dispatcher } from './soap/dispatcher.js';
 export { SoapEndpoint } from './soap/soap-endpoint.js';

@@ -4,7 +4,7 @@ import {
   type AccessControl,
   type LoginPolicy,
   type SessionTable,
-  sessionKeyOf,
+  sessionCookieOf,
   VimFault,
 } from '../../../lib/vim-server/index.js';
 import type { Datastore } from '../mo/datastore.js';
@@ -62,7 +62,7 @@ export class FolderEndpoint {
   /** @returns undefined for who is not logged in */
   async #identify(request: IncomingMessage): Promise<May | undefined> {
     const { sessions, policy, access } = this.#dependencies;
-    const session = sessions.find(sessionKeyOf(request.headers.cookie));
+    const session = sessions.find(sessionCookieOf(request.headers.cookie));
     if (session !== undefined && !session.isAnonymous) {
       session.touch();
       return (datastore, privilegeId) => session.may(datastore, privilegeId);

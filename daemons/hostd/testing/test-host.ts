@@ -13,7 +13,7 @@ import {
   untyped,
   writeRequest,
 } from '../../../lib/vim/index.js';
-import { LocalTickets, type LoginPolicy } from '../../../lib/vim-server/index.js';
+import { LocalTickets, type LoginPolicy, type Session } from '../../../lib/vim-server/index.js';
 import { AccountTools, ConsoleAccounts } from '../access/index.js';
 import { Host, type HostOptions } from '../host.js';
 import { aboutInfo } from '../identity.js';
@@ -88,6 +88,7 @@ export class TestHost {
   readonly kernel = new VmkernelDouble();
   readonly shadow = new ShadowDouble(this.folder);
   readonly errors: unknown[] = [];
+  #begun: Session | undefined;
   readonly logLevels: string[] = [];
   /** Lines that hostd would log as warnings. */
   readonly problems: string[] = [];
@@ -149,10 +150,16 @@ export class TestHost {
     return join(this.folder, 'control.sock');
   }
 
-  /** @returns the key of a session */
+  /** The key by which others name the session of a cookie. */
+  keyOf(cookie: string): string {
+    return this.host.sessions.find(cookie)?.key ?? '';
+  }
+
+  /** @returns the cookie of a session */
   async login(userName = 'root'): Promise<string> {
     const args = { userName, password: `${userName}-password` };
-    return (await this.call(moids.sessionManager, 'Login', args)).key;
+    await this.call(moids.sessionManager, 'Login', args);
+    return this.#begun?.cookie ?? '';
   }
 
   /** @throws SeenFault */
@@ -166,11 +173,12 @@ export class TestHost {
     const answer = await this.host.dispatcher.handle({
       body,
       soapAction: `urn:vim25/${version}`,
-      sessionKey: session,
+      cookie: session,
       remoteAddress: '127.0.0.1',
       userAgent: 'test',
       signal,
     });
+    this.#begun = answer.newSession;
     const reply = readReply(schema, method, version, answer.body);
     if ('fault' in reply) throw new SeenFault(typeNameOf(reply.fault.detail) ?? '', reply.fault.detail);
     return reply.value as Methods[M]['returns'];

@@ -79,7 +79,7 @@ export class AuthorizationManager implements ManagedObject {
     sessionId: string,
     privilegeIds: readonly string[],
   ): EntityPrivilege[] {
-    const session = this.#sessions.find(sessionId);
+    const session = this.#sessions.findByKey(sessionId);
     if (session === undefined) throw invalidArgument('sessionId');
     return entities.map(entity => {
       const object = session.find(entity.value);

@@ -104,20 +104,20 @@ export class SessionManager implements ManagedObject {
   /** Ends all the sessions or none. @throws VimFault NotFound; InvalidArgument for the caller's own */
   terminate(keys: readonly string[], call: CallContext): void {
     const sessions = keys.map(key => {
-      const session = this.table.find(key);
+      const session = this.table.findByKey(key);
       if (session === undefined) throw vimFault('NotFound', {}, 'The session was not found.');
       if (session === call.session) throw invalidArgument('sessionId', 'A session cannot end itself.');
       return session;
     });
     for (const session of sessions) {
       this.table.end(session);
-      const fields = { sessionId: nameOf(session), terminatedUsername: session.userName ?? '' };
+      const fields = { sessionId: session.key, terminatedUsername: session.userName ?? '' };
       this.#dependencies.events.post('SessionTerminatedEvent', fields, { userName: call.session?.userName });
     }
   }
 
   isActive(key: string, userName: string): boolean {
-    return this.table.find(key)?.userName === userName;
+    return this.table.findByKey(key)?.userName === userName;
   }
 
   setMessage(message: string, call: CallContext): void {
@@ -144,16 +144,11 @@ export class SessionManager implements ManagedObject {
     const { events, registry } = this.#dependencies;
     const { ipAddress = '', userAgent, callCount, loginTime, locale } = session.info();
     const cause = { userName: session.userName };
-    const common = { ipAddress, userAgent, sessionId: nameOf(session) };
+    const common = { ipAddress, userAgent, sessionId: session.key };
     if (isNew) events.post('UserLoginSessionEvent', { ...common, locale }, cause);
     else events.post('UserLogoutSessionEvent', { ...common, callCount, loginTime }, cause);
     registry.changed(this, 'sessionList');
   }
-}
-
-/** Enough of the key to tell sessions apart. The whole is the session's cookie, which no reader of events may get. */
-function nameOf(session: Session): string {
-  return session.key.slice(0, 8);
 }
 
 /** A name that nobody has may be of any length. */

@@ -18,12 +18,13 @@ export const defaultSessionLimits: SessionLimits = {
 /** A session has begun or ended. */
 export type SessionListener = (session: Session, isNew: boolean) => void;
 
-/** Sessions by key. Idle ones are ended when somebody looks, not by a timer. */
+/** Sessions by cookie. Idle ones are ended when somebody looks, not by a timer. */
 export class SessionTable {
   readonly anonymous: Session;
   readonly #environment: SessionEnvironment;
   readonly #limits: SessionLimits;
   readonly #sessions = new Map<string, Session>();
+  readonly #byKey = new Map<string, Session>();
   readonly #listeners: SessionListener[] = [];
 
   constructor(environment: SessionEnvironment, limits: SessionLimits = defaultSessionLimits) {
@@ -46,13 +47,23 @@ export class SessionTable {
       throw vimFault('SystemError', { reason: 'too many sessions' }, 'The server has too many sessions.');
     }
     const session = new Session(this.#environment, userName, peer);
-    this.#sessions.set(session.key, session);
+    this.#sessions.set(session.cookie, session);
+    this.#byKey.set(session.key, session);
     this.#tell(session, true);
     return session;
   }
 
-  find(key: string | undefined): Session | undefined {
-    const session = key === undefined ? undefined : this.#sessions.get(key);
+  /** The session of the client that shows its cookie. */
+  find(cookie: string | undefined): Session | undefined {
+    return cookie === undefined ? undefined : this.#notIdle(this.#sessions.get(cookie));
+  }
+
+  /** The session of that name, whoever asks. */
+  findByKey(key: string): Session | undefined {
+    return this.#notIdle(this.#byKey.get(key));
+  }
+
+  #notIdle(session: Session | undefined): Session | undefined {
     if (session === undefined || !session.isIdle(Date.now() - this.#limits.idleMs)) return session;
     this.end(session);
     return undefined;
@@ -64,7 +75,8 @@ export class SessionTable {
   }
 
   end(session: Session): void {
-    if (!this.#sessions.delete(session.key)) return;
+    if (!this.#sessions.delete(session.cookie)) return;
+    this.#byKey.delete(session.key);
     session.end();
     this.#tell(session, false);
   }

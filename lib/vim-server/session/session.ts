@@ -37,7 +37,10 @@ export interface SessionEnvironment {
 
 /** A client's session, or the one in which all calls are that come without a login. */
 export class Session {
+  /** Names the session; those who may list sessions see it. */
   readonly key = newKey();
+  /** By which the client is known: nobody else ever sees it. */
+  readonly cookie = newKey();
   readonly registry: ObjectRegistry;
   /** Undefined: nobody is logged in. */
   readonly userName: string | undefined;

@@ -1,7 +1,7 @@
 const cookieName = 'vmware_soap_session';
 
-/** The session key out of a Cookie header; the value may be quoted. */
-export function sessionKeyOf(header: string | undefined): string | undefined {
+/** The session's cookie out of a Cookie header; the value may be quoted. */
+export function sessionCookieOf(header: string | undefined): string | undefined {
   for (const pair of (header ?? '').split(';')) {
     const equals = pair.indexOf('=');
     if (equals === -1 || pair.slice(0, equals).trim() !== cookieName) continue;
@@ -14,6 +14,6 @@ export function sessionKeyOf(header: string | undefined): string | undefined {
   return undefined;
 }
 
-export function sessionCookie(key: string): string {
-  return `${cookieName}="${key}"; Path=/; HttpOnly; Secure`;
+export function setCookieHeader(cookie: string): string {
+  return `${cookieName}="${cookie}"; Path=/; HttpOnly; Secure`;
 }

@@ -30,7 +30,7 @@ import { codecFault } from './codec-fault.js';
 export interface SoapCall {
   readonly body: string;
   readonly soapAction: string | undefined;
-  readonly sessionKey: string | undefined;
+  readonly cookie: string | undefined;
   readonly remoteAddress: string;
   readonly userAgent: string;
   readonly signal: AbortSignal;
@@ -95,7 +95,7 @@ export class Dispatcher {
     reply: { namespace: VimNamespace; version: ApiVersion },
     call: SoapCall,
   ): Promise<SoapAnswer> {
-    const session = this.#sessions.find(call.sessionKey) ?? this.#sessions.anonymous;
+    const session = this.#sessions.find(call.cookie) ?? this.#sessions.anonymous;
     session.touch();
     const method = this.#schema.method(request.method);
     if (method === undefined) throw methodNotFound(request);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type VimSchema, writeFault } from '../../vim/index.js';
 import { vimFault } from '../object/vim-fault.js';
-import { sessionCookie, sessionKeyOf } from './cookie.js';
+import { sessionCookieOf, setCookieHeader } from './cookie.js';
 import type { Dispatcher } from './dispatcher.js';
 import { maxAnonymousRequestBytes, maxRequestBytes, readRequestBody } from './request-body.js';
 
@@ -21,8 +21,8 @@ export class SoapEndpoint {
   }
 
   async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const sessionKey = sessionKeyOf(request.headers.cookie);
-    const limit = this.#dispatcher.hasSession(sessionKey) ? maxRequestBytes : maxAnonymousRequestBytes;
+    const cookie = sessionCookieOf(request.headers.cookie);
+    const limit = this.#dispatcher.hasSession(cookie) ? maxRequestBytes : maxAnonymousRequestBytes;
     const body = await readRequestBody(request, limit);
     if ('refused' in body) {
       if (body.refused === 'Gone') return;
@@ -36,13 +36,13 @@ export class SoapEndpoint {
     const answer = await this.#dispatcher.handle({
       body: body.text,
       soapAction: singleHeader(request.headers.soapaction),
-      sessionKey,
+      cookie,
       remoteAddress: request.socket.remoteAddress ?? '',
       userAgent: request.headers['user-agent'] ?? '',
       signal: aborter.signal,
     });
     if (answer.newSession !== undefined)
-      response.setHeader('Set-Cookie', sessionCookie(answer.newSession.key));
+      response.setHeader('Set-Cookie', setCookieHeader(answer.newSession.cookie));
     send(response, answer.status, answer.body);
   }
 
