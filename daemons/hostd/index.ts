@@ -12,7 +12,8 @@
  *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
  *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed
  *   vm-life/     creation, reconfiguration and deletion of machines, crash-safe by intents
- *   folder/ tls/ files over HTTP; the certificate
+ *   storage/     what clients ask of files and disks on datastores: names, tasks over the VMkernel's calls, searches
+ *   folder/ tls/ files over HTTP, streamed in both directions; the certificate
  *   host.ts      puts them together without sockets; main.ts adds sockets, files and signals
  *
  * Invariants: a property is read from what the VMkernel or a file last said, never from a copy that could disagree

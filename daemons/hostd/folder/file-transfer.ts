@@ -39,7 +39,7 @@ export async function sendFile(
     'Content-Type': 'application/octet-stream',
     'Content-Length': end - start,
   });
-  if (method !== 'HEAD') await sendBytes(files, path, { start, end }, response);
+  if (method !== 'HEAD' && end > start) await sendBytes(files, path, { start, end }, response);
   response.end();
 }
 
@@ -50,10 +50,15 @@ async function sendBytes(
   { start, end }: ByteRange,
   response: ServerResponse,
 ): Promise<void> {
+  const read = (at: number): Promise<Buffer> => files.read(path, at, Math.min(chunkBytes, end - at));
+  let next = read(start);
   for (let at = start; at < end && !response.destroyed; ) {
-    const chunk = await files.read(path, at, Math.min(chunkBytes, end - at));
+    const chunk = await next;
     if (chunk.length === 0) throw new VmkernelError('IoError', `${path} became shorter`);
     at += chunk.length;
+    // One piece is read while the one before goes out.
+    next = at < end ? read(at) : next;
+    next.catch(() => undefined); // looked at when it is needed
     if (!response.destroyed && !response.write(chunk)) await drained(response);
   }
 }
@@ -84,7 +89,14 @@ export async function receiveFile(
   const length = request.headers['content-length'];
   const upload = await files.upload(path, length === undefined ? undefined : Number(length));
   try {
-    for await (const piece of pieces(request, idleMs)) await upload.write(piece);
+    // One piece is written while the next one comes.
+    let writing = Promise.resolve();
+    for await (const piece of pieces(request, idleMs)) {
+      await writing;
+      writing = upload.write(piece);
+      writing.catch(() => undefined); // looked at above or below
+    }
+    await writing;
     await upload.commit();
   } catch (error) {
     await upload.abort().catch((failure: unknown) => {
