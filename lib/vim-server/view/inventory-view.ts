@@ -41,8 +41,9 @@ export class InventoryView implements ManagedObject {
 
   /** Shows what is below the entities. @returns those that the view does not show or that hold nothing */
   open(entities: readonly ManagedObjectReference[]): ManagedObjectReference[] {
-    return entities.filter(({ value }) => {
-      const entity = this.#scope.find(value);
+    return entities.filter(ref => {
+      const { value } = ref;
+      const entity = this.#session.sees(ref) ? this.#scope.find(value) : undefined;
       if (entity === undefined || !this.#shown.has(value) || !isContainer(this.#scope.schema, entity))
         return true;
       if (!this.#open.has(value)) this.#openOne(value);

@@ -56,7 +56,7 @@ export class ListView implements ManagedObject, ChangeFollower {
     const unknown: ManagedObjectReference[] = [];
     const added: ManagedObjectReference[] = [];
     for (const ref of add) {
-      const object = this.#session.find(ref.value);
+      const object = this.#session.sees(ref) ? this.#session.find(ref.value) : undefined;
       if (object === undefined || !this.#session.may(object, 'System.View')) unknown.push(ref);
       else if (this.#listed.get(ref.value) !== object) {
         this.#listed.set(ref.value, object);

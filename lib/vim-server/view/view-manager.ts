@@ -6,7 +6,7 @@ import {
   type ObjectClass,
 } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
-import { invalidArgument, managedObjectNotFound } from '../object/vim-fault.js';
+import { invalidArgument } from '../object/vim-fault.js';
 import type { SelectionScope } from '../property/selection.js';
 import type { Session } from '../session/session.js';
 import { sessionOf } from '../session/session-of.js';
@@ -47,8 +47,7 @@ export class ViewManager implements ManagedObject {
   createContainerView(args: CreateContainerViewArgs, call: CallContext): ManagedObjectReference {
     const session = sessionOf(call);
     const { schema } = this.#dependencies.scope;
-    const container = session.find(args.container.value);
-    if (container === undefined) throw managedObjectNotFound(args.container);
+    const container = session.findForRead(args.container);
     if (!isContainer(schema, container)) throw invalidArgument('container');
     const types = args.type ?? [];
     for (const type of types) if (!schema.isManaged(type)) throw invalidArgument('type');
