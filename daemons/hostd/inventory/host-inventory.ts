@@ -8,13 +8,14 @@ import type {
   TaskManager,
 } from '../../../lib/vim-server/index.js';
 import type { HostAccount } from '../machine/host-account.js';
-import { Datastore } from '../mo/datastore.js';
+import type { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
 import type { VmRunState } from '../mo/virtual-machine-state.js';
 import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
+import { DatastoreTable } from './datastore-table.js';
 import { SerialWork } from './serial-work.js';
 import type { VmConfigReader } from './vm-config-reader.js';
 import type { VmInventoryFile } from './vm-inventory-file.js';
@@ -51,9 +52,10 @@ export class HostInventory {
   readonly #dependencies: HostInventoryDependencies;
   readonly #vms = new VmTable();
   readonly #names: VmNames;
-  readonly #datastores = new Map<string, Datastore>();
-  readonly #browsers = new Map<string, ManagedObject>();
+  readonly #datastores: DatastoreTable;
   readonly #work: SerialWork;
+  /** Reading configurations takes long of many machines, and power states do not wait for it. */
+  readonly #reading: SerialWork;
   readonly #readings = new WeakMap<VirtualMachine, number>();
   /** Which machines run has been known since this hostd began. */
   #hasLooked = false;
@@ -61,11 +63,14 @@ export class HostInventory {
   constructor(dependencies: HostInventoryDependencies) {
     this.#dependencies = dependencies;
     this.#names = new VmNames(dependencies.registry);
-    this.#work = new SerialWork(error => {
+    const onError = (error: unknown): void => {
       // Everything is read anew once there is a connection again.
       const isLost = error instanceof VmkernelError && error.code === 'ConnectionLost';
       if (!isLost) dependencies.onError(error);
-    });
+    };
+    this.#work = new SerialWork(onError);
+    this.#reading = new SerialWork(onError);
+    this.#datastores = this.#makeDatastores();
   }
 
   /** What the VMkernel says of the host; undefined until it has answered. */
@@ -92,16 +97,16 @@ export class HostInventory {
   }
 
   datastores(): Datastore[] {
-    return [...this.#datastores.values()];
+    return this.#datastores.all();
   }
 
   datastoreRefs(): ManagedObjectReference[] {
-    return this.datastores().map(datastore => datastore.ref);
+    return this.#datastores.refs();
   }
 
   /** By volume id or by label. */
   datastore(name: string): Datastore | undefined {
-    return this.#datastores.get(name) ?? this.datastores().find(one => one.name === name);
+    return this.#datastores.find(name);
   }
 
   isRegistered(vm: VirtualMachine): boolean {
@@ -128,29 +133,29 @@ export class HostInventory {
       this.#changed(moids.host, 'name', 'summary', 'runtime', 'hardware', 'config');
       this.#changed(moids.computeResource, 'name', 'summary');
       this.#changed(moids.rootPool, 'summary', 'runtime', 'config');
-      await this.#readDatastores();
+      await this.#datastores.read();
       await this.#dependencies.life().recovery.run();
       await this.#readRunning();
-      await this.#reloadAll();
+      this.#reading.add('all', () => this.#reloadAll());
     });
   }
 
   /** Asks for the datastores anew. */
   rescan(): Promise<void> {
-    return this.#readDatastores();
+    return this.#datastores.read();
   }
 
   note(change: Change): void {
     if (change.cause === 'failure') this.#noteFailure(change);
     if (change.gap === true) this.refresh();
-    else if (change.topic === 'storage') this.#work.add('storage', () => this.#readDatastores());
+    else if (change.topic === 'storage') this.#work.add('storage', () => this.#datastores.read());
     else if (change.topic === 'vm') this.#work.add('running', () => this.#readRunning());
     else if (change.topic === 'config') this.#noteConfig(change.object);
   }
 
   /** Files have come or gone: datastores have another amount of free space. */
   noteSpace(): void {
-    this.#work.add('storage', () => this.#readDatastores());
+    this.#work.add('storage', () => this.#datastores.read());
   }
 
   /** A client has written or removed a file. */
@@ -166,8 +171,11 @@ export class HostInventory {
   }
 
   /** All that was to be read has been read. */
-  settled(): Promise<void> {
-    return this.#work.idle();
+  async settled(): Promise<void> {
+    while (this.#work.isBusy || this.#reading.isBusy) {
+      await this.#work.idle();
+      await this.#reading.idle();
+    }
   }
 
   /** Of readings of one machine that overlap the one begun last is believed: it saw the newest file. */
@@ -253,40 +261,16 @@ export class HostInventory {
     });
   }
 
-  async #readDatastores(): Promise<void> {
-    const { datastores } = await this.#dependencies.link().call('listDatastores', {});
-    const { registry, tasks } = this.#dependencies;
-    for (const volume of datastores) {
-      const known = this.#datastores.get(volume.volume);
-      if (known !== undefined) {
-        known.update(volume);
-        registry.changed(known, 'name', 'info', 'summary', 'host');
-        continue;
-      }
-      const datastore = new Datastore(volume, {
-        vms: one => this.#vms.on(one).map(vm => vm.ref),
-        recentTasks: one => tasks.recentTasks(one),
-        refresh: () => this.#readDatastores(),
-        hostName: () => this.#dependencies.account.info?.hostName ?? 'localhost',
-      });
-      this.#datastores.set(volume.volume, datastore);
-      const browser = this.#dependencies.browserOf(datastore);
-      this.#browsers.set(volume.volume, browser);
-      registry.add(browser);
-      registry.add(datastore);
-    }
-    for (const gone of this.datastores().filter(
-      one => !datastores.some(({ volume }) => volume === one.volume.volume),
-    )) {
-      this.#datastores.delete(gone.volume.volume);
-      registry.remove(gone);
-      const browser = this.#browsers.get(gone.volume.volume);
-      this.#browsers.delete(gone.volume.volume);
-      if (browser !== undefined) registry.remove(browser);
-    }
-    for (const ref of [moids.datastoreFolder, moids.datacenter, moids.host, moids.computeResource]) {
-      this.#changed(ref, 'childEntity', 'datastore');
-    }
+  #makeDatastores(): DatastoreTable {
+    const { registry, tasks, account } = this.#dependencies;
+    return new DatastoreTable({
+      registry,
+      tasks,
+      list: async () => (await this.#dependencies.link().call('listDatastores', {})).datastores,
+      vmsOn: datastore => this.#vms.on(datastore).map(vm => vm.ref),
+      browserOf: datastore => this.#dependencies.browserOf(datastore),
+      hostName: () => account.info?.hostName ?? 'localhost',
+    });
   }
 
   async #readRunning(): Promise<void> {
@@ -330,7 +314,7 @@ export class HostInventory {
   }
 
   #reloadLater(vm: VirtualMachine): void {
-    this.#work.add(`config ${vm.vmxPath}`, () => this.reload(vm));
+    this.#reading.add(`config ${vm.vmxPath}`, () => this.reload(vm));
   }
 
   #changed(ref: ManagedObjectReference, ...properties: string[]): void {

@@ -139,3 +139,26 @@ it('reads the files of many machines at a time when it starts, and never of more
   expect(most).toBeGreaterThan(1);
   expect(most).toBeLessThanOrEqual(16);
 });
+
+it('tells a power state while it still reads files', async () => {
+  await startWith(20);
+  const session = await test.login();
+  const next = await followPower(session);
+  await next();
+  let goOn = (): void => undefined;
+  const gate = new Promise<void>(resolve => {
+    goOn = resolve;
+  });
+  const { files } = test.host.link;
+  const read = files.read.bind(files);
+  files.read = (...args) => gate.then(() => read(...args));
+  test.host.inventory.refresh();
+  const [vm] = test.host.inventory.vms();
+  if (vm === undefined) throw new Error('no machine');
+  await test.host.link.call('powerOn', { vmxPath: vm.vmxPath });
+  expect(await next()).toMatchObject([
+    { obj: vm.ref, changeSet: [{ name: 'runtime.powerState', op: 'assign' }] },
+  ]);
+  goOn();
+  await test.host.inventory.settled();
+});

@@ -16,6 +16,10 @@ export class SerialWork {
     this.#running ??= this.#run();
   }
 
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Resolves when nothing runs and nothing waits. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
