@@ -3,7 +3,7 @@
  *
  * Layers: devices (register-level devices of our own) < engine (all of v86's private API)
  *         < halt-policy, vmm-loop < vmm-thread (the VMM thread), vmm-worker
- *         | serial, config, questions, vmware-log < power-on-questions < vmx, vmx-thread < main;
+ *         | serial, config, questions, vmware-log < connections, power-on-questions < vmx, vmx-thread < main;
  *         bare*: the engine without a VMkernel, the benchmarks' baseline.
  *
  * Invariants

@@ -1,6 +1,7 @@
 import type { VmxStart } from '../../kernel/abi/index.js';
 import type { DatastoreFiles } from '../../kernel/client/index.js';
 import { type RunningConfig, settleIdentity } from './config/index.js';
+import { CD_DRIVE } from './connections.js';
 import { imageMissing, movedOrCopied, type Questions, serialFileExists } from './questions/index.js';
 import type { SerialPorts } from './serial/index.js';
 
@@ -11,9 +12,6 @@ export interface PowerOnParts {
   readonly serials: SerialPorts;
   readonly files: DatastoreFiles;
 }
-
-/** The engine's only one. */
-export const CD_DRIVE = 'ide1:0';
 
 /** Asks what is to be asked before the machine is built. @returns false when an answer gives the power-on up */
 export async function askBeforePowerOn(parts: PowerOnParts): Promise<boolean> {

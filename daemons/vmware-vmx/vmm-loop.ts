@@ -127,6 +127,9 @@ export class VmmLoop {
       case 'readScreen':
         send({ type: 'screen', id: message.id, screen: engine.textScreen() });
         break;
+      case 'cdrom':
+        engine.setCdromInserted(message.inserted);
+        break;
       case 'resume':
         for (const retry of this.#retries.splice(0)) retry();
         break;

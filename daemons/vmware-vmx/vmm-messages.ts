@@ -7,6 +7,8 @@ export type ToVmm =
   | { readonly type: 'serialInput'; readonly index: number; readonly bytes: Uint8Array }
   | { readonly type: 'reset'; readonly id: number }
   | { readonly type: 'readScreen'; readonly id: number }
+  /** The image is put into the CD drive or taken out. */
+  | { readonly type: 'cdrom'; readonly inserted: boolean }
   /** A write that found no space is tried again, and the guest goes on. */
   | { readonly type: 'resume' }
   | { readonly type: 'stop' };

@@ -12,8 +12,9 @@ import { VmkernelClient } from '../../kernel/client/index.js';
 import { openDoorbell } from '../../kernel/vmm/index.js';
 import { trimHeap } from '../../lib/linux/index.js';
 import { ConfigWriter, RunningConfig } from './config/index.js';
+import { CD_DRIVE, Connections } from './connections.js';
 import { rotateLogs } from './log-rotation.js';
-import { askBeforePowerOn, CD_DRIVE } from './power-on-questions.js';
+import { askBeforePowerOn } from './power-on-questions.js';
 import { noSpace, Questions } from './questions/index.js';
 import { SerialPorts } from './serial/index.js';
 import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
@@ -45,6 +46,7 @@ export class Vmx {
   readonly #port = this.#channel.port1;
   readonly #kick: (reason: number) => void;
   readonly #serials: SerialPorts;
+  readonly #connections: Connections;
   readonly #vmm: Worker;
   #vmmStopped: () => void = () => undefined;
   #ending = false;
@@ -69,6 +71,12 @@ export class Vmx {
       append: (path, bytes) => client.files.append(path, bytes),
       send: (index, bytes) => this.#tell({ type: 'serialInput', index, bytes }, KickReason.input),
       log: text => log.write('vmx', text),
+    });
+    this.#connections = new Connections({
+      serials: this.#serials,
+      hasDrive: this.#config.config.cdroms.some(({ node }) => node === CD_DRIVE),
+      hasImage: start.cdrom !== null,
+      insert: inserted => this.#tell({ type: 'cdrom', inserted }, KickReason.control),
     });
     this.#vmm = vmm;
     this.#questions = new Questions({
@@ -157,16 +165,14 @@ export class Vmx {
 
   /** The file first: a device is connected only when it says what was asked for. */
   async #reconfigure({ settings, connections = {} }: RunningChanges): Promise<void> {
-    const ports = Object.entries(connections).map(([device, connected]) => ({
-      index: this.#serials.indexOf(device),
-      connected,
-    }));
+    const connect = this.#connections.plan(connections);
     if (Object.keys(settings).length > 0) {
       await this.#config.change(settings);
       this.#log.write('vmx', `Reconfigured: ${Object.keys(settings).join(' ')}`);
     }
-    for (const { index, connected } of ports) await this.#serials.setConnected(index, connected);
-    if (ports.length > 0) this.#options.send({ type: 'connections', connections: this.#connections });
+    if (Object.keys(connections).length === 0) return;
+    await connect();
+    this.#options.send({ type: 'connections', connections: this.#connections.all });
   }
 
   /** Somebody told this process to end: the VM is powered off as if its plug were pulled. */
@@ -203,7 +209,7 @@ export class Vmx {
         break;
       case 'ready':
         this.#log.write('vmx', 'VMX_PowerOn: powered on');
-        send({ type: 'connections', connections: this.#connections });
+        send({ type: 'connections', connections: this.#connections.all });
         send({ type: 'poweredOn' });
         for (const delayMs of TRIM_AFTER_MS) setTimeout(trimHeap, delayMs).unref();
         break;
@@ -228,14 +234,6 @@ export class Vmx {
       default:
         this.#over(message);
     }
-  }
-
-  get #connections(): Record<string, boolean> {
-    const hasDrive = this.#config.get(`${CD_DRIVE}.present`)?.toUpperCase() === 'TRUE';
-    return {
-      ...this.#serials.connections,
-      ...(hasDrive ? { [CD_DRIVE]: this.#start.cdrom !== null } : {}),
-    };
   }
 
   /** The VMM thread has paused with a write that found no space. */

@@ -17,6 +17,8 @@ interface Answering {
 }
 
 const ANSWER_MS = 5000;
+/** For what goes through a datastore: it happens later nevertheless, and the change feed tells. */
+const SLOW_ANSWER_MS = 60_000;
 const MAX_REQUESTS = 16;
 
 type Asked = Extract<ToVmx, { readonly id: number }>;
@@ -164,16 +166,17 @@ export class Vm {
   }
 
   /**
-   * @param waits for a datastore too: it may take as long as that does
+   * @param waits for a datastore too
    * @throws VmkernelError Busy when the vmx does not answer: it is stopped, or too much was asked already
    */
   ask(request: VmxRequest, waits = false): Promise<unknown> {
     if (this.#answers.size >= MAX_REQUESTS) return Promise.reject(noAnswer(this.name));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const late = waits
-        ? undefined
-        : setTimeout(() => this.#take(id)?.reject(noAnswer(this.name)), ANSWER_MS);
+      const late = setTimeout(
+        () => this.#take(id)?.reject(noAnswer(this.name)),
+        waits ? SLOW_ANSWER_MS : ANSWER_MS,
+      );
       this.#answers.set(id, {
         resolve: result => {
           clearTimeout(late);

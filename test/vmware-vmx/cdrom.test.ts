@@ -112,6 +112,38 @@ describe('the CD drive of a VM', () => {
     expect((await info())?.connections).toMatchObject({ 'ide1:0': false });
   });
 
+  it('has its image taken out and put in again while the VM runs', async () => {
+    // At each key: the error register after a read, which begins with a sense key; 0 means read.
+    const body = read(new MiniBios().waitSet(0x3fd, 1).tell(0x3f8), 0).tell(ERROR).image().subarray(0, 512);
+    const length = body.findLastIndex(byte => byte !== 0) + 1;
+    const back = 0x10000 - (length + 3);
+    const jump = [0xe9, back & 0xff, back >> 8];
+    const code = new MiniBios().say('up>').raw(...body.subarray(0, length), ...jump);
+    host.define(NAME, code.image(), CD);
+    putImage(image(4));
+    const port = await host.serial(await host.powerOn(NAME));
+    await port.waitFor(/up>/);
+    const connect = (connected: boolean) =>
+      host.kernel.call('reconfigure', {
+        vmxPath: host.path(NAME),
+        changes: { settings: {}, connections: { 'ide1:0': connected } },
+      });
+    port.send('a');
+    await port.waitFor(/a\0/);
+    await connect(false);
+    expect((await info())?.connections).toMatchObject({ 'ide1:0': false });
+    port.send('b');
+    await port.waitFor(/b /); // Sense key 2, NOT READY.
+    await connect(true);
+    expect((await info())?.connections).toMatchObject({ 'ide1:0': true });
+    port.send('c');
+    await port.waitFor(/c /);
+    port.send('d');
+    await port.waitFor(/d`/); // Sense key 6, UNIT ATTENTION: the medium has changed.
+    port.send('e');
+    await port.waitFor(/e\0/);
+  });
+
   it('is not given a folder or a path outside its datastore', async () => {
     host.define(NAME, new MiniBios().spin(), [
       ...CD.slice(0, 3),

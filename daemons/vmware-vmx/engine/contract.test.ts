@@ -126,6 +126,8 @@ describe('the private API of v86', () => {
       'do_ata_read_sectors_dma',
       'do_ata_write_sectors_dma',
       'cancel_io_operations',
+      'eject',
+      'set_cdrom',
       'ata_abort_command',
       'atapi_handle',
       'atapi_check_condition_response',

@@ -183,6 +183,14 @@ export class GuestEngine implements VirtualMachineMonitor {
     return this.#serial[index]?.takeOutput();
   }
 
+  /** Puts the image of the CD drive into it, or takes it out; the guest is told at its next command. */
+  setCdromInserted(inserted: boolean): void {
+    const drive = this.#cpu.devices.ide.secondary?.master;
+    if (drive === undefined || this.#cdrom === undefined) return;
+    if (!inserted) drive.eject();
+    else if (drive.buffer === null) drive.set_cdrom(engineMedium(this.#cdrom));
+  }
+
   /** What the guest did to itself since the last call. */
   takeEvents(): GuestEvent[] {
     if (this.#events.size === 0) return [];

@@ -85,6 +85,8 @@ export interface IdeInterface {
   ata_advance(command: number, sectors: number): void;
   ata_command(command: number): void;
   device_reset(): void;
+  eject(): void;
+  set_cdrom(medium: EngineMedium): void;
   read_buffer(offset: number, length: number, done: (data: Uint8Array) => void): void;
   do_write(): void;
   do_ata_read_sectors_dma(): void;
