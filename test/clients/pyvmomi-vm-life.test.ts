@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TREE } from '../harness/host.js';
@@ -10,6 +10,8 @@ let port: number;
 beforeAll(async () => {
   host = await TestHost.up();
   port = (await host.status()).ports.https;
+  mkdirSync(join(host.root, 'datastores/storage1/iso'));
+  writeFileSync(join(host.root, 'datastores/storage1/iso/boot.iso'), Buffer.alloc(64 * 2048));
 }, 300_000);
 afterAll(() => host.stop());
 

@@ -62,7 +62,7 @@ export function cdrom(view: DeviceView, number: number): VirtualDevice {
   return {
     _type: 'VirtualCdrom',
     ...placeOf(view),
-    deviceInfo: described(`CD/DVD drive ${number}`, summary),
+    deviceInfo: described(`CD/DVD Drive ${number}`, summary),
     backing,
     connectable: connectable(view),
   };

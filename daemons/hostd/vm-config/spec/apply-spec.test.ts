@@ -247,6 +247,32 @@ describe('devices', () => {
     expect(text).not.toContain('ide0:0');
   });
 
+  it('that are handed back as they were read keep the spelling of their lines', () => {
+    const text = `${base}serial0.present = "true"
+Serial0.fileType = "CONSOLE"
+ide1:0.present = "TRUE"
+ide1:0.deviceType = "CDROM-image"
+ide1:0.fileName = "/vmfs/volumes/vol/iso/boot.iso"
+`;
+    const port = serialPipe({
+      key: 9000,
+      backing: backing('VirtualSerialPortPipeBackingInfo', {
+        pipeName: 'console',
+        endpoint: 'server',
+        noRxLoss: false,
+      }),
+      connectable: { startConnected: true, allowGuestControl: true, connected: false },
+    });
+    expect(apply({ deviceChange: [edited(port), edited(isoDrive({ key: 3002 }))] }, text).text).toBe(text);
+    const other = {
+      ...port,
+      backing: backing('VirtualSerialPortPipeBackingInfo', { pipeName: 'x', endpoint: 'client' }),
+    };
+    const { vmx } = apply({ deviceChange: [edited(other)] }, text);
+    expect(vmx.get('serial0.fileType')).toBe('pipe');
+    expect(vmx.get('serial0.pipe.endPoint')).toBe('client');
+  });
+
   it('that are removed take their file with them only when it is asked for', () => {
     const change = removed(flatDisk({ key: 2001 }), 'destroy');
     const { text, effects } = apply({ deviceChange: [change] }, base + diskLines);

@@ -12,8 +12,9 @@ import { ethernetKind } from './ethernet-kind.js';
 import { generateAddresses } from './mac-address.js';
 import { parallelKind, serialKind } from './port-kinds.js';
 import { cdromKind, floppyKind } from './removable-kinds.js';
+import { hasSameBacking, withoutBacking } from './same-backing.js';
 import { scsiControllerKind } from './scsi-controller-kind.js';
-import type { DiskEffects, SpecContext } from './spec-context.js';
+import { type DiskEffects, noEffects, type SpecContext } from './spec-context.js';
 import { deviceNotFound, invalidDevice, invalidOperation } from './spec-fault.js';
 
 const kinds: readonly DeviceKind[] = [
@@ -45,7 +46,7 @@ export function applyDeviceChanges(
   specs: readonly VirtualDeviceConfigSpec[],
   context: SpecContext,
 ): DiskEffects {
-  const effects: DiskEffects = { create: [], replace: [], extend: [], require: [], destroy: [] };
+  const effects = noEffects();
   const slots = new DeviceSlots(context.vmx);
   const changes = specs.map((spec, index) => changeOf(spec, index, { context, slots, effects }));
   for (const step of order) {
@@ -93,7 +94,8 @@ function apply(change: DeviceChange): void {
   }
   const lines = existing(change, kind);
   if (operation === 'edit') {
-    kind.edit(moved(change, kind, lines), change);
+    const target = moved(change, kind, lines);
+    kind.edit(target, hasSameBacking(change, kind, target) ? withoutBacking(change) : change);
     return;
   }
   kind.remove?.(lines, change);

@@ -32,11 +32,15 @@ export interface DeviceKind {
   remove?(lines: DeviceLines, change: DeviceChange): void;
 }
 
+/** What is so by default is not written. */
 export function writeConnectable(
   lines: DeviceLines,
   connectable: VirtualDeviceConnectInfo | undefined,
 ): void {
   if (connectable === undefined) return;
-  lines.set('startConnected', connectable.startConnected);
-  lines.set('allowGuestConnectionControl', connectable.allowGuestControl);
+  const { startConnected, allowGuestControl } = connectable;
+  if (lines.flag('startConnected', true) !== startConnected) lines.set('startConnected', startConnected);
+  if (lines.flag('allowGuestConnectionControl', true) !== allowGuestControl) {
+    lines.set('allowGuestConnectionControl', allowGuestControl);
+  }
 }

@@ -43,7 +43,8 @@ function write(lines: DeviceLines, change: DeviceChange): void {
   const { device, index } = change;
   const card = device as VirtualEthernetCard;
   writeConnectable(lines, card.connectable);
-  if (card.wakeOnLanEnabled !== undefined) lines.set('wakeOnPcktRcv', card.wakeOnLanEnabled);
+  const { wakeOnLanEnabled = lines.flag('wakeOnPcktRcv', true) } = card;
+  if (lines.flag('wakeOnPcktRcv', true) !== wakeOnLanEnabled) lines.set('wakeOnPcktRcv', wakeOnLanEnabled);
   writeAddress(lines, card, index);
   const { backing } = card;
   if (backing === undefined) return;

@@ -45,3 +45,7 @@ export interface DiskEffects {
   /** Deleted once the configuration file no longer names them. */
   readonly destroy: string[];
 }
+
+export function noEffects(): DiskEffects {
+  return { create: [], replace: [], extend: [], require: [], destroy: [] };
+}
