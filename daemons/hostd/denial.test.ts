@@ -319,13 +319,16 @@ const cases: readonly Case[] = [
   disk('CopyVirtualDisk_Task', { sourceName: path, destName: path }),
 ];
 
-/** Decided by arguments, and never more than the session or what every user may see. */
+/** Decided by arguments, and never more than a session, seeing or reading. */
 const ofSessions = new Set([
   'RetrieveEntityPermissions',
   'HasPrivilegeOnEntity',
   'HasPrivilegeOnEntities',
   'CreateContainerView',
   'RetrieveUserGroups',
+  'QueryEvents',
+  'CreateCollectorForEvents',
+  'CreateCollectorForTasks',
 ]);
 
 describe('arguments', () => {
@@ -352,6 +355,20 @@ describe('arguments', () => {
       ({ method }) => method.privilege === undefined && !test.host.authorizer.hasRule(method.name),
     );
     expect(unruled.map(({ method }) => method.name)).toEqual([]);
+  });
+
+  it('of history take reading what it is about', async () => {
+    const own = { entity: vm, permission: [{ ...permission, principal: 'alice' }] };
+    await test.call(manager, 'SetEntityPermissions', own, { session: root });
+    const args = { entity: moids.rootFolder, user: 'alice', isGroup: false };
+    await test.call(manager, 'RemoveEntityPermission', args, { session: root });
+    const ofVm = { entity: { entity: vm, recursion: 'self' as const } };
+    const query = (filter: object) =>
+      test.call(moids.eventManager, 'QueryEvents', { filter }, { session: alice });
+    expect(((await query(ofVm)) ?? []).length).toBeGreaterThan(0);
+    await expect(query({})).rejects.toMatchObject({ detail: { privilegeId: 'System.Read' } });
+    const tasks = test.call(moids.taskManager, 'CreateCollectorForTasks', { filter: {} }, { session: alice });
+    await expect(tasks).rejects.toMatchObject({ detail: { privilegeId: 'System.Read' } });
   });
 
   it('that name another object are refused where that one is hidden', async () => {

@@ -1,5 +1,6 @@
 import { ManagedObjectReference, type VimSchema } from '../../../lib/vim/index.js';
 import { type AccessTree, type ManagedObject, Task } from '../../../lib/vim-server/index.js';
+import { HostDatastoreBrowser } from '../mo/host-datastore-browser.js';
 import { moids } from '../mo/moids.js';
 
 export interface HostAccessTreeDependencies {
@@ -12,7 +13,8 @@ const ofHost = new Set(['IscsiManager', 'OptionManager']);
 
 /**
  * The inventory's tree by the parents of its entities. A machine is below its folder and its pool. What is no
- * entity belongs to one: parts of the host to the host, a task to its entity, the rest to the root folder.
+ * entity belongs to one: parts of the host to the host, a task to its entity, a datastore's browser to it, the rest
+ * to the root folder.
  */
 export class HostAccessTree implements AccessTree {
   readonly root = moids.rootFolder;
@@ -27,6 +29,9 @@ export class HostAccessTree implements AccessTree {
     const type = object.objectClass.typeName;
     if (schema.isA(type, 'ManagedEntity')) return object;
     if (object instanceof Task) return find(object.info.entity?.value ?? '') ?? find(this.root.value);
+    if (object instanceof HostDatastoreBrowser && object.ref.value !== moids.hostDatastoreBrowser.value) {
+      return find(object.dependencies.datastores()[0]?.value ?? '');
+    }
     if (type === 'EnvironmentBrowser') return find(moids.computeResource.value);
     if (type === 'VirtualMachineSnapshot') return find(refOf(object, 'vm')?.value ?? '');
     return find(isOfHost(object) ? moids.host.value : this.root.value);

@@ -43,7 +43,17 @@ export class AuthorizationRows implements AuthorizationStore {
     return { permissions, roles: (this.#database.prepare(readRoles).all() as RoleRow[]).map(toRole) };
   }
 
-  save({ roles, permissions }: AuthorizationState): void {
+  save(state: AuthorizationState): void {
+    try {
+      this.#write(state);
+    } catch (error) {
+      // A broken file has been replaced by an empty one: all that there is goes into that.
+      if (!this.#database.noteError(error)) throw error;
+      this.#write(state);
+    }
+  }
+
+  #write({ roles, permissions }: AuthorizationState): void {
     this.#database.durably(() => {
       this.#database.sqlite.exec('DELETE FROM permission; DELETE FROM role;');
       const role = this.#database.prepare(writeRole);

@@ -1,4 +1,4 @@
-import { ManagedObjectReference, type UserSession } from '../../vim/index.js';
+import { ManagedObjectReference, type SessionManagerLocalTicket, type UserSession } from '../../vim/index.js';
 import type { EventManager } from '../event/event-manager.js';
 import {
   type CallContext,
@@ -93,7 +93,9 @@ export class SessionManager implements ManagedObject {
     return this.#cloneTickets.issue(session.userName);
   }
 
-  async acquireLocalTicket(userName: string): Promise<{ userName: string; passwordFilePath: string }> {
+  /** Who asks from elsewhere could not read it, only crowd out others'. @throws VimFault InvalidLogin */
+  async acquireLocalTicket(userName: string, call: CallContext): Promise<SessionManagerLocalTicket> {
+    if (!isLoopback(call.remoteAddress)) throw invalidLogin();
     const { policy, tickets } = this.#dependencies;
     const owner = await policy.localUser(userName);
     if (owner === undefined) throw invalidLogin();
@@ -151,6 +153,10 @@ export class SessionManager implements ManagedObject {
   }
 }
 
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
 /** A name that nobody has may be of any length. */
 function shortened(userName: string): { userName: string } {
   return { userName: userName.slice(0, 80) };
@@ -176,7 +182,7 @@ export const sessionManagerClass = defineClass<'SessionManager', SessionManager>
     Logout: (manager, _, call) => manager.logout(call),
     AcquireCloneTicket: (manager, _, call) => manager.acquireCloneTicket(call),
     CloneSession: (manager, args, call) => manager.clone(args.cloneTicket, call),
-    AcquireLocalTicket: (manager, args) => manager.acquireLocalTicket(args.userName),
+    AcquireLocalTicket: (manager, args, call) => manager.acquireLocalTicket(args.userName, call),
     SessionIsActive: (manager, args) => manager.isActive(args.sessionID, args.userName),
     SetLocale: (_, { locale }, { session }) => {
       checkLocale(locale);
