@@ -90,7 +90,8 @@ describe('methods', () => {
   });
 
   it('answer NotSupported when they are not built', async () => {
-    expect(await faultOf(test.call(moids.licenseManager, 'QueryLicenseUsage', {}, { session }))).toBe(
+    const args = { licenseKey: '' };
+    expect(await faultOf(test.call(moids.licenseManager, 'RemoveLicense', args, { session }))).toBe(
       'NotSupported',
     );
   });

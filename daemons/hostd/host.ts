@@ -55,6 +55,7 @@ import { ServiceInstance } from './mo/service-instance.js';
 import { UnbuiltObject } from './mo/unbuilt-object.js';
 import { UserDirectory } from './mo/user-directory.js';
 import { VirtualDiskManager } from './mo/virtual-disk-manager.js';
+import type { VirtualMachine } from './mo/virtual-machine.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
@@ -375,8 +376,12 @@ export class Host {
     const datastores = (): ManagedObjectReference[] => inventory.datastoreRefs();
     const vms = (): ManagedObjectReference[] => inventory.vmRefs();
     const recentTasks = (object: ManagedObject): ManagedObjectReference[] => tasks.recentTasks(object);
-    const runningMemoryBytes = (): number => {
-      return inventory.runningVms().reduce((sum, vm) => sum + (vm.run?.memoryMb ?? 0) * 2 ** 20, 0);
+    const reserved = (): { mhz: number; memoryBytes: number } => {
+      const running = inventory.runningVms();
+      return {
+        mhz: running.reduce((sum, vm) => sum + reservedMhz(vm), 0),
+        memoryBytes: running.reduce((sum, vm) => sum + (vm.run?.memoryMb ?? 0) * 2 ** 20, 0),
+      };
     };
     return [
       ...this.#folders(),
@@ -391,7 +396,7 @@ export class Host {
         recentTasks,
         memoryOverhead: (memoryMb, vcpus) => this.#memoryOverhead(memoryMb, vcpus),
       }),
-      new RootResourcePool({ facts, vms, runningMemoryBytes }),
+      new RootResourcePool({ facts, vms, reserved }),
     ];
   }
 
@@ -454,4 +459,8 @@ export class Host {
       }),
     ];
   }
+}
+
+function reservedMhz({ config }: VirtualMachine): number {
+  return config.kind === 'read' ? Number(config.info.cpuAllocation?.reservation ?? 0) : 0;
 }

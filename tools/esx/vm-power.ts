@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ManagedObjectReference } from '../../lib/vim/index.js';
+import { ManagedObjectReference } from '../../lib/vim/index.js';
 import { VimClient, VimClientError, VimClientFault } from '../../lib/vim-client/index.js';
 import { FrontDoorError } from './errors.js';
 import type { InitStatus } from './init-client.js';
@@ -43,10 +43,21 @@ export class VmPower {
   /** Powers on, unless it is. */
   on(vm: ManagedObjectReference): Promise<void> {
     return said('powering on', async () => {
-      const state = (await this.client.read(vm, ['runtime.powerState'])).get('runtime.powerState');
-      if (state === 'poweredOn') return;
-      await this.client.waitForTask(await this.client.call(vm, 'PowerOnVM_Task', {}));
+      if (await this.#isOn(vm)) return;
+      try {
+        await this.client.waitForTask(await this.client.call(vm, 'PowerOnVM_Task', {}));
+      } catch (error) {
+        // The host starts it by itself.
+        const other = taskInProgress(error);
+        if (other !== undefined) await this.client.waitForTask(other);
+        else if (!(await this.#isOn(vm))) throw error;
+      }
     });
+  }
+
+  async #isOn(vm: ManagedObjectReference): Promise<boolean> {
+    const state = (await this.client.read(vm, ['runtime.powerState'])).get('runtime.powerState');
+    return state === 'poweredOn';
   }
 
   async logout(): Promise<void> {
@@ -83,6 +94,12 @@ export class VmPower {
     const task = await this.client.call(folder, 'RegisterVM_Task', { path, asTemplate: false, pool });
     await this.client.waitForTask(task);
   }
+}
+
+function taskInProgress(error: unknown): ManagedObjectReference | undefined {
+  if (!(error instanceof VimClientFault) || error.code !== 'TaskInProgress') return undefined;
+  const task: unknown = 'task' in error.detail ? error.detail.task : undefined;
+  return task instanceof ManagedObjectReference ? task : undefined;
 }
 
 async function said<T>(what: string, work: () => Promise<T>): Promise<T> {

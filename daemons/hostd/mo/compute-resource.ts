@@ -36,13 +36,14 @@ export class ComputeResource implements Entity {
 function summary({ facts }: ComputeResource): ComputeResourceSummary {
   const totalCpu = hostMhz(facts) * pcpuCount(facts);
   const totalMemory = machineMemoryBytes(facts);
+  const { figures } = facts.account;
   return {
     totalCpu,
     totalMemory,
     numCpuCores: cpuTopology(facts).coreCount,
     numCpuThreads: pcpuCount(facts),
-    effectiveCpu: totalCpu,
-    effectiveMemory: Math.floor(totalMemory / 2 ** 20),
+    effectiveCpu: Math.floor(hostMhz(facts) * (figures?.vmCapacityPcpus ?? pcpuCount(facts))),
+    effectiveMemory: Math.floor((figures?.vmMemory()?.capacityBytes ?? totalMemory) / 2 ** 20),
     numHosts: 1,
     numEffectiveHosts: facts.isConnected() ? 1 : 0,
     overallStatus: 'green',

@@ -13,8 +13,8 @@ import { moids } from './moids.js';
 export interface RootPoolDependencies {
   readonly facts: HostFacts;
   vms(): ManagedObjectReference[];
-  /** Memory of the machines that run, in bytes. */
-  runningMemoryBytes(): number;
+  /** What the machines that run have reserved: MHz, and bytes of their memory, which is reserved whole. */
+  reserved(): { readonly mhz: number; readonly memoryBytes: number };
 }
 
 /** The host's root resource pool. There are no others yet. */
@@ -34,7 +34,16 @@ export class RootResourcePool implements Entity {
   }
 }
 
-function config({ dependencies: { facts } }: RootResourcePool): ResourceConfigSpec {
+/** What there is for machines: MHz and bytes. All of the host's until the VMkernel has told its figures. */
+function capacity({ dependencies: { facts } }: RootResourcePool): { mhz: number; memoryBytes: number } {
+  const { figures } = facts.account;
+  return {
+    mhz: Math.floor(hostMhz(facts) * (figures?.vmCapacityPcpus ?? pcpuCount(facts))),
+    memoryBytes: figures?.vmMemory()?.capacityBytes ?? machineMemoryBytes(facts),
+  };
+}
+
+function config(pool: RootResourcePool): ResourceConfigSpec {
   const allocation = (reservation: number): ResourceAllocationInfo => ({
     reservation,
     expandableReservation: true,
@@ -43,27 +52,33 @@ function config({ dependencies: { facts } }: RootResourcePool): ResourceConfigSp
   });
   return {
     entity: moids.rootPool,
-    cpuAllocation: allocation(hostMhz(facts) * pcpuCount(facts)),
-    memoryAllocation: allocation(Math.floor(machineMemoryBytes(facts) / 2 ** 20)),
+    cpuAllocation: allocation(capacity(pool).mhz),
+    memoryAllocation: allocation(Math.floor(capacity(pool).memoryBytes / 2 ** 20)),
   };
 }
 
-function usage(maxUsage: number, overallUsage: number): ResourcePoolResourceUsage {
+function usage(maxUsage: number, reserved: number, overallUsage: number): ResourcePoolResourceUsage {
+  const unreserved = Math.max(0, maxUsage - reserved);
   return {
-    reservationUsed: 0,
-    reservationUsedForVm: 0,
-    unreservedForPool: maxUsage,
-    unreservedForVm: maxUsage,
+    reservationUsed: reserved,
+    reservationUsedForVm: reserved,
+    unreservedForPool: unreserved,
+    unreservedForVm: unreserved,
     overallUsage,
     maxUsage,
   };
 }
 
-function runtime({ dependencies }: RootResourcePool): ResourcePoolRuntimeInfo {
-  const { facts } = dependencies;
+/** A machine's memory is reserved whole, and its overhead with it. */
+function runtime(pool: RootResourcePool): ResourcePoolRuntimeInfo {
+  const { facts, reserved } = pool.dependencies;
+  const { figures } = facts.account;
+  const { mhz, memoryBytes } = reserved();
+  const { usedBytes = 0, overheadBytes = 0 } = figures?.vmMemory() ?? {};
+  const usedMhz = Math.round((figures?.vmPcpus() ?? 0) * hostMhz(facts));
   return {
-    memory: usage(machineMemoryBytes(facts), dependencies.runningMemoryBytes()),
-    cpu: usage(hostMhz(facts) * pcpuCount(facts), 0),
+    memory: usage(capacity(pool).memoryBytes, memoryBytes + overheadBytes, usedBytes),
+    cpu: usage(capacity(pool).mhz, mhz, usedMhz),
     overallStatus: 'green',
   };
 }

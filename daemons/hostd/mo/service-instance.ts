@@ -1,5 +1,16 @@
-import type { AboutInfo, ServiceContent } from '../../../lib/vim/index.js';
-import { defineClass, type ManagedObject, type ObjectClass } from '../../../lib/vim-server/index.js';
+import type {
+  AboutInfo,
+  HostVMotionCompatibility,
+  ManagedObjectReference,
+  ServiceContent,
+} from '../../../lib/vim/index.js';
+import {
+  defineClass,
+  invalidArgument,
+  type ManagedObject,
+  managedObjectNotFound,
+  type ObjectClass,
+} from '../../../lib/vim-server/index.js';
 import { moids } from './moids.js';
 
 /** The door to everything else. */
@@ -51,6 +62,23 @@ export const serviceInstanceClass: ObjectClass = defineClass<'ServiceInstance', 
     methods: {
       CurrentTime: () => new Date(),
       RetrieveServiceContent: instance => instance.content(),
+      RetrieveProductComponents: ({ about }) => [
+        { id: about.productLineId, name: about.name, version: about.version, release: Number(about.build) },
+      ],
+      QueryVMotionCompatibility: (_, { vm, host, compatibility }) => {
+        return host.map(one => vmotionCompatibility(vm, one, compatibility));
+      },
     },
   },
 );
+
+/** The host's own processors suit its machines; the software that VMotion takes is not there. */
+function vmotionCompatibility(
+  vm: ManagedObjectReference,
+  host: ManagedObjectReference,
+  asked: readonly string[] = ['cpu', 'software'],
+): HostVMotionCompatibility {
+  if (host.value !== moids.host.value) throw managedObjectNotFound(host);
+  if (vm.type !== 'VirtualMachine') throw invalidArgument('vm');
+  return { host, compatibility: asked.includes('cpu') ? ['cpu'] : [] };
+}

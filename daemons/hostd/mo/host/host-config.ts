@@ -7,6 +7,7 @@ import { firewallInfo } from './host-firewall-system.js';
 import type { HostManagers } from './host-managers.js';
 import { netCapabilities } from './host-network-system.js';
 import { storageDeviceInfo } from './host-storage-system.js';
+import { systemResources } from './system-resources.js';
 
 /** HostSystem.config: what the host's managers tell, put together. */
 export function hostConfig(facts: HostFacts, managers: HostManagers): HostConfigInfo {
@@ -26,6 +27,7 @@ export function hostConfig(facts: HostFacts, managers: HostManagers): HostConfig
     option: [],
     optionDef: [],
     adminDisabled: false,
+    systemResources: systemResources(facts),
     dateTimeInfo: managers.dateTimeSystem.dateTimeInfo(),
   };
 }

@@ -10,6 +10,8 @@ import { cpuTopology, type HostFacts, hostMhz, hostName, machineMemoryBytes } fr
 import { hostHardware, systemInfo } from './host-hardware.js';
 import { configManager, type HostManagers } from './host-managers.js';
 
+import { systemResources } from './system-resources.js';
+
 export interface HostSystemDependencies {
   readonly facts: HostFacts;
   readonly managers: HostManagers;
@@ -115,6 +117,7 @@ export const hostSystemClass: ObjectClass = defineClass<'HostSystem', HostSystem
       vm: host => host.dependencies.vms(),
       datastore: host => host.dependencies.datastores(),
       network: () => [],
+      systemResources: ({ facts }) => systemResources(facts),
       datastoreBrowser: () => moids.hostDatastoreBrowser,
     },
     methods: {
