@@ -4,6 +4,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
+import { moids } from './mo/moids.js';
 import { TestHost, testPolicy } from './testing/test-host.js';
 import { makeCertificate } from './tls/make-certificate.js';
 
@@ -243,6 +244,37 @@ describe('/folder', () => {
     expect((await send('GET', `/folder/linux/linux.vmx${query}`)).status).toBe(401);
     const wrong = { Authorization: `Basic ${Buffer.from('root:x').toString('base64')}` };
     expect((await send('GET', `/folder/linux/linux.vmx${query}`, undefined, wrong)).status).toBe(401);
+  });
+
+  it('asks the privileges of the datastore, by cookie as by password', async () => {
+    const options = { session };
+    const manager = moids.authorizationManager;
+    const give = (roleId: number): Promise<void> => {
+      const permission = [{ principal: 'alice', group: false, roleId, propagate: true }];
+      return test.call(manager, 'SetEntityPermissions', { entity: moids.rootFolder, permission }, options);
+    };
+    const browser = await test.call(
+      manager,
+      'AddAuthorizationRole',
+      { name: 'browser', privIds: ['Datastore.Browse'] },
+      options,
+    );
+    const text = Buffer.from('alice:alice-password').toString('base64');
+    const statuses = async (headers: Record<string, string>): Promise<number[]> => [
+      (await send('GET', `/folder/linux/linux.vmx${query}`, undefined, headers)).status,
+      (await send('PUT', `/folder/linux/x${query}`, 'x', headers)).status,
+      (await send('DELETE', `/folder/linux/linux.vmx${query}`, undefined, headers)).status,
+    ];
+    expect(await statuses({ Authorization: `Basic ${text}` })).toEqual([401, 401, 401]);
+    await give(-2);
+    const cookie = { Cookie: `vmware_soap_session=${await test.login('alice')}` };
+    for (const headers of [cookie, { Authorization: `Basic ${text}` }]) {
+      await give(-2);
+      expect(await statuses(headers)).toEqual([403, 403, 403]);
+      await give(browser);
+      expect(await statuses(headers)).toEqual([200, 403, 403]);
+    }
+    expect(test.kernel.fileText('linux/linux.vmx')).toContain('displayName');
   });
 
   it.each([

@@ -14,7 +14,8 @@ export interface DatastorePath {
  */
 export function parseDatastorePath(text: string): DatastorePath {
   const match =
-    /^\[([^\][/\0]+)\] ?([^\0]*)$/.exec(text) ?? /^\/vmfs\/volumes\/([^/\0]+)\/([^\0]*)$/.exec(text);
+    /^\[([^\][/\0]+)\] ?([^\0]*)$/.exec(text) ??
+    /^\/vmfs\/volumes\/(?!\.{1,2}\/)([^/\0]+)\/([^\0]*)$/.exec(text);
   const file = match?.[2]?.replace(/\/+$/, '') ?? '';
   const parts = file.split('/');
   if (
@@ -33,7 +34,8 @@ export function parseDatastorePath(text: string): DatastorePath {
  */
 export function parseDatastoreLocation(text: string): DatastorePath {
   if (/^https?:\/\//i.test(text)) return parseFolderUrl(text);
-  const root = /^\[([^\][/\0]+)\] ?\/*$/.exec(text) ?? /^\/vmfs\/volumes\/([^/\0]+)\/*$/.exec(text);
+  const root =
+    /^\[([^\][/\0]+)\] ?\/*$/.exec(text) ?? /^\/vmfs\/volumes\/(?!\.{1,2}(?:\/|$))([^/\0]+)\/*$/.exec(text);
   if (root !== null && text.length <= 1024) return { datastore: root[1] ?? '', file: '' };
   // Clients write "[label] /folder" and "folder//file".
   return parseDatastorePath(text.replace(/^(\[[^\]]*\] ?)\/+/, '$1').replace(/([^:/])\/{2,}/g, '$1/'));
