@@ -73,6 +73,15 @@ it('posts that a machine went off by itself, and nothing of one that ran before 
   expect(await query(ofVm())).toHaveLength(count);
 });
 
+it('remembers a machine that is gone, by name, by itself and below what held it', async () => {
+  await test.call(vm, 'UnregisterVM', {}, { session });
+  for (const filter of [ofVm(), { entity: { entity: moids.vmFolder, recursion: 'children' as const } }]) {
+    const events = await query(filter);
+    expect(types(events)).toEqual(['VmRegisteredEvent', 'VmRemovedEvent']);
+    expect(events[1]).toMatchObject({ vm: { name: 'linux', vm }, userName: 'root' });
+  }
+});
+
 it('posts the reason with what fails', async () => {
   const info = await power('PowerOffVM_Task');
   const [event] = await query({ type: ['VmFailedToPowerOffEvent'] });

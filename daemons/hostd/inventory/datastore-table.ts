@@ -3,6 +3,7 @@ import type { ManagedObjectReference } from '../../../lib/vim/index.js';
 import type { ManagedObject, ObjectRegistry, TaskManager } from '../../../lib/vim-server/index.js';
 import { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
+import type { InventoryEvents } from './inventory-events.js';
 
 export interface DatastoreTableDependencies {
   readonly registry: ObjectRegistry;
@@ -13,6 +14,7 @@ export interface DatastoreTableDependencies {
   /** What looks for files on a datastore: it comes and goes with it. */
   browserOf(datastore: Datastore): ManagedObject;
   hostName(): string;
+  readonly events: InventoryEvents;
 }
 
 /** The host's datastores, kept equal to what the VMkernel lists. */
@@ -22,6 +24,7 @@ export class DatastoreTable {
     string,
     { readonly datastore: Datastore; readonly browser: ManagedObject }
   >();
+  #hasRead = false;
 
   constructor(dependencies: DatastoreTableDependencies) {
     this.#dependencies = dependencies;
@@ -46,6 +49,7 @@ export class DatastoreTable {
     const volumes = await this.#dependencies.list();
     const added = volumes.filter(volume => !this.#update(volume)).map(volume => this.#add(volume));
     const removed = this.#removeOthers(new Set(volumes.map(({ volume }) => volume)));
+    this.#hasRead = true;
     if (added.length + removed.length === 0) return;
     const lists = [
       [moids.datastoreFolder, 'childEntity'],
@@ -62,11 +66,12 @@ export class DatastoreTable {
   /** @returns whether the datastore is known */
   #update(volume: DatastoreInfo): boolean {
     const known = this.#datastores.get(volume.volume)?.datastore;
-    known?.update(volume);
-    if (known !== undefined) {
-      this.#dependencies.registry.changed(known, 'name', 'info', 'summary', 'host');
-    }
-    return known !== undefined;
+    if (known === undefined) return false;
+    const oldName = known.name;
+    known.update(volume);
+    if (known.name !== oldName) this.#dependencies.events.datastoreRenamed(known, oldName);
+    this.#dependencies.registry.changed(known, 'name', 'info', 'summary', 'host');
+    return true;
   }
 
   #add(volume: DatastoreInfo): ManagedObjectReference {
@@ -81,6 +86,8 @@ export class DatastoreTable {
     this.#datastores.set(volume.volume, { datastore, browser });
     registry.add(browser);
     registry.add(datastore);
+    // What was there when hostd began is not news.
+    if (this.#hasRead) this.#dependencies.events.datastoreFound(datastore);
     return datastore.ref;
   }
 
@@ -90,6 +97,7 @@ export class DatastoreTable {
       this.#datastores.delete(volume);
       this.#dependencies.registry.remove(datastore);
       this.#dependencies.registry.remove(browser);
+      this.#dependencies.events.datastoreGone(datastore);
     }
     return gone.map(([, { datastore }]) => datastore.ref);
   }

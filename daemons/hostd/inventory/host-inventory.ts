@@ -16,6 +16,7 @@ import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
 import { DatastoreTable } from './datastore-table.js';
+import { InventoryEvents } from './inventory-events.js';
 import { SerialWork } from './serial-work.js';
 import type { VmConfigReader } from './vm-config-reader.js';
 import type { VmInventoryFile } from './vm-inventory-file.js';
@@ -53,6 +54,7 @@ export class HostInventory {
   readonly #vms = new VmTable();
   readonly #names: VmNames;
   readonly #datastores: DatastoreTable;
+  readonly #events: InventoryEvents;
   readonly #work: SerialWork;
   /** Reading configurations takes long of many machines, and power states do not wait for it. */
   readonly #reading: SerialWork;
@@ -62,6 +64,7 @@ export class HostInventory {
 
   constructor(dependencies: HostInventoryDependencies) {
     this.#dependencies = dependencies;
+    this.#events = new InventoryEvents(dependencies.events);
     this.#names = new VmNames(dependencies.registry);
     const onError = (error: unknown): void => {
       // Everything is read anew once there is a connection again.
@@ -146,7 +149,10 @@ export class HostInventory {
   }
 
   note(change: Change): void {
-    if (change.cause === 'failure') this.#noteFailure(change);
+    if (change.cause === 'failure') {
+      const vm = this.#vms.atVmxPath(change.object);
+      if (vm !== undefined) this.#events.machineFailed(vm, change.reason ?? 'its process ended');
+    }
     if (change.gap === true) this.refresh();
     else if (change.topic === 'storage') this.#work.add('storage', () => this.#datastores.read());
     else if (change.topic === 'vm') this.#work.add('running', () => this.#readRunning());
@@ -270,6 +276,7 @@ export class HostInventory {
       vmsOn: datastore => this.#vms.on(datastore).map(vm => vm.ref),
       browserOf: datastore => this.#dependencies.browserOf(datastore),
       hostName: () => account.info?.hostName ?? 'localhost',
+      events: this.#events,
     });
   }
 
@@ -286,20 +293,10 @@ export class HostInventory {
     this.#hasLooked = true;
   }
 
-  /** That it is off follows by its state; why is known here only. */
-  #noteFailure({ object, reason = 'its process ended' }: Change): void {
-    const entity = this.#vms.atVmxPath(object);
-    if (entity === undefined) return;
-    this.#dependencies.events.post('GeneralVmErrorEvent', { message: reason }, { entity });
-  }
-
-  /** What no task did, such as a guest that powers itself off or a vmx that died, is told here. */
   #setRun(vm: VirtualMachine, run: VmRunState): void {
     const { powerState, busy } = vm;
     vm.setRun(run);
-    if (!this.#hasLooked || busy !== undefined || vm.powerState === powerState) return;
-    const type = vm.powerState === 'poweredOn' ? 'VmPoweredOnEvent' : 'VmPoweredOffEvent';
-    this.#dependencies.events.post(type, { template: false }, { entity: vm });
+    if (this.#hasLooked && busy === undefined && vm.powerState !== powerState) this.#events.powerChanged(vm);
   }
 
   #noteRun(vm: VirtualMachine, isOtherwise: boolean): void {

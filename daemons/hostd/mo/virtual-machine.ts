@@ -4,6 +4,7 @@ import {
   type VirtualMachinePowerState,
 } from '../../../lib/vim/index.js';
 import {
+  type CallContext,
   defineClass,
   type EventManager,
   type ObjectClass,
@@ -163,10 +164,12 @@ export class VirtualMachine implements Entity {
   }
 
   /** @throws VimFault TaskInProgress, InvalidPowerState */
-  async unregister(): Promise<void> {
+  async unregister({ session }: CallContext): Promise<void> {
     requireNotBusy(this);
     if (this.#run !== undefined) throw invalidPowerState('poweredOff', 'poweredOn');
     await this.dependencies.unregister(this);
+    const cause = { entity: this, userName: session?.userName };
+    this.dependencies.events.post('VmRemovedEvent', { template: false }, cause);
   }
 }
 
@@ -202,7 +205,7 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
       ...powerMethods,
       ...guestMethods,
       ...questionMethods,
-      UnregisterVM: vm => vm.unregister(),
+      UnregisterVM: (vm, _, call) => vm.unregister(call),
       ReconfigVM_Task: (vm, { spec }, call) => vm.dependencies.life().reconfigure(vm, spec, call),
       Rename_Task: (vm, { newName }, call) => vm.dependencies.life().rename(vm, newName, call),
       Destroy_Task: (vm, _, call) => vm.dependencies.life().destroy(vm, call),

@@ -13,6 +13,7 @@ export interface PendingWrites {
   databaseReplaced(): void;
 }
 
+/** The least time between two transactions: what is put meanwhile goes into the next. */
 const BATCH_MS = 10;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
@@ -28,6 +29,7 @@ export class HistoryWriter {
   #timer: NodeJS.Timeout | undefined;
   #retryMs = FIRST_RETRY_MS;
   #retryAtMs = 0;
+  #lastWriteMs = 0;
   #isClosed = false;
 
   constructor(database: HostDatabase, onProblem: (problem: string) => void) {
@@ -42,7 +44,7 @@ export class HistoryWriter {
   /** There is something to write. */
   schedule(): void {
     if (this.#timer !== undefined || this.#isClosed) return;
-    const waitMs = Math.max(BATCH_MS, this.#retryAtMs - Date.now());
+    const waitMs = Math.max(this.#lastWriteMs + BATCH_MS, this.#retryAtMs) - Date.now();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.flush();
@@ -56,6 +58,7 @@ export class HistoryWriter {
       this.schedule();
       return;
     }
+    this.#lastWriteMs = Date.now();
     try {
       this.#write();
       if (this.#retryAtMs > 0) this.#onProblem('tasks and events are written to the file again');
