@@ -143,6 +143,18 @@ describe('file calls', { timeout: 30_000 }, () => {
     expect(statSync(host.folder('storage1')).isDirectory()).toBe(true);
   });
 
+  it('removes a folder also when a name in it is no UTF-8', async () => {
+    mkdirSync(host.folder('storage1', 'odd'));
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${host.folder('storage1', 'odd')}/`), Buffer.from([0xff, 0xfe])]),
+      '',
+    );
+    const path = '/vmfs/volumes/storage1/odd';
+    expect((await call('fileList', { path })).result).toEqual({ entries: [] });
+    await call('fileRemove', { path, recursive: true });
+    expect(existsSync(host.folder('storage1', 'odd'))).toBe(false);
+  });
+
   it('is not held by a FIFO', async () => {
     execFileSync('mkfifo', [host.folder('storage1', 'fifo')]);
     expect(await codeOf(read('/vmfs/volumes/storage1/fifo'))).toBe('InvalidArgument');

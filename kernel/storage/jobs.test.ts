@@ -98,7 +98,8 @@ describe('disk jobs', { timeout: 60_000 }, () => {
     await create('taken', 'thin');
     expect(await make(ds('vm/taken.vmdk'))).toBe('AlreadyExists');
     expect(await make(ds('vm/no-such/x.vmdk'))).toBe('NotFound');
-    expect(await make(ds('vm/x.img'))).toBe('InvalidArgument');
+    for (const name of ['x.img', '.vmdk', 'a"b.vmdk', 'a\nb.vmdk'])
+      expect(await make(ds(`vm/${name}`))).toBe('InvalidArgument');
     for (const sizeBytes of [0, 511, 2 ** 41])
       expect(await make(ds('vm/x.vmdk'), { sizeBytes })).toBe('InvalidArgument');
     writeFileSync(at('vm', 'half-flat.vmdk'), 'someone else’s');

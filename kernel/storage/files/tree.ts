@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   closeSync,
   constants,
@@ -110,10 +111,20 @@ export class DatastoreTree {
       this.inParent(path, place => unlinkSync(place));
       return;
     }
-    if (recursive)
+    if (recursive) {
+      this.#removeUnnameable(path);
       for (const name of this.inFolder(path, place => readdirSync(place)))
         this.#remove(posix.join(path, name), true, depth + 1);
+    }
     this.inParent(path, place => rmdirSync(place));
+  }
+
+  /** Files whose names are no UTF-8: nobody can ask for them, and they must not keep a folder from going. */
+  #removeUnnameable(path: string): void {
+    this.inFolder(path, place => {
+      for (const name of readdirSync(place, { encoding: 'buffer' }))
+        if (!isUtf8(name)) unlinkSync(Buffer.concat([Buffer.from(`${place}/`), name]));
+    });
   }
 
   /** @throws FileLocked when the file, or any file in the folder, is open as a disk or locked */
@@ -123,8 +134,8 @@ export class DatastoreTree {
       this.#refuseIfLocked(path);
       return;
     }
-    for (const name of this.inFolder(path, place => readdirSync(place)))
-      this.refuseIfAnyLocked(posix.join(path, name), depth + 1);
+    for (const name of this.inFolder(path, place => readdirSync(place, { encoding: 'buffer' })))
+      if (isUtf8(name)) this.refuseIfAnyLocked(posix.join(path, name.toString()), depth + 1);
   }
 
   /** Calls back with a path of the last component whose folder cannot change under it. */

@@ -312,7 +312,9 @@ function extentPlaces(descriptor: VmdkDescriptor, { volume, path }: Place): Plac
 }
 
 function flatOf({ volume, path }: Place): Place {
-  if (!/[^/]\.vmdk$/i.test(path)) throw invalid(path, 'a disk is named *.vmdk');
+  // The descriptor names the flat file in quotes, on a line.
+  if (!/[^/]\.vmdk$/i.test(path) || /["\p{Cc}]/u.test(posix.basename(path)))
+    throw invalid(path, 'a disk is named *.vmdk, without quotes and control characters');
   return { volume, path: path.replace(/\.vmdk$/i, '-flat.vmdk') };
 }
 
