@@ -6,6 +6,7 @@ import {
   type SelectionSpec,
   type TraversalSpec,
   type UpdateSet,
+  type UserSession,
   untyped,
   type WaitOptions,
 } from '../../lib/vim/index.js';
@@ -347,7 +348,8 @@ describe('filters', () => {
   it('end with NotAuthenticated when another terminates their session', async () => {
     const other = await test.login();
     const waiting = faultOf(test.call(collector, 'WaitForUpdates', {}, { session: other }));
-    await test.call(moids.sessionManager, 'TerminateSession', { sessionId: [other] }, call);
+    const { key } = (await test.read(other, moids.sessionManager, 'currentSession')) as UserSession;
+    await test.call(moids.sessionManager, 'TerminateSession', { sessionId: [key] }, call);
     expect(await waiting).toBe('NotAuthenticated');
   });
 

@@ -5,7 +5,7 @@ import { InvalidDescriptor, parseDescriptor } from '../../../lib/vmdk/index.js';
 import { parseVmx, type VmxDocument, VmxError } from '../../../lib/vmx/index.js';
 import type { Datastore } from '../mo/datastore.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
-import type { VmConfigState } from '../mo/virtual-machine-state.js';
+import { ReadConfig, type VmConfigState } from '../mo/virtual-machine-state.js';
 import { changeVersionOf } from '../vm-config/change-version.js';
 import { configInfo } from '../vm-config/config-info.js';
 import type { DiskFacts } from '../vm-config/devices/device-view.js';
@@ -38,8 +38,9 @@ export class VmConfigReader {
       const bytes = await files.read(vm.vmxPath, 0, maxVmxBytes);
       const vmx = parseVmx(bytes);
       const { modifiedMs } = await files.stat(vm.vmxPath);
+      const file = { vmx, modifiedMs, changeVersion: changeVersionOf(bytes, modifiedMs) };
       const disks = await this.#diskFacts(vm, vmx);
-      return { kind: 'read', vmx, info: this.#describe(vm, { vmx, bytes, modifiedMs, disks }) };
+      return new ReadConfig(vmx, () => this.#describe(vm, { ...file, disks }));
     } catch (error) {
       if (error instanceof VmxError) return { kind: 'invalid', reason: error.message };
       if (error instanceof VmkernelError) return { kind: 'inaccessible' };
@@ -51,13 +52,13 @@ export class VmConfigReader {
     vm: VirtualMachine,
     {
       vmx,
-      bytes,
       modifiedMs,
+      changeVersion,
       disks,
     }: {
       readonly vmx: VmxDocument;
-      readonly bytes: Uint8Array;
       readonly modifiedMs: number;
+      readonly changeVersion: string;
       readonly disks: ReadonlyMap<string, DiskFacts>;
     },
   ) {
@@ -73,7 +74,7 @@ export class VmConfigReader {
       vmxPath: vm.pathName,
       folderPath: vm.folderPath,
       modified: new Date(modifiedMs),
-      changeVersion: changeVersionOf(bytes, modifiedMs),
+      changeVersion,
       datastoreLabel: datastore?.name ?? vm.path.datastore,
       datastoreUrl: datastore?.volume.path ?? '',
       surroundings,

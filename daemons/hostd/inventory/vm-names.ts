@@ -1,8 +1,10 @@
 import type { ChangeFollower, ObjectChange, ObjectRegistry } from '../../../lib/vim-server/index.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
+import { uuidFromVmx } from '../vm-config/uuid.js';
 
 export type VmNameKind = 'name' | 'uuid' | 'instanceUuid';
 
+const uuidKeys = { uuid: 'uuid.bios', instanceUuid: 'vc.uuid' } as const;
 const kinds: readonly VmNameKind[] = ['name', 'uuid', 'instanceUuid'];
 
 /** Machines by what their configuration calls them, kept true as configurations change. */
@@ -59,9 +61,9 @@ export class VmNames implements ChangeFollower {
   }
 }
 
-/** UUIDs are compared without regard to case. */
+/** UUIDs in lower case, as the API writes them. */
 function nameOf(vm: VirtualMachine, kind: VmNameKind): string | undefined {
   if (kind === 'name') return vm.name;
-  const info = vm.config.kind === 'read' ? vm.config.info : undefined;
-  return info?.[kind]?.toLowerCase();
+  const vmx = vm.config.kind === 'read' ? vm.config.vmx : undefined;
+  return uuidFromVmx(vmx?.get(uuidKeys[kind]));
 }

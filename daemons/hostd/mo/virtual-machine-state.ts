@@ -2,9 +2,27 @@ import type { VmInfo } from '../../../kernel/abi/index.js';
 import type { VirtualMachineConfigInfo } from '../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
 
+/** A file that was read. Of thousands of machines few are looked at: it is described when somebody asks. */
+export class ReadConfig {
+  readonly kind = 'read';
+  readonly vmx: VmxDocument;
+  readonly #describe: () => VirtualMachineConfigInfo;
+  #info: VirtualMachineConfigInfo | undefined;
+
+  constructor(vmx: VmxDocument, describe: () => VirtualMachineConfigInfo) {
+    this.vmx = vmx;
+    this.#describe = describe;
+  }
+
+  get info(): VirtualMachineConfigInfo {
+    this.#info ??= this.#describe();
+    return this.#info;
+  }
+}
+
 /** What hostd knows of a machine's configuration file. */
 export type VmConfigState =
-  | { readonly kind: 'read'; readonly vmx: VmxDocument; readonly info: VirtualMachineConfigInfo }
+  | ReadConfig
   /** The datastore, the file or the VMkernel is away. */
   | { readonly kind: 'inaccessible' }
   | { readonly kind: 'invalid'; readonly reason: string };

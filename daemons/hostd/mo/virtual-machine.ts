@@ -88,7 +88,7 @@ export class VirtualMachine implements Entity {
 
   get name(): string {
     return this.#config.kind === 'read'
-      ? this.#config.info.name
+      ? (this.#config.vmx.get('displayName') ?? this.pathName)
       : baseName(this.path.file).replace(/\.vmx$/i, '');
   }
 
