@@ -1,12 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +99,39 @@ it('sets a file aside whose pages break while it is in use', () => {
   expect(intents(second)).toEqual([]);
   second.close();
   expect(existsSync(`${path()}.broken`)).toBe(true);
+});
+
+/** A file system of 700 KiB, for the time of the test. @returns whether this user may make one */
+function mountSmall(onto: string): boolean {
+  mkdirSync(onto);
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=700k', 'tmpfs', onto]).status === 0;
+}
+
+it('opens, reads and refuses to write a file on a file system that is full', context => {
+  const mounted = join(folder, 'vmware');
+  if (!mountSmall(mounted)) return context.skip('a file system can be mounted by root only');
+  try {
+    const first = open();
+    first.durably(() => first.sqlite.exec(insert));
+    first.close();
+    const ballast = openSync(join(mounted, 'ballast'), 'w');
+    expect(() => {
+      for (;;) writeSync(ballast, new Uint8Array(4096));
+    }).toThrow('ENOSPC');
+    closeSync(ballast);
+    const second = open();
+    expect(second.isOnDisk).toBe(true);
+    expect(intents(second)).toHaveLength(1);
+    expect(() => second.durably(() => second.sqlite.exec(insert))).toThrow(
+      expect.objectContaining({ code: 'SQLITE_FULL' }),
+    );
+    rmSync(join(mounted, 'ballast'));
+    second.durably(() => second.sqlite.exec(insert));
+    expect(intents(second)).toHaveLength(2);
+    second.close();
+  } finally {
+    spawnSync('umount', [mounted]);
+  }
 });
 
 it('works in memory where no file can be made, and moves to the file once one can', () => {

@@ -123,7 +123,7 @@ export class HostDatabase {
     const { path, onProblem } = this.#options;
     try {
       mkdirSync(dirname(path), { recursive: true });
-      const sqlite = openSqlite(path);
+      const sqlite = openInNeed(path);
       this.#isOnDisk = true;
       return sqlite;
     } catch (error) {
@@ -150,12 +150,23 @@ export class HostDatabase {
   }
 }
 
+/** Without space for the log's index the file can still be read, and later be written, by one process alone. */
+function openInNeed(path: string): Database.Database {
+  try {
+    return openSqlite(path);
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || isBroken(error)) throw error;
+    return openSqlite(path, 'EXCLUSIVE');
+  }
+}
+
 /** @throws HostDatabaseError TooNew; SqliteError when the file is none of SQLite's or cannot be written */
-function openSqlite(path: string): Database.Database {
+function openSqlite(path: string, lockingMode: 'NORMAL' | 'EXCLUSIVE' = 'NORMAL'): Database.Database {
   // Root's alone, as its log and index will be: it tells who may do what and who did.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
   const sqlite = new Database(path, { timeout: BUSY_MS });
   try {
+    sqlite.pragma(`locking_mode = ${lockingMode}`);
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
     sqlite.pragma('synchronous = NORMAL');
