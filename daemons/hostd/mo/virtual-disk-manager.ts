@@ -1,5 +1,12 @@
 import type { DiskAdapter, DiskFormat } from '../../../kernel/abi/index.js';
-import type { DataObject, ManagedObjectReference, Methods, VirtualDiskSpec } from '../../../lib/vim/index.js';
+import {
+  type DataObject,
+  type ManagedObjectReference,
+  type Methods,
+  TypedValue,
+  type VirtualDiskInfo,
+  type VirtualDiskSpec,
+} from '../../../lib/vim/index.js';
 import {
   type CallContext,
   defineClass,
@@ -26,6 +33,7 @@ const adapters: Readonly<Record<string, DiskAdapter>> = {
   buslogic: 'buslogic',
   lsilogic: 'lsilogic',
 };
+const flatTypes = new Set(['vmfs', 'monolithicFlat', 'twoGbMaxExtentFlat']);
 const maxCapacityKb = 2 ** 31 - 1;
 
 type Args<M extends keyof Methods> = Methods[M]['args'];
@@ -113,6 +121,24 @@ export class VirtualDiskManager implements ManagedObject {
     return { cylinder: cylinders, head: heads, sector: sectors };
   }
 
+  queryInfo({ name, datacenter }: Args<'QueryVirtualDiskInfo_Task'>, call: CallContext) {
+    const at = this.#work.locateFile(name, datacenter);
+    const methodName = 'QueryVirtualDiskInfo_Task';
+    const task = {
+      methodName,
+      descriptionId: 'VirtualDiskManager.queryVirtualDiskInfo',
+      call,
+      changes: false,
+    };
+    return this.#work.start(task, at, async kernel => {
+      const { createType, thin } = await kernel.call('diskInfo', { path: at.path });
+      // Of a disk with parents the chain would be told; flat disks have none.
+      if (!flatTypes.has(createType)) throw notSupported();
+      const info: VirtualDiskInfo = { unit: { name: at.name }, diskType: thin ? 'thin' : 'preallocated' };
+      return new TypedValue('VirtualDiskInfo', true, [info]);
+    });
+  }
+
   async #info(name: string, datacenter: ManagedObjectReference | undefined) {
     const at = this.#work.locateFile(name, datacenter);
     return { at, info: await this.#work.runCall(at, 'diskInfo', { path: at.path }) };
@@ -177,6 +203,7 @@ export const virtualDiskManagerClass: ObjectClass = defineClass<'VirtualDiskMana
         manager.zero(args, call, ['EagerZeroVirtualDisk_Task', 'eagerZero', 'eagerZero']),
       InflateVirtualDisk_Task: (manager, args, call) =>
         manager.zero(args, call, ['InflateVirtualDisk_Task', 'inflate', 'inflate']),
+      QueryVirtualDiskInfo_Task: (manager, args, call) => manager.queryInfo(args, call),
       QueryVirtualDiskUuid: (manager, args) => manager.uuid(args),
       SetVirtualDiskUuid: (manager, args) => manager.setUuid(args),
       QueryVirtualDiskGeometry: (manager, args) => manager.geometry(args),

@@ -2283,6 +2283,8 @@ D	VirtualDiskFlatVer1BackingOption	VirtualDeviceFileBackingOption	0	diskMode:Cho
 D	VirtualDiskFlatVer2BackingInfo	VirtualDeviceFileBackingInfo	0	diskMode:string,split:boolean?,writeThrough:boolean?,thinProvisioned:boolean?,eagerlyScrub:boolean?@4,uuid:string?@1,contentId:string?@4,changeId:string?@4,parent:VirtualDiskFlatVer2BackingInfo?@4,deltaDiskFormat:string?@6,digestEnabled:boolean?@6,deltaGrainSize:int?@7
 D	VirtualDiskFlatVer2BackingOption	VirtualDeviceFileBackingOption	0	diskMode:ChoiceOption,split:BoolOption,writeThrough:BoolOption,growable:boolean,hotGrowable:boolean@1,uuid:boolean@1,thinProvisioned:BoolOption@4,eagerlyScrub:BoolOption@4,deltaDiskFormat:ChoiceOption@6,deltaDiskFormatsSupported:VirtualDiskDeltaDiskFormatsSupported[]@7
 D	VirtualDiskId	DynamicData	6	vm:VirtualMachine,diskId:int
+D	VirtualDiskInfo	DynamicData	4	unit:VirtualDiskInfoUnit,diskType:string,parent:string?
+D	VirtualDiskInfoUnit	DynamicData	4	name:string
 M	VirtualDiskManager	ManagedObject	1	
 E	VirtualDiskMode	0	persistent,nonpersistent,undoable,independent_persistent,independent_nonpersistent,append
 D	VirtualDiskModeNotSupported	DeviceNotSupported	5	mode:string

@@ -8397,6 +8397,14 @@ export interface VirtualDiskId extends DynamicData {
   vm: ManagedObjectReference;
   diskId: number;
 }
+export interface VirtualDiskInfo extends DynamicData {
+  unit: VirtualDiskInfoUnit;
+  diskType: string;
+  parent?: string | undefined;
+}
+export interface VirtualDiskInfoUnit extends DynamicData {
+  name: string;
+}
 export interface VirtualDiskManagerProperties extends ManagedObjectProperties {}
 export type VirtualDiskMode = 'persistent' | 'nonpersistent' | 'undoable' | 'independent_persistent' | 'independent_nonpersistent' | 'append';
 export interface VirtualDiskModeNotSupported extends DeviceNotSupported {
@@ -12106,6 +12114,8 @@ export interface DataTypes {
   VirtualDiskFlatVer2BackingInfo: VirtualDiskFlatVer2BackingInfo;
   VirtualDiskFlatVer2BackingOption: VirtualDiskFlatVer2BackingOption;
   VirtualDiskId: VirtualDiskId;
+  VirtualDiskInfo: VirtualDiskInfo;
+  VirtualDiskInfoUnit: VirtualDiskInfoUnit;
   VirtualDiskModeNotSupported: VirtualDiskModeNotSupported;
   VirtualDiskOption: VirtualDiskOption;
   VirtualDiskOptionVFlashCacheConfigOption: VirtualDiskOptionVFlashCacheConfigOption;
