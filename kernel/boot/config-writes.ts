@@ -40,8 +40,7 @@ export class ConfigWrites {
     const before = cpu.reservedBy(rows.vmRow);
     cpu.admit(rows.vmRow, claimOf(config.cpu, pcpuMhz).min, config.numVcpus);
     try {
-      const args = { path: vm.vmxPath };
-      await storage.files.call('fileWriteAtomic', args, parseVmx(vmxText).toBytes());
+      await storage.replaceLockedVmx(vm.vmxPath, parseVmx(vmxText).toBytes());
     } catch (error) {
       cpu.admit(rows.vmRow, before, config.numVcpus);
       throw error;

@@ -183,7 +183,7 @@ describe('file calls', { timeout: 30_000 }, () => {
     await write(path, 'config');
     const lock = await host.system.lockVmx(path);
     expect(await codeOf(host.system.lockVmx(path))).toBe('FileLocked');
-    await call('fileWriteAtomic', { path }, Buffer.from('changed meanwhile'));
+    await host.system.replaceLockedVmx(path, Buffer.from('changed meanwhile'));
     expect(await codeOf(host.system.lockVmx(path))).toBe('FileLocked');
     await lock.release();
     await lock.release();
@@ -192,5 +192,30 @@ describe('file calls', { timeout: 30_000 }, () => {
     await (await host.system.lockVmx(path)).release();
     expect(existsSync(host.folder('storage1', 'vm.vmx.lck'))).toBe(false);
     expect(await codeOf(host.system.lockVmx('/vmfs/volumes/storage1/missing.vmx'))).toBe('NotFound');
+  });
+
+  it('lets nobody but its holder write, move or remove a locked .vmx, be it this host or another', async () => {
+    const path = '/vmfs/volumes/storage1/held.vmx';
+    await write(path, 'old');
+    const lock = await host.system.lockVmx(path);
+    const attempts = [
+      () => write(path, 'new'),
+      () => call('fileWriteAtomic', { path }, Buffer.from('new')),
+      () => call('fileAppend', { path }, Buffer.from('new')),
+      () => call('fileRename', { from: path, to: `${path}.bak` }),
+      () => call('fileRemove', { path, recursive: false }),
+    ];
+    for (const attempt of attempts) expect(await codeOf(attempt())).toBe('FileLocked');
+    expect(await read(path)).toBe('old');
+    await host.system.replaceLockedVmx(path, Buffer.from('by its holder'));
+    expect(await read(path)).toBe('by its holder');
+    await lock.release();
+    expect(await codeOf(write(path, 'new'))).toBe('done');
+  });
+
+  it('writes a .vmx beside a lock file that a dead host left', async () => {
+    const path = '/vmfs/volumes/storage1/left.vmx';
+    await write(`${path}.lck`, 'of a dead host');
+    expect(await codeOf(write(path, 'new'))).toBe('done');
   });
 });

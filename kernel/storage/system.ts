@@ -183,6 +183,12 @@ export class StorageSystem {
     };
   }
 
+  /** Replaces a .vmx whose lock this host holds, as fileWriteAtomic does. @throws VmkernelError NoSpace, IoError, … */
+  async replaceLockedVmx(path: string, data: Uint8Array): Promise<void> {
+    const { datastore, relative } = this.resolve(path);
+    await this.#clientOf(datastore).request('replace', { path: relative, data, holdsLock: true });
+  }
+
   async #describe(datastore: Datastore): Promise<DatastoreInfo> {
     const { volume, label, shown } = datastore;
     const unknown = { capacityBytes: 0, freeBytes: 0 };

@@ -8,7 +8,7 @@ import { fileError } from './errors.js';
 import { closeDisk, openDisk, openImage } from './open-disk.js';
 import type { FileReply, FileRequest, FileRequestName, FileRequests, FileWorkerData } from './requests.js';
 import { DatastoreTree } from './tree.js';
-import { lockVmx, unlockVmx } from './vmx-lock.js';
+import { lockVmx, refuseIfVmxLocked, unlockVmx } from './vmx-lock.js';
 
 /** A datastore's file worker: does file requests one after the other, and may block in this datastore as long as it must. */
 type Handlers = {
@@ -16,16 +16,21 @@ type Handlers = {
 };
 
 function handlers(tree: DatastoreTree, shown: string): Handlers {
+  const free = (path: string): string => {
+    refuseIfVmxLocked(tree, path, shown);
+    return path;
+  };
   return {
     read: ({ path, offsetBytes, lengthBytes }) => readContents(tree, path, offsetBytes, lengthBytes),
-    write: ({ path, data, ...options }) => writeContents(tree, path, data, options),
-    append: ({ path, data }) => appendContents(tree, path, data),
-    replace: ({ path, data }) => replaceContents(tree, path, data),
+    write: ({ path, data, ...options }) => writeContents(tree, free(path), data, options),
+    append: ({ path, data }) => appendContents(tree, free(path), data),
+    replace: ({ path, data, holdsLock = false }) =>
+      replaceContents(tree, holdsLock ? path : free(path), data),
     stat: ({ path }) => tree.stat(path),
     list: ({ path }) => tree.list(path),
     mkdir: ({ path, recursive }) => tree.mkdir(path, recursive),
-    rename: ({ from, to }) => tree.rename(from, to),
-    remove: ({ path, recursive }) => tree.remove(path, recursive),
+    rename: ({ from, to }) => tree.rename(free(from), free(to)),
+    remove: ({ path, recursive }) => tree.remove(free(path), recursive),
     space: () => {
       const { bsize, blocks, bavail } = statfsSync(tree.rootPath);
       return { capacityBytes: blocks * bsize, freeBytes: bavail * bsize };

@@ -9,7 +9,8 @@ export interface FileRequests {
     result: unknown;
   };
   append: { args: { path: string; data: Uint8Array }; result: unknown };
-  replace: { args: { path: string; data: Uint8Array }; result: unknown };
+  /** `holdsLock`: of a .vmx whose lock this host holds. */
+  replace: { args: { path: string; data: Uint8Array; holdsLock?: boolean }; result: unknown };
   stat: { args: { path: string }; result: FileStat };
   list: { args: { path: string }; result: DirectoryEntry[] };
   mkdir: { args: { path: string; recursive: boolean }; result: unknown };

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, unlinkSync, writeSync } fro
 import { posix } from 'node:path';
 import { lockFile } from '../../../lib/linux/index.js';
 import { VmkernelError } from '../../abi/index.js';
-import type { DatastoreTree } from './tree.js';
+import { type DatastoreTree, refuseIfLocked } from './tree.js';
 
 /** Lock files on NAS are 84 bytes with the owner's name at 14h. */
 const LOCK_BYTES = 84;
@@ -34,6 +34,26 @@ export function lockVmx(tree: DatastoreTree, path: string, shown: string, owner:
     closeSync(fd);
   }
   throw new VmkernelError('Busy', `${path}: its lock keeps changing hands`, { path });
+}
+
+/** @throws VmkernelError FileLocked {path} while somebody, this host or another, holds the lock of the .vmx `path` */
+export function refuseIfVmxLocked(tree: DatastoreTree, path: string, shown: string): void {
+  if (!/\.vmx$/i.test(path) || !hasLockFile(tree, path)) return;
+  const fd = tree.openFile(lockPath(path), constants.O_RDWR);
+  try {
+    refuseIfLocked(fd, posix.join(shown, path));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function hasLockFile(tree: DatastoreTree, path: string): boolean {
+  try {
+    return tree.inParent(lockPath(path), place => lstatSync(place, { throwIfNoEntry: false })) !== undefined;
+  } catch {
+    // No such folder: what was asked for says so better.
+    return false;
+  }
 }
 
 /** Removes the lock file while it is still locked, so that nobody can hold a lock on a removed one unnoticed. */
