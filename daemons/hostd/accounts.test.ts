@@ -83,6 +83,27 @@ describe('a local account', () => {
     expect(await faultOf(remove('alice'))).toBe('UserNotFound');
   });
 
+  it('keeps its permissions when it cannot be removed, and leaves none to another of its name', async () => {
+    await permit('alice', false, -2);
+    const held = () => test.host.access.permissions.filter(entry => entry.principal === 'alice');
+    test.shadow.refusal = { status: 8, complaint: 'user alice is currently used by process 1' };
+    expect(await faultOf(remove('alice'))).toBe('ResourceInUse');
+    expect(held().length).toBe(1);
+    test.shadow.refusal = undefined;
+    // As an administrator does it in the shell, past hostd.
+    await test.shadow.run(['userdel', '-r', '--', 'alice'], '');
+    expect(held().length).toBe(1);
+    await create({ id: 'alice', password: 'alice-password' });
+    expect(held()).toEqual([]);
+    expect(await faultOf(test.login('alice'))).toBe('NoPermission');
+  });
+
+  it('that a host names before there is one is an administrator once it is made', async () => {
+    await create({ id: 'vpxuser', password: 'vpxuser-password' });
+    const session = await test.login('vpxuser');
+    expect(await test.read(session, moids.rootFolder, 'effectiveRole')).toEqual([-1]);
+  });
+
   it('of root, and of the last administrator, stays', async () => {
     expect(await faultOf(remove('root'))).toBe('InvalidArgument');
     await permit('alice', false, -1);

@@ -32,6 +32,8 @@ const meanings: Readonly<Record<number, 'taken' | 'unknown' | 'in use'>> = {
   8: 'in use',
   9: 'taken',
 };
+/** userdel(8): the account is removed, the home folder is not. */
+const homeLeft = 12;
 const timeoutMs = 20_000;
 const maxComplaintBytes = 4096;
 
@@ -101,6 +103,8 @@ export class AccountTools {
     this.#last = running.catch(() => undefined);
     const { status, complaint } = await running;
     if (status === 0) return;
+    // The user is gone; his home folder, or a part of it, could not be removed.
+    if (argv[0] === 'userdel' && status === homeLeft) return;
     throw toolFault(argv, status, complaint);
   }
 }

@@ -48,6 +48,7 @@ export class HostLocalAccountManager implements ManagedObject {
     }
     const { posixId, shellAccess } = posixOf(spec);
     this.#checkFreeUid(posixId);
+    this.#dropLeftovers({ principal: spec.id, isGroup: false });
     await tools.addUser({
       name: spec.id,
       password: spec.password === '' ? undefined : spec.password,
@@ -86,12 +87,11 @@ export class HostLocalAccountManager implements ManagedObject {
 
   /** His permissions and sessions go with him. @throws VimFault UserNotFound, ResourceInUse, InvalidArgument */
   async removeUser(userName: string, call: CallContext): Promise<void> {
-    const { access, sessions, tools } = this.#dependencies;
+    const { sessions, tools } = this.#dependencies;
     checkAccountName(userName, 'userName');
     if (this.#user(userName).uid === 0) throw invalidArgument('userName', 'This user cannot be removed.');
     this.#requireAdministrator({ principal: userName, isGroup: false });
-    await tools.removeUser(userName);
-    access.dropPermissions(entry => !entry.isGroup && entry.principal === userName);
+    await this.#withoutPermissions({ principal: userName, isGroup: false }, () => tools.removeUser(userName));
     for (const session of sessions.list()) if (session.userName === userName) sessions.end(session);
     this.#post('AccountRemovedEvent', { account: userName, group: false }, call);
   }
@@ -104,18 +104,19 @@ export class HostLocalAccountManager implements ManagedObject {
     if (posixId !== undefined) checkPosixId(posixId, 'group.posixId');
     const isTaken = accounts.groups().some(group => group.gid === posixId);
     if (accounts.group(spec.id) !== undefined || isTaken) throw alreadyExists(spec.id);
+    this.#dropLeftovers({ principal: spec.id, isGroup: true });
     await tools.addGroup(spec.id, posixId);
     this.#post('AccountCreatedEvent', { spec: { id: spec.id }, group: true }, call);
   }
 
   /** @throws VimFault UserNotFound, ResourceInUse for the own group of a user */
   async removeGroup(groupName: string, call: CallContext): Promise<void> {
-    const { access, tools } = this.#dependencies;
+    const { tools } = this.#dependencies;
     checkAccountName(groupName, 'groupName');
     if (this.#group(groupName).gid === 0) throw invalidArgument('groupName');
     this.#requireAdministrator({ principal: groupName, isGroup: true });
-    await tools.removeGroup(groupName);
-    access.dropPermissions(entry => entry.isGroup && entry.principal === groupName);
+    const gone = { principal: groupName, isGroup: true };
+    await this.#withoutPermissions(gone, () => tools.removeGroup(groupName));
     this.#post('AccountRemovedEvent', { account: groupName, group: true }, call);
   }
 
@@ -164,11 +165,28 @@ export class HostLocalAccountManager implements ManagedObject {
     if (holder !== undefined) throw alreadyExists(holder.name);
   }
 
-  #requireAdministrator(gone: { principal: string; isGroup: boolean }): void {
+  /** Permissions go first, so that a killed hostd leaves none for another of the same name; a failure brings them back. */
+  async #withoutPermissions(gone: Principal, remove: () => Promise<void>): Promise<void> {
     const { access } = this.#dependencies;
-    const left = access.permissions.filter(
-      entry => entry.principal !== gone.principal || entry.isGroup !== gone.isGroup,
-    );
+    const dropped = access.permissions.filter(entry => isOf(entry, gone));
+    access.dropPermissions(entry => isOf(entry, gone));
+    try {
+      await remove();
+    } catch (error) {
+      if (dropped.length > 0) access.change({ permissions: [...access.permissions, ...dropped] });
+      throw error;
+    }
+  }
+
+  /** What a user or group left behind that was removed past hostd. Administrators may have been named beforehand. */
+  #dropLeftovers(made: Principal): void {
+    const { access } = this.#dependencies;
+    if (!access.isNamedAdministrator(made.principal)) access.dropPermissions(entry => isOf(entry, made));
+  }
+
+  #requireAdministrator(gone: Principal): void {
+    const { access } = this.#dependencies;
+    const left = access.permissions.filter(entry => !isOf(entry, gone));
     if (access.keepsAdministrator(left)) return;
     const message = 'There must be at least one administrator of the whole inventory.';
     throw vimFault('AuthMinimumAdminPermission', {}, message);
@@ -178,6 +196,15 @@ export class HostLocalAccountManager implements ManagedObject {
     const { events, host } = this.#dependencies;
     events.post(type, fields, { entity: host(), userName: call.session?.userName });
   };
+}
+
+interface Principal {
+  readonly principal: string;
+  readonly isGroup: boolean;
+}
+
+function isOf(entry: Principal, { principal, isGroup }: Principal): boolean {
+  return entry.principal === principal && entry.isGroup === isGroup;
 }
 
 type AccountEvent =

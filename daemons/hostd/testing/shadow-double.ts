@@ -5,6 +5,8 @@ import type { ProgramEnd, RunProgram } from '../access/account-tools.js';
 /** shadow-utils over passwd and group files in a folder: as much of them as hostd uses. */
 export class ShadowDouble {
   readonly argvs: (readonly string[])[] = [];
+  /** What the next programs end with instead of doing anything. */
+  refusal: ProgramEnd | undefined;
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -13,6 +15,7 @@ export class ShadowDouble {
 
   readonly run: RunProgram = async (argv, input) => {
     this.argvs.push(argv);
+    if (this.refusal !== undefined) return this.refusal;
     const [program = ''] = argv;
     const name = argv.at(-1) ?? '';
     switch (program) {

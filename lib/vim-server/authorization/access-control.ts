@@ -66,9 +66,11 @@ export class AccessControl {
   #state: AuthorizationState;
   #roles: ReadonlyMap<number, Role>;
   #stamp = '';
+  readonly #administrators: readonly string[];
 
   /** @param administrators who have the administrator's role on the root of a fresh host */
   constructor(administrators: readonly string[], dependencies: AccessControlDependencies) {
+    this.#administrators = administrators;
     this.dependencies = dependencies;
     const { store, tree } = dependencies;
     this.#state = store.load() ?? {
@@ -113,6 +115,11 @@ export class AccessControl {
   /** Whether some permission lets the user see anything. */
   hasAccess(userName: string): boolean {
     return this.of(userName).seesAnything;
+  }
+
+  /** Whether the user was given the administrator's role before there was such an account. */
+  isNamedAdministrator(userName: string): boolean {
+    return this.#administrators.includes(userName);
   }
 
   /** Makes roles and permissions others, on the disk first. */
