@@ -125,9 +125,11 @@ async function compare({ context, figures, name, line, clients, servers }: Compa
   );
   figures[`${prefix}_p50_ms`] = of(ours, result => result.p50Ms);
   figures[`${prefix}_p99_ms`] = of(ours, result => result.p99Ms);
+  figures[`${prefix}_cpu_ms`] = of(ours, result => result.cpuMs);
+  figures[`${prefix}_peer_cpu_ms`] = of(peer, result => result.cpuMs);
   figures[`${prefix}_errors`] = ours.reduce((total, result) => total + result.errors, 0);
   context.note(
-    `${name}, ${clients} clients: ${figures[`${prefix}_rps`]?.toFixed(0)}/s, ${figures[`${prefix}_ratio`]?.toFixed(2)} × simulator`,
+    `${name}, ${clients} clients: ${figures[`${prefix}_rps`]?.toFixed(0)}/s, ${figures[`${prefix}_ratio`]?.toFixed(2)} × simulator, CPU ${figures[`${prefix}_cpu_ms`]?.toFixed(2)} ms against ${figures[`${prefix}_peer_cpu_ms`]?.toFixed(2)}`,
   );
   for (const { firstError } of [...ours, ...peer])
     if (firstError !== undefined) context.note(`${name}: ${firstError}`);
@@ -138,6 +140,7 @@ async function compare({ context, figures, name, line, clients, servers }: Compa
     'per s': of(all, result => result.perSecond),
     'p50 ms': of(all, result => result.p50Ms),
     'p99 ms': of(all, result => result.p99Ms),
+    'CPU ms': of(all, result => result.cpuMs),
     errors: all.reduce((total, result) => total + result.errors, 0),
   }));
 }
@@ -151,6 +154,7 @@ async function loadLine(
   const all = await Promise.all(Array.from({ length: clients }, (_, i) => line.open(server, i, clients)));
   try {
     return await load(
+      server,
       all.map(client => client.operation),
       context.quick ? QUICK_WINDOW_MS : WINDOW_MS,
     );

@@ -8,6 +8,7 @@ import {
   objectSpec,
   propertySpec,
   type Reference,
+  rename,
   retrieve,
   viewSpec,
 } from './messages.js';
@@ -100,7 +101,7 @@ const reconfigure: Line = {
 
 const update: Line = {
   name: 'update',
-  about: 'from ReconfigVM_Task to the reply of WaitForUpdates over every VM',
+  about: 'from Rename_Task to the reply of WaitForUpdates over every VM',
   async open(server, index, clients) {
     const writer = await SoapClient.loggedIn(server);
     const waiter = await SoapClient.loggedIn(server);
@@ -108,7 +109,7 @@ const update: Line = {
     if (vm === undefined) throw new Error('there are too few VMs');
     const { viewManager, rootFolder, propertyCollector } = waiter.objects;
     const view = await waiter.askReference(createView(viewManager, rootFolder, 'VirtualMachine'));
-    const spec = propertySpec('VirtualMachine', ['name', 'config.annotation']);
+    const spec = propertySpec('VirtualMachine', ['name', 'runtime.powerState']);
     await waiter.send(createFilter(propertyCollector, spec, viewSpec(view)));
     let version = '';
     let round = 0;
@@ -128,10 +129,10 @@ const update: Line = {
     };
     await next();
     const operation = async () => {
-      const mark = `change ${++round} of ${index}`;
+      const mark = `renamed-${index}-${++round}`;
       const startMs = performance.now();
       const seen = untilSeen(next, `>${mark}<`).then(() => performance.now() - startMs);
-      const [task, seenMs] = await Promise.all([writer.askReference(annotate(vm, mark)), seen]);
+      const [task, seenMs] = await Promise.all([writer.askReference(rename(vm, mark)), seen]);
       await taskEnd(writer, task);
       return seenMs;
     };

@@ -51,6 +51,10 @@ export function createFilter(collector: Reference, propSet: string, objectSet: s
   return message(collector, 'CreateFilter', args);
 }
 
+export function rename(entity: Reference, name: string): string {
+  return message(entity, 'Rename_Task', `<newName>${name}</newName>`);
+}
+
 export function annotate(vm: Reference, text: string): string {
   return message(vm, 'ReconfigVM_Task', `<spec><annotation>${text}</annotation></spec>`);
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandLine, rssMb } from '../processes.js';
+import { commandLine, cpuUs, rssMb } from '../processes.js';
 import type { BenchContext } from '../result.js';
 import { SoapHost } from '../soap-host.js';
 import { SoapClient, SoapRefusal } from './client.js';
@@ -37,6 +37,10 @@ export class OurHost implements SoapServer {
 
   get password(): string {
     return this.#host.password;
+  }
+
+  cpuUs(): number {
+    return cpuUs(this.#hostd());
   }
 
   rssMb(): number {

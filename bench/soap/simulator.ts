@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { installPackages } from '../../tools/esx/debian-packages.js';
-import { rssMb } from '../processes.js';
+import { cpuUs, rssMb } from '../processes.js';
 import type { BenchContext } from '../result.js';
 import type { SoapServer } from './soap-server.js';
 
@@ -75,6 +75,10 @@ export class Simulator implements SoapServer {
     const [url] = (await Promise.race([once(lines, 'line'), ended])) as [string];
     const { hostname, port } = new URL(url);
     return context.owned.add(new Simulator(child, context, hostname, Number(port)));
+  }
+
+  cpuUs(): number {
+    return cpuUs(this.process.pid ?? 0);
   }
 
   rssMb(): number {

@@ -5,6 +5,7 @@ export interface SoapServer {
   readonly port: number;
   readonly userName: string;
   readonly password: string;
-  /** Of the server's process. */
+  /** Of the server's process, as is its CPU time so far, µs. */
   rssMb(): number;
+  cpuUs(): number;
 }
