@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { SoapClient, SoapRefusal } from './client.js';
 import type { Operation } from './load.js';
 import {
@@ -29,6 +30,7 @@ export interface Line {
 
 export const THREE_PROPERTIES = ['name', 'runtime.powerState', 'config.hardware.memoryMB'];
 const TASK_LIMIT_MS = 60_000;
+const TASK_LOOK_MS = 1;
 
 /** All machines, as a view lists them. */
 export async function machinesOf(client: SoapClient): Promise<Reference[]> {
@@ -166,6 +168,7 @@ export async function taskEnd(client: SoapClient, task: Reference): Promise<void
     const state = />(queued|running|success|error)</.exec(text)?.[1];
     if (state === 'success') return;
     if (state === 'error') throw new SoapRefusal('the task failed');
+    await delay(TASK_LOOK_MS);
   }
   throw new SoapRefusal('the task does not end');
 }
