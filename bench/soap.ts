@@ -20,6 +20,8 @@ const SIZES = [100, 1000, 5000] as const;
 const CLIENTS = [1, 8] as const;
 const RUNS = 3;
 const WINDOW_MS = 2000;
+/** Unmeasured, before a line is measured on a server: both have to find their pace. */
+const WARM_MS = 2000;
 const QUICK_WINDOW_MS = 400;
 const SESSIONS = 500;
 const HELD_MS = 600_000;
@@ -113,8 +115,10 @@ interface Comparison {
 async function compare({ context, figures, name, line, clients, servers }: Comparison): Promise<Row[]> {
   const results = new Map<SoapServer, LoadResult[]>(servers.map(server => [server, []]));
   const runs = context.runs ?? (context.quick ? 1 : RUNS);
+  for (const server of servers) await loadLine({ server, line, clients, forMs: WARM_MS });
+  const forMs = context.quick ? QUICK_WINDOW_MS : WINDOW_MS;
   for (let i = 0; i < runs; i++)
-    for (const server of servers) results.get(server)?.push(await loadLine(context, server, line, clients));
+    for (const server of servers) results.get(server)?.push(await loadLine({ server, line, clients, forMs }));
   const [ours, peer] = servers.map(server => results.get(server) ?? []) as [LoadResult[], LoadResult[]];
   const prefix = `soap_${name}_c${clients}`;
   const of = (all: readonly LoadResult[], pick: (result: LoadResult) => number) => median(all.map(pick));
@@ -145,22 +149,24 @@ async function compare({ context, figures, name, line, clients, servers }: Compa
   }));
 }
 
-async function loadLine(
-  context: BenchContext,
-  server: SoapServer,
-  line: Line,
-  clients: number,
-): Promise<LoadResult> {
+async function loadLine({ server, line, clients, forMs }: LineLoad): Promise<LoadResult> {
   const all = await Promise.all(Array.from({ length: clients }, (_, i) => line.open(server, i, clients)));
   try {
     return await load(
       server,
       all.map(client => client.operation),
-      context.quick ? QUICK_WINDOW_MS : WINDOW_MS,
+      forMs,
     );
   } finally {
     for (const client of all) client.end();
   }
+}
+
+interface LineLoad {
+  readonly server: SoapServer;
+  readonly line: Line;
+  readonly clients: number;
+  readonly forMs: number;
 }
 
 /** Many sessions with open collectors for a while. */

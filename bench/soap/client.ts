@@ -67,8 +67,8 @@ export class SoapClient {
   }
 
   /** A message with its head and cookie, to be sent many times. */
-  prepare(body: string): string {
-    return framed(this.#server, this.#cookie, body);
+  prepare(body: string, version = '2.5'): string {
+    return framed(this.#server, this.#cookie, body, version);
   }
 
   async sendPrepared(request: string): Promise<HttpReply> {
@@ -78,6 +78,16 @@ export class SoapClient {
   /** @throws SoapRefusal when the reply is a fault */
   send(body: string): Promise<HttpReply> {
     return this.sendPrepared(this.prepare(body));
+  }
+
+  /**
+   * A collector of this session's own. The simulator tells changes to one waiting session only when all wait by the
+   * session's first collector.
+   */
+  async newCollector(): Promise<Reference> {
+    const body = message(this.objects.propertyCollector, 'CreatePropertyCollector');
+    const { body: reply } = await this.sendPrepared(this.prepare(body, '4.1'));
+    return referenceNamed(reply.toString('utf8'), 'returnval');
   }
 
   /** The reply's text. @throws SoapRefusal */
@@ -95,12 +105,12 @@ export class SoapClient {
   }
 }
 
-function framed({ host, port }: SoapServer, cookie: string, body: string): string {
+function framed({ host, port }: SoapServer, cookie: string, body: string, version = '2.5'): string {
   return [
     'POST /sdk HTTP/1.1',
     `Host: ${host}:${port}`,
     'Content-Type: text/xml; charset=utf-8',
-    'SOAPAction: "urn:vim25/2.5"',
+    `SOAPAction: "urn:vim25/${version}"`,
     ...(cookie === '' ? [] : [`Cookie: ${cookie}`]),
     `Content-Length: ${Buffer.byteLength(body)}`,
     '',

@@ -109,7 +109,8 @@ const update: Line = {
     const waiter = await SoapClient.loggedIn(server);
     const [vm] = own(await machinesOf(writer), index, clients);
     if (vm === undefined) throw new Error('there are too few VMs');
-    const { viewManager, rootFolder, propertyCollector } = waiter.objects;
+    const { viewManager, rootFolder } = waiter.objects;
+    const propertyCollector = await waiter.newCollector();
     const view = await waiter.askReference(createView(viewManager, rootFolder, 'VirtualMachine'));
     const spec = propertySpec('VirtualMachine', ['name', 'runtime.powerState']);
     await waiter.send(createFilter(propertyCollector, spec, viewSpec(view)));

@@ -26,6 +26,8 @@ export interface ConsoleOptions {
 interface DaemonProgram {
   name: string;
   listenFds: readonly number[];
+  /** Node's, beside those of every daemon. */
+  nodeFlags: readonly string[];
   /** Its descriptors are 3, 4, … in the order of listenFds. */
   flags: readonly string[];
   /** It runs when it answers this there. */
@@ -60,12 +62,21 @@ export class ConsoleSupervisor {
     const programs: DaemonProgram[] = [
       {
         name: 'hostd',
+        // A reply may be megabytes: in a small young generation it would outlive its use.
+        nodeFlags: ['--max-semi-space-size=8'],
         listenFds: [fds.http, fds.https],
         flags: ['--http-fd', '3', '--https-fd', '4'],
         port: ports.http,
         greeting: 'GET / HTTP/1.0\r\n\r\n',
       },
-      { name: 'sshd', listenFds: [fds.ssh], flags: ['--listen-fd', '3'], port: ports.ssh, greeting: '' },
+      {
+        name: 'sshd',
+        nodeFlags: [],
+        listenFds: [fds.ssh],
+        flags: ['--listen-fd', '3'],
+        port: ports.ssh,
+        greeting: '',
+      },
     ];
     this.daemons = programs.map(program => this.#supervise(program));
   }
@@ -139,11 +150,11 @@ export class ConsoleSupervisor {
     });
   }
 
-  #startDaemon({ name, listenFds, flags }: DaemonProgram): ConsoleProcess {
+  #startDaemon({ name, nodeFlags, listenFds, flags }: DaemonProgram): ConsoleProcess {
     if (this.#console === undefined) throw new Error('the service console is down');
     const main = `${CONSOLE_DIST}/daemons/${name}/main.js`;
     return this.#console.start({
-      argv: [CONSOLE_NODE, ...NODE_FLAGS, main, ...flags],
+      argv: [CONSOLE_NODE, ...NODE_FLAGS, ...nodeFlags, main, ...flags],
       environment: { PATH: '/usr/sbin:/usr/bin', HOME: '/root', LANG: 'C.UTF-8', UV_THREADPOOL_SIZE: '2' },
       stdio: ['ignore', 'ignore', 'pipe', ...listenFds],
     });

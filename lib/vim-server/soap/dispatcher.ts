@@ -113,7 +113,9 @@ export class Dispatcher {
     const context: CallContext = {
       session,
       version: reply.version,
-      signal: call.signal,
+      get signal() {
+        return call.signal;
+      },
       remoteAddress: call.remoteAddress,
       userAgent: call.userAgent,
       setSession: begun => {

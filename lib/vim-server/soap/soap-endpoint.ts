@@ -29,17 +29,16 @@ export class SoapEndpoint {
       this.#refuse(request, response, refusals[body.refused]);
       return;
     }
-    const aborter = new AbortController();
-    response.on('close', () => {
-      if (!response.writableFinished) aborter.abort();
-    });
+    const departure = new Departure(response);
     const answer = await this.#dispatcher.handle({
       body: body.text,
       soapAction: singleHeader(request.headers.soapaction),
       cookie,
       remoteAddress: request.socket.remoteAddress ?? '',
       userAgent: request.headers['user-agent'] ?? '',
-      signal: aborter.signal,
+      get signal() {
+        return departure.signal;
+      },
     });
     if (answer.newSession !== undefined)
       response.setHeader('Set-Cookie', setCookieHeader(answer.newSession.cookie));
@@ -68,4 +67,23 @@ function send(response: ServerResponse, status: number, text: string): void {
   });
   // As text it goes out in one piece with its head.
   response.end(text);
+}
+
+/** The client's going away before it has its reply. Few calls ask for it, so the signal is made when one does. */
+class Departure {
+  #aborter: AbortController | undefined;
+  #isGone = false;
+
+  constructor(response: ServerResponse) {
+    response.on('close', () => {
+      this.#isGone = !response.writableFinished;
+      if (this.#isGone) this.#aborter?.abort();
+    });
+  }
+
+  get signal(): AbortSignal {
+    this.#aborter ??= new AbortController();
+    if (this.#isGone) this.#aborter.abort();
+    return this.#aborter.signal;
+  }
 }
