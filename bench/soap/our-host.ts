@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { commandLine, cpuUs, rssMb } from '../processes.js';
 import type { BenchContext } from '../result.js';
 import { SoapHost } from '../soap-host.js';
@@ -9,6 +10,8 @@ import { message, objectSpec, propertySpec, type Reference, ref, retrieve } from
 import type { SoapServer } from './soap-server.js';
 
 const REGISTERING = 8;
+const TASK_LOOK_MS = 5;
+const BOOT_LOOK_MS = 10;
 const BOOT_LIMIT_MS = 180_000;
 const HOSTD = 'daemons/hostd/main.js';
 
@@ -85,7 +88,7 @@ export class OurHost implements SoapServer {
     process.kill(before, 'SIGKILL');
     while (performance.now() - startMs < BOOT_LIMIT_MS) {
       if ((await this.#listed()) >= this.#vms) return (performance.now() - startMs) / 1000;
-      await new Promise(resolve => setTimeout(resolve, 10));
+      await delay(BOOT_LOOK_MS);
     }
     throw new Error('hostd does not come back with its machines');
   }
@@ -121,6 +124,7 @@ async function register(client: SoapClient, path: string): Promise<Reference> {
     if (state === 'error') throw new SoapRefusal(`${path}: ${/<localizedMessage>([^<]*)/.exec(info)?.[1]}`);
     const value = /<result [^>]*type="VirtualMachine"[^>]*>([^<]+)</.exec(info)?.[1];
     if (state === 'success' && value !== undefined) return { type: 'VirtualMachine', value };
+    await delay(TASK_LOOK_MS);
   }
 }
 
