@@ -227,6 +227,30 @@ it('refuses pages of no size, events that claim to be the host’s own, and note
   );
 });
 
+it('shows a user the history of what he may read, and nothing else', async () => {
+  await power('PowerOnVM_Task');
+  // The root folder by itself, so that she may ask at all; and the machine.
+  for (const entity of [moids.rootFolder, vm]) {
+    const permission = [{ principal: 'alice', group: false, roleId: -2, propagate: false }];
+    await test.call(moids.authorizationManager, 'SetEntityPermissions', { entity, permission }, { session });
+  }
+  const all = await query({});
+  expect(types(all)).toContain('UserLoginSessionEvent');
+  const own = await query(ofVm());
+  expect(types(own)).toContain('VmPoweredOnEvent');
+  const alice = { session: await test.login('alice') };
+  const seen = await test.call(moids.eventManager, 'QueryEvents', { filter: {} }, alice);
+  expect(seen.filter(event => event.vm !== undefined)).toEqual(own);
+  expect(types(seen.filter(event => event.vm === undefined))).toEqual(['PermissionAddedEvent']);
+  const tasks = await test.call(moids.taskManager, 'CreateCollectorForTasks', { filter: {} }, alice);
+  const read = await test.call(tasks, 'ReadNextTasks', { maxCount: 1 }, alice);
+  expect(read.map(task => task.descriptionId)).toEqual(['VirtualMachine.powerOn']);
+  expect(await test.read(alice.session, moids.eventManager, 'latestEvent')).toBeUndefined();
+  await test.call(moids.eventManager, 'LogUserEvent', { entity: vm, msg: 'hers, too' }, { session });
+  const latest = await test.read(alice.session, moids.eventManager, 'latestEvent');
+  expect(latest).toMatchObject({ message: 'hers, too' });
+});
+
 it('describes every event type that the client knows, and its arguments', async () => {
   const description = await test.read(session, moids.eventManager, 'description', '2.5');
   const keys = (description as { eventInfo: { key: string }[] }).eventInfo.map(one => one.key);

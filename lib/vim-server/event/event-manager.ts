@@ -9,6 +9,7 @@ import {
 import { maxCollectors, requireCollectorQuota } from '../history/collector-quota.js';
 import { type HistorySource, maxPageSize } from '../history/history-collector.js';
 import { newestPlace } from '../history/history-store.js';
+import { isReadable, readPage } from '../history/read-page.js';
 import {
   type CallContext,
   defineClass,
@@ -17,6 +18,7 @@ import {
 } from '../object/managed-object.js';
 import type { ObjectRegistry } from '../object/object-registry.js';
 import { invalidArgument, managedObjectNotFound, vimFault } from '../object/vim-fault.js';
+import type { Session } from '../session/session.js';
 import { sessionOf } from '../session/session-of.js';
 import type { EventCause, EventEntity, EventFields, EventTypeName } from './event-cause.js';
 import { eventArguments, eventDescription } from './event-description.js';
@@ -57,19 +59,24 @@ export class EventManager implements ManagedObject {
   readonly objectClass: ObjectClass = eventManagerClass;
   readonly dependencies: EventManagerDependencies;
   readonly #listeners = new Set<EventListener>();
-  #latest: Event | undefined;
+  #latest: EventRecord | undefined;
 
   constructor(moid: string, dependencies: EventManagerDependencies) {
     this.ref = new ManagedObjectReference('EventManager', moid);
     this.dependencies = dependencies;
-    this.#latest = dependencies.store.read(
-      {},
-      { direction: 'older', from: newestPlace, maxCount: 1 },
-    )[0]?.value;
+    this.#latest = dependencies.store.read({}, { direction: 'older', from: newestPlace, maxCount: 1 })[0];
   }
 
   get latestEvent(): Event | undefined {
-    return this.#latest;
+    return this.#latest?.value;
+  }
+
+  /** The latest event, if the session's user may read what it is about. */
+  latestEventFor(session: Session | undefined): Event | undefined {
+    const latest = this.#latest;
+    return latest !== undefined && session !== undefined && isReadable(session, latest)
+      ? latest.value
+      : undefined;
   }
 
   /**
@@ -103,7 +110,7 @@ export class EventManager implements ManagedObject {
     const containers = places.containersOf(entity.ref);
     const record = { number: key, value: told, subject: entity.ref.value, containers };
     store.put(record);
-    this.#latest = told;
+    this.#latest = record;
     registry.changed(this, 'latestEvent');
     for (const listener of [...this.#listeners]) listener(record);
     return told;
@@ -126,10 +133,11 @@ export class EventManager implements ManagedObject {
   }
 
   /** The newest that match, as many as a page can have, the oldest first. */
-  query(filter: EventFilterSpec): Event[] {
-    const { store, schema } = this.dependencies;
+  query(filter: EventFilterSpec, call: CallContext): Event[] {
+    const source = { store: this.dependencies.store, session: sessionOf(call) };
+    const { schema } = this.dependencies;
     const page = { direction: 'older', from: newestPlace, maxCount: maxPageSize } as const;
-    const events = store.read(eventCondition(schema, filter), page).map(record => record.value);
+    const events = readPage(source, eventCondition(schema, filter), page).map(record => record.value);
     return (filter.disableFullMessage === true ? events.map(withoutText) : events).reverse();
   }
 
@@ -179,13 +187,13 @@ function entityOf(ref: ManagedObjectReference | undefined, name = ''): EventEnti
 
 export const eventManagerClass = defineClass<'EventManager', EventManager>('EventManager', {
   properties: {
-    latestEvent: manager => manager.latestEvent,
+    latestEvent: (manager, { session }) => manager.latestEventFor(session),
     maxCollector: () => maxCollectors,
     description: ({ dependencies }, { version }) => eventDescription(dependencies.schema, version),
   },
   methods: {
     CreateCollectorForEvents: (manager, { filter }, call) => manager.createCollector(filter, call),
-    QueryEvents: (manager, { filter }) => manager.query(filter),
+    QueryEvents: (manager, { filter }, call) => manager.query(filter, call),
     LogUserEvent: (manager, { entity, msg }, call) => manager.logUserEvent(entity, msg, call),
     PostEvent: (manager, args, call) => manager.postForClient(args.eventToPost, args.taskInfo, call),
     RetrieveArgumentDescription: ({ dependencies }, { eventTypeId }) =>

@@ -3,6 +3,7 @@ import { defineClass, type ManagedObject, type ObjectClass } from '../object/man
 import { invalidArgument } from '../object/vim-fault.js';
 import type { Session } from '../session/session.js';
 import { type HistoryRecord, type HistoryStore, newestPlace } from './history-store.js';
+import { isReadable, readPage } from './read-page.js';
 
 /** Items of the viewable latest page until the client says otherwise, and the most that a page can have. */
 const defaultPageSize = 10;
@@ -99,12 +100,13 @@ export abstract class HistoryCollector<T, C> implements ManagedObject {
   }
 
   #read(direction: 'newer' | 'older', from: number, maxCount: number): HistoryRecord<T>[] {
-    return this.#source.store.read(this.#condition, { direction, from, maxCount });
+    const source = { store: this.#source.store, session: this.#session };
+    return readPage(source, this.#condition, { direction, from, maxCount });
   }
 
   #note(record: HistoryRecord<T>): void {
     const index = this.#latest?.findIndex(known => known.number === record.number) ?? -1;
-    const matches = this.#source.matches(this.#condition, record);
+    const matches = this.#source.matches(this.#condition, record) && isReadable(this.#session, record);
     if (!matches && index === -1) return;
     if (this.#latest !== undefined) this.#latest = this.#nextLatest(this.#latest, { record, index, matches });
     this.#session.registry.changed(this, 'latestPage');
