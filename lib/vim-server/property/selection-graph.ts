@@ -9,8 +9,11 @@ export interface SelectionNode {
   /** Edges and starts that lead here, and those of them that select. */
   incoming: number;
   selecting: number;
-  edges: Edge[];
+  edges: readonly Edge[];
 }
+
+/** Most nodes are leaves: they share this. */
+export const noEdges: readonly Edge[] = [];
 
 /** A traversal taken from one object. */
 export interface Edge {

@@ -3,7 +3,7 @@ import type { ManagedObject, ReadContext } from '../object/managed-object.js';
 import type { ChangeFollower, ObjectChange, ObjectRegistry } from '../object/object-registry.js';
 import { VimFault } from '../object/vim-fault.js';
 import { readProperty } from './read-property.js';
-import { type Edge, noteMembers, type SelectionNode } from './selection-graph.js';
+import { type Edge, noEdges, noteMembers, type SelectionNode } from './selection-graph.js';
 import { resolveTraversals, type Traversal } from './traversal.js';
 
 export interface SelectionScope {
@@ -146,7 +146,7 @@ export class Selection implements ChangeFollower {
   #acquire(moid: string, skip: boolean): SelectionNode {
     let node = this.#nodes.get(moid);
     if (node === undefined) {
-      node = { moid, object: this.#scope.find(moid), incoming: 0, selecting: 0, edges: [] };
+      node = { moid, object: this.#scope.find(moid), incoming: 0, selecting: 0, edges: noEdges };
       this.#nodes.set(moid, node);
       this.#registry?.follow(moid, this);
     }
@@ -174,7 +174,9 @@ export class Selection implements ChangeFollower {
   }
 
   #dropEdges(node: SelectionNode): void {
-    for (const edge of node.edges.splice(0)) this.#drop(edge);
+    const { edges } = node;
+    node.edges = noEdges;
+    for (const edge of edges) this.#drop(edge);
   }
 
   #drop(edge: Edge): void {
@@ -193,7 +195,7 @@ export class Selection implements ChangeFollower {
       if (traversal === undefined || !this.#scope.schema.isA(typeName, traversal.type)) continue;
       if (node.edges.some(edge => edge.traversal === traversal)) continue;
       const edge: Edge = { from: node, traversal, targets: new Set(), pending: 'none' };
-      node.edges.push(edge);
+      node.edges = [...node.edges, edge];
       this.#toWalk.push(edge);
     }
   }

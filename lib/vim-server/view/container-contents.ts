@@ -54,7 +54,9 @@ export class ContainerContents {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#selection.close();
+      if (this.#listeners.size > 0) return;
+      this.#selection.close();
+      this.#members.clear();
     };
   }
 
