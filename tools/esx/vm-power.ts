@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ManagedObjectReference } from '../../lib/vim/index.js';
+import { ManagedObjectReference, type VirtualMachineQuestionInfo } from '../../lib/vim/index.js';
 import { VimClient, VimClientError, VimClientFault } from '../../lib/vim-client/index.js';
 import { FrontDoorError } from './errors.js';
 import type { InitStatus } from './init-client.js';
 
 const SHOWN_LIMIT_MS = 15_000;
 const LOOK_MS = 100;
+const QUESTION = 'runtime.question';
 const PATH_NAME = 'summary.config.vmPathName';
 
 /** Registers VMs and powers them on, through SOAP as any client does. */
@@ -45,14 +46,38 @@ export class VmPower {
     return said('powering on', async () => {
       if (await this.#isOn(vm)) return;
       try {
-        await this.client.waitForTask(await this.client.call(vm, 'PowerOnVM_Task', {}));
+        await this.#end(vm, await this.client.call(vm, 'PowerOnVM_Task', {}));
       } catch (error) {
         // The host starts it by itself.
         const other = taskInProgress(error);
-        if (other !== undefined) await this.client.waitForTask(other);
+        if (other !== undefined) await this.#end(vm, other);
         else if (!(await this.#isOn(vm))) throw error;
       }
     });
+  }
+
+  /** Waits for a power-on, which waits for an answer as long as its machine asks something: then this gives up. */
+  async #end(vm: ManagedObjectReference, task: ManagedObjectReference): Promise<void> {
+    const over = new AbortController();
+    const ended = this.client.waitForTask(task).finally(() => over.abort());
+    await Promise.race([ended, this.#asked(vm, over.signal)]);
+  }
+
+  async #asked(vm: ManagedObjectReference, over: AbortSignal): Promise<never> {
+    for (;;) {
+      // Nobody looks at what becomes of this once the task is over.
+      if (over.aborted) return new Promise(() => undefined);
+      const question = (await this.client.read(vm, [QUESTION])).get(QUESTION) as
+        | VirtualMachineQuestionInfo
+        | undefined;
+      if (question !== undefined && !over.aborted)
+        throw new FrontDoorError(
+          'VmFailed',
+          `the VM asks and waits: ${question.text}`,
+          `Answer it: ./esx shell vim-cmd vmsvc/message ${vm.value}`,
+        );
+      await delay(LOOK_MS);
+    }
   }
 
   async #isOn(vm: ManagedObjectReference): Promise<boolean> {
