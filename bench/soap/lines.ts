@@ -30,7 +30,9 @@ export interface Line {
 
 export const THREE_PROPERTIES = ['name', 'runtime.powerState', 'config.hardware.memoryMB'];
 const TASK_LIMIT_MS = 60_000;
-const TASK_LOOK_MS = 1;
+/** The pause before the next look doubles: neither a quick server waits, nor is a slow one kept busy by looks. */
+const FIRST_LOOK_MS = 1;
+const LAST_LOOK_MS = 16;
 
 /** All machines, as a view lists them. */
 export async function machinesOf(client: SoapClient): Promise<Reference[]> {
@@ -164,12 +166,16 @@ export async function taskEnd(client: SoapClient, task: Reference): Promise<void
   const spec = propertySpec('Task', ['info.state']);
   const request = client.prepare(retrieve(client.objects.propertyCollector, spec, objectSpec(task)));
   const limitMs = performance.now() + TASK_LIMIT_MS;
-  while (performance.now() < limitMs) {
+  for (
+    let pauseMs = FIRST_LOOK_MS;
+    performance.now() < limitMs;
+    pauseMs = Math.min(pauseMs * 2, LAST_LOOK_MS)
+  ) {
     const text = (await client.sendPrepared(request)).body.toString('utf8');
     const state = />(queued|running|success|error)</.exec(text)?.[1];
     if (state === 'success') return;
     if (state === 'error') throw new SoapRefusal('the task failed');
-    await delay(TASK_LOOK_MS);
+    await delay(pauseMs);
   }
   throw new SoapRefusal('the task does not end');
 }

@@ -35,9 +35,9 @@ export class VmConfigReader {
   async read(vm: VirtualMachine): Promise<VmConfigState> {
     try {
       const files = this.#dependencies.files();
-      const bytes = await files.read(vm.vmxPath, 0, maxVmxBytes);
+      const reading = files.read(vm.vmxPath, 0, maxVmxBytes);
+      const [bytes, { modifiedMs }] = await Promise.all([reading, files.stat(vm.vmxPath)]);
       const vmx = parseVmx(bytes);
-      const { modifiedMs } = await files.stat(vm.vmxPath);
       const file = { vmx, modifiedMs, changeVersion: changeVersionOf(bytes, modifiedMs) };
       const disks = await this.#diskFacts(vm, vmx);
       return new ReadConfig(vmx, () => this.#describe(vm, { ...file, disks }));

@@ -68,8 +68,9 @@ export class VmReconfiguration {
     chainId: number | undefined,
   ): Promise<void> {
     const { files, inventory, schema } = this.#dependencies;
-    const bytes = await files.read(vm.vmxPath, maxVmxBytes);
-    const version = changeVersionOf(bytes, await files.modifiedMs(vm.vmxPath));
+    const reading = files.read(vm.vmxPath, maxVmxBytes);
+    const [bytes, modifiedMs] = await Promise.all([reading, files.modifiedMs(vm.vmxPath)]);
+    const version = changeVersionOf(bytes, modifiedMs);
     if (spec.changeVersion !== undefined && spec.changeVersion !== '' && spec.changeVersion !== version) {
       throw vimFault('ConcurrentAccess', {}, 'The configuration was changed by somebody else.');
     }
