@@ -96,6 +96,11 @@ export class AutoStart {
     this.#stopping.abort();
   }
 
+  /** The changes that were begun have been written, or have failed. */
+  settled(): Promise<void> {
+    return this.#lastChange;
+  }
+
   #next(work: () => Promise<void>): Promise<void> {
     this.#running = this.#running.then(work, work);
     return this.#running;

@@ -142,6 +142,7 @@ export class TestHost {
 
   async stop(): Promise<void> {
     this.host.close();
+    await this.host.managers.autoStart.settled();
     await this.kernel.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
