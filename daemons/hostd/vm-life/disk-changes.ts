@@ -1,4 +1,4 @@
-import { vimFault } from '../../../lib/vim-server/index.js';
+import { type TaskControl, vimFault } from '../../../lib/vim-server/index.js';
 import type { DiskEffects } from '../vm-config/spec/spec-context.js';
 import { invalidDevice } from '../vm-config/spec/spec-fault.js';
 import type { MachineFiles } from './machine-files.js';
@@ -29,14 +29,27 @@ export async function checkDisks(effects: DiskEffects, files: MachineFiles): Pro
   return { ...effects, extend };
 }
 
-/** All that has to be there before the configuration file says so. */
-export async function makeDisks(effects: DiskEffects, files: MachineFiles): Promise<void> {
-  for (const disk of effects.replace) {
+/**
+ * All that has to be there before the configuration file says so. New disks can be cancelled; what is done to disks that
+ * there are cannot be undone.
+ */
+export async function makeDisks(
+  { create, replace, extend }: DiskEffects,
+  files: MachineFiles,
+  control: Pick<TaskControl, 'signal' | 'progress' | 'allowCancel' | 'forbidCancel'>,
+): Promise<void> {
+  control.allowCancel();
+  for (const [index, disk] of create.entries()) {
+    const onProgress = (fraction: number): void =>
+      control.progress((100 * (index + fraction)) / create.length);
+    await files.createDisk(disk, { signal: control.signal, onProgress });
+  }
+  control.forbidCancel();
+  for (const disk of replace) {
     await files.deleteDisk(disk.path);
     await files.createDisk(disk);
   }
-  for (const disk of effects.create) await files.createDisk(disk);
-  for (const { path, capacityKb } of effects.extend) await files.extendDisk(path, capacityKb);
+  for (const { path, capacityKb } of extend) await files.extendDisk(path, capacityKb);
 }
 
 export function touchesDisks({ create, replace, extend, destroy }: DiskEffects): boolean {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { VmkernelError, type VmkernelErrorCode } from '../../../kernel/abi/index.js';
 import type { DiskCreation } from '../vm-config/spec/spec-context.js';
-import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
+import type { KernelCallOptions, VmkernelLink } from '../vmkernel/vmkernel-link.js';
 
 /** Files and virtual disks of machines, by the VMkernel's calls. */
 export class MachineFiles {
@@ -40,10 +40,10 @@ export class MachineFiles {
 
   async createDisk(
     { path, capacityKb, format, adapterType }: DiskCreation,
-    signal?: AbortSignal,
+    options: KernelCallOptions = {},
   ): Promise<void> {
     const args = { path, sizeBytes: capacityKb * 1024, format, adapterType };
-    await this.#link().call('diskCreate', args, signal === undefined ? {} : { signal });
+    await this.#link().call('diskCreate', args, options);
   }
 
   /** Undefined when there is no such disk or its descriptor is broken. */

@@ -1,9 +1,9 @@
 import type { ManagedObjectReference, VimSchema, VirtualMachineConfigSpec } from '../../../lib/vim/index.js';
 import {
   type CallContext,
-  type EventCause,
   type EventManager,
   invalidArgument,
+  type TaskControl,
   type TaskManager,
   vimFault,
 } from '../../../lib/vim-server/index.js';
@@ -51,17 +51,17 @@ export class VmCreation {
       descriptionId: 'Folder.createVm',
       call,
     };
-    return this.#dependencies.tasks.start(request, async ({ cause }) => {
+    return this.#dependencies.tasks.start(request, async control => {
       if (config.name === undefined) throw invalidSpec('name');
       const name = checkedName(config.name);
-      return this.#dependencies.claims.withName(name, undefined, () => this.#create(name, config, cause));
+      return this.#dependencies.claims.withName(name, undefined, () => this.#create(name, config, control));
     });
   }
 
   async #create(
     name: string,
     spec: VirtualMachineConfigSpec,
-    cause: EventCause,
+    control: TaskControl,
   ): Promise<ManagedObjectReference> {
     const { inventory, files, claims, events } = this.#dependencies;
     const find = (label: string) => inventory.datastore(label);
@@ -71,9 +71,9 @@ export class VmCreation {
         const { vmxPath } = place;
         throw vimFault('FileAlreadyExists', { file: vmxPath }, `The file ${vmxPath} already exists.`);
       }
-      return this.#make(name, spec, { place, chainId: cause.chainId });
+      return this.#make(name, spec, { place, control });
     });
-    const about = { ...cause, entity: vm };
+    const about = { ...control.cause, entity: vm };
     events.post('VmBeingCreatedEvent', { template: false, configSpec: spec }, about);
     events.post('VmCreatedEvent', { template: false }, about);
     return vm.ref;
@@ -82,7 +82,7 @@ export class VmCreation {
   async #make(
     name: string,
     spec: VirtualMachineConfigSpec,
-    where: { readonly place: NewPlace; readonly chainId: number | undefined },
+    where: { readonly place: NewPlace; readonly control: TaskControl },
   ): Promise<VirtualMachine> {
     const { vmxPath, folder, isNewFolder } = where.place;
     const { schema, inventory, files, intents, recovery } = this.#dependencies;
@@ -93,10 +93,13 @@ export class VmCreation {
     const vm = inventory.prepare(parseDatastorePath(vmxPath));
     const disks = [...effects.create, ...effects.replace].map(({ path }) => path);
     const madeFolder = isNewFolder ? folder : undefined;
-    const intent = intents.begin({ kind: 'create', vmxPath, folder: madeFolder, disks }, where.chainId);
+    const intent = intents.begin(
+      { kind: 'create', vmxPath, folder: madeFolder, disks },
+      where.control.cause.chainId,
+    );
     return recovery.guard(intent, async () => {
       if (isNewFolder) await files.makeFolder(folder);
-      await makeDisks(effects, files);
+      await makeDisks(effects, files, where.control);
       await files.writeAtomic(vmxPath, vmx.toBytes());
       await inventory.reload(vm);
       await inventory.commit(vm);

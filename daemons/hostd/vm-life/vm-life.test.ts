@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { VmkernelError } from '../../../kernel/abi/index.js';
 import type {
   ManagedObjectReference,
   TaskInfo,
@@ -135,6 +136,36 @@ describe('CreateVM_Task', () => {
     expect(faultType(info)).toBe('FileNotFound');
     expect(files()).toEqual([...before, 'web/web_1.vmdk']);
     expect(test.host.inventory.vms()).toHaveLength(0);
+  });
+});
+
+describe('a task that makes disks', () => {
+  it('can be cancelled while it does, and leaves nothing', async () => {
+    const before = files();
+    let release = (): void => undefined;
+    const reached = new Promise<void>(resolve => {
+      test.kernel.tap = async (name, at) => {
+        if (name !== 'diskCreate' || at !== 'before') return;
+        resolve();
+        await new Promise<void>(go => {
+          release = go;
+        });
+        throw new VmkernelError('Cancelled', 'cancelled');
+      };
+    });
+    const config = {
+      name: 'web',
+      files: { vmPathName: '[storage1]' },
+      deviceChange: [added(flatDisk(), 'create')],
+    };
+    const args = { config, pool: moids.rootPool };
+    const task = await test.call(moids.vmFolder, 'CreateVM_Task', args, { session });
+    await reached;
+    await test.call(task, 'CancelTask', {}, { session });
+    release();
+    const info = await test.finish(session, task);
+    expect(info).toMatchObject({ state: 'error', error: { fault: { _type: 'RequestCanceled' } } });
+    expect(files()).toEqual(before);
   });
 });
 

@@ -41,32 +41,28 @@ export class VmReconfiguration {
   async reconfigure(
     vm: VirtualMachine,
     spec: VirtualMachineConfigSpec,
-    { cause }: TaskControl,
+    control: TaskControl,
   ): Promise<TaskResult> {
-    const change = (): Promise<void> => this.#change(vm, spec, cause.chainId);
+    const change = (): Promise<void> => this.#change(vm, spec, control);
     const name = spec.name === undefined ? undefined : checkedName(spec.name);
     if (name === undefined || name === vm.name) await change();
     else await this.#dependencies.claims.withName(name, vm, change);
     const event = { template: false, configSpec: spec };
-    vm.dependencies.events.post('VmReconfiguredEvent', event, { ...cause, entity: vm });
+    vm.dependencies.events.post('VmReconfiguredEvent', event, { ...control.cause, entity: vm });
     return undefined;
   }
 
   /** @throws VimFault DuplicateName, InvalidName */
-  async rename(vm: VirtualMachine, newName: string, { cause }: TaskControl): Promise<TaskResult> {
+  async rename(vm: VirtualMachine, newName: string, control: TaskControl): Promise<TaskResult> {
     const oldName = vm.name;
     const name = checkedName(newName);
-    await this.#dependencies.claims.withName(name, vm, () => this.#change(vm, { name }, cause.chainId));
+    await this.#dependencies.claims.withName(name, vm, () => this.#change(vm, { name }, control));
     const event = { template: false, oldName, newName: name };
-    vm.dependencies.events.post('VmRenamedEvent', event, { ...cause, entity: vm });
+    vm.dependencies.events.post('VmRenamedEvent', event, { ...control.cause, entity: vm });
     return undefined;
   }
 
-  async #change(
-    vm: VirtualMachine,
-    spec: VirtualMachineConfigSpec,
-    chainId: number | undefined,
-  ): Promise<void> {
+  async #change(vm: VirtualMachine, spec: VirtualMachineConfigSpec, control: TaskControl): Promise<void> {
     const { files, inventory, schema } = this.#dependencies;
     const reading = files.read(vm.vmxPath, maxVmxBytes);
     const [bytes, modifiedMs] = await Promise.all([reading, files.modifiedMs(vm.vmxPath)]);
@@ -83,7 +79,7 @@ export class VmReconfiguration {
     const effects = await checkDisks(applyConfigSpec(spec, { schema, vmx, place }), files);
     if (vm.run !== undefined)
       await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
-    else await this.#write(vm, { vmx, effects, chainId });
+    else await this.#write(vm, { vmx, effects, control });
     await inventory.reload(vm);
   }
 
@@ -115,10 +111,10 @@ export class VmReconfiguration {
     change: {
       readonly vmx: VmxDocument;
       readonly effects: DiskEffects;
-      readonly chainId: number | undefined;
+      readonly control: TaskControl;
     },
   ): Promise<void> {
-    const { vmx, effects, chainId } = change;
+    const { vmx, effects, control } = change;
     const { files, intents, recovery } = this.#dependencies;
     const bytes = vmx.toBytes();
     if (!touchesDisks(effects)) return files.writeAtomic(vm.vmxPath, bytes);
@@ -130,9 +126,9 @@ export class VmReconfiguration {
       destroyed: effects.destroy,
       replaced: effects.replace,
     } as const;
-    const intent = intents.begin(subject, chainId);
+    const intent = intents.begin(subject, control.cause.chainId);
     await recovery.guard(intent, async () => {
-      await makeDisks(effects, files);
+      await makeDisks(effects, files, control);
       await files.writeAtomic(vm.vmxPath, bytes);
       for (const path of effects.destroy) await files.deleteDisk(path);
     });
