@@ -17,6 +17,7 @@ import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
 import { DatastoreTable } from './datastore-table.js';
 import { InventoryEvents } from './inventory-events.js';
+import { readMachineFiles } from './machine-file-reader.js';
 import { SerialWork } from './serial-work.js';
 import type { VmConfigReader } from './vm-config-reader.js';
 import type { VmInventoryFile } from './vm-inventory-file.js';
@@ -58,6 +59,8 @@ export class HostInventory {
   readonly #work: SerialWork;
   /** Reading configurations takes long of many machines, and power states do not wait for it. */
   readonly #reading: SerialWork;
+  /** Sizes of files are looked up when there is time: nobody waits for them. */
+  readonly #looking: SerialWork;
   readonly #readings = new WeakMap<VirtualMachine, number>();
   /** Which machines run has been known since this hostd began. */
   #hasLooked = false;
@@ -72,6 +75,9 @@ export class HostInventory {
       if (!isLost) dependencies.onError(error);
     };
     this.#work = new SerialWork(onError);
+    this.#looking = new SerialWork(error => {
+      if (!(error instanceof VmkernelError)) dependencies.onError(error);
+    });
     this.#reading = new SerialWork(onError);
     this.#datastores = this.#makeDatastores();
   }
@@ -189,7 +195,14 @@ export class HostInventory {
     const number = (this.#readings.get(vm) ?? 0) + 1;
     this.#readings.set(vm, number);
     const config = await this.#dependencies.configReader().read(vm);
-    if (this.#readings.get(vm) === number) vm.setConfig(config);
+    if (this.#readings.get(vm) !== number) return;
+    vm.setConfig(config);
+    this.#looking.add(vm.vmxPath, () => this.#readFiles(vm));
+  }
+
+  /** A folder that cannot be listed has the files it was last seen with. */
+  async #readFiles(vm: VirtualMachine): Promise<void> {
+    if (this.#vms.has(vm)) vm.setFiles(await readMachineFiles(vm, this.#dependencies.link().files));
   }
 
   async #reloadAll(): Promise<void> {
@@ -209,6 +222,7 @@ export class HostInventory {
   async commit(vm: VirtualMachine): Promise<void> {
     await this.#dependencies.file.put({ moid: vm.ref.value, vmxPath: vm.vmxPath });
     this.#add(vm);
+    this.#looking.add(vm.vmxPath, () => this.#readFiles(vm));
     this.#work.add('running', () => this.#readRunning());
   }
 
@@ -262,6 +276,7 @@ export class HostInventory {
       answer: (vmxPath, questionId, choice) => link().call('answer', { vmxPath, questionId, choice }),
       unregister: vm => this.remove(vm),
       reload: vm => this.reload(vm),
+      readFiles: vm => this.#readFiles(vm),
       life: () => this.#dependencies.life(),
       datastore: ({ datastore }) => this.datastore(datastore),
     });

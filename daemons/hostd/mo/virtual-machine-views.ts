@@ -1,14 +1,12 @@
 import type {
   GuestInfo,
-  VirtualDisk,
   VirtualMachineCapability,
-  VirtualMachineFileLayout,
   VirtualMachineRuntimeInfo,
   VirtualMachineSummary,
 } from '../../../lib/vim/index.js';
-import { baseName } from '../inventory/datastore-path.js';
 import { moids } from './moids.js';
 import type { VirtualMachine } from './virtual-machine.js';
+import { storageSummary } from './virtual-machine-files.js';
 import { questionInfo } from './virtual-machine-question.js';
 
 export function runtimeInfo(vm: VirtualMachine): VirtualMachineRuntimeInfo {
@@ -71,6 +69,7 @@ export function summary(vm: VirtualMachine): VirtualMachineSummary {
       annotation: config?.annotation,
     },
     quickStats: { guestHeartbeatStatus: 'gray', uptimeSeconds: uptimeSeconds(vm) },
+    storage: storageSummary(vm),
     overallStatus: vm.connectionState === 'connected' ? 'green' : 'red',
     customValue: [],
   };
@@ -79,24 +78,6 @@ export function summary(vm: VirtualMachine): VirtualMachineSummary {
 function uptimeSeconds(vm: VirtualMachine): number | undefined {
   if (vm.run === undefined || vm.powerState !== 'poweredOn') return undefined;
   return Math.max(0, Math.floor((Date.now() - vm.run.bootTimeMs) / 1000));
-}
-
-export function layout(vm: VirtualMachine): VirtualMachineFileLayout | undefined {
-  if (vm.config.kind !== 'read') return undefined;
-  const disks = (vm.config.info.hardware.device ?? []).filter(
-    device => device._type === 'VirtualDisk',
-  ) as VirtualDisk[];
-  return {
-    configFile: [baseName(vm.path.file)],
-    logFile: [],
-    disk: disks.map(disk => ({ key: disk.key, diskFile: [diskFile(disk)] })),
-    snapshot: [],
-  };
-}
-
-function diskFile(disk: VirtualDisk): string {
-  const { backing } = disk;
-  return backing !== undefined && 'fileName' in backing ? String(backing.fileName) : '';
 }
 
 /** What a machine can be asked to do here; it grows with what is built. */

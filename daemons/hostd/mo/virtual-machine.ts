@@ -17,6 +17,7 @@ import type { VmLife } from '../vm-life/vm-life.js';
 import type { Datastore } from './datastore.js';
 import { type Entity, entityClass } from './entity.js';
 import { moids } from './moids.js';
+import { layout, layoutEx, type MachineFileList, storage } from './virtual-machine-files.js';
 import { guestMethods } from './virtual-machine-guest.js';
 import {
   invalidPowerState,
@@ -26,7 +27,7 @@ import {
 } from './virtual-machine-power.js';
 import { type Answer, questionMethods } from './virtual-machine-question.js';
 import type { VmConfigState, VmRunState } from './virtual-machine-state.js';
-import { guestInfo, layout, runtimeInfo, summary, vmCapability } from './virtual-machine-views.js';
+import { guestInfo, runtimeInfo, summary, vmCapability } from './virtual-machine-views.js';
 
 export interface VirtualMachineDependencies {
   readonly registry: ObjectRegistry;
@@ -38,6 +39,8 @@ export interface VirtualMachineDependencies {
   unregister(vm: VirtualMachine): Promise<void>;
   /** Reads its configuration file anew. */
   reload(vm: VirtualMachine): Promise<void>;
+  /** Looks at its files anew. */
+  readFiles(vm: VirtualMachine): Promise<void>;
   life(): VmLife;
   datastore(path: DatastorePath): Datastore | undefined;
   hostMhz(): number;
@@ -70,6 +73,7 @@ export class VirtualMachine implements Entity {
   #config: VmConfigState = { kind: 'inaccessible' };
   #run: VmRunState;
   #busy: ManagedObjectReference | undefined;
+  #files: MachineFileList | undefined;
 
   constructor(moid: string, path: DatastorePath, dependencies: VirtualMachineDependencies) {
     this.ref = new ManagedObjectReference('VirtualMachine', moid);
@@ -127,6 +131,16 @@ export class VirtualMachine implements Entity {
 
   setBusy(task: ManagedObjectReference | undefined): void {
     this.#busy = task;
+  }
+
+  /** Its files when they were last looked at. */
+  get files(): MachineFileList | undefined {
+    return this.#files;
+  }
+
+  setFiles(files: MachineFileList): void {
+    this.#files = files;
+    this.dependencies.registry.changed(this, 'layout', 'layoutEx', 'storage', 'summary');
   }
 
   setConfig(config: VmConfigState): void {
@@ -187,6 +201,8 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
       capability: vmCapability,
       config: vm => (vm.config.kind === 'read' ? vm.config.info : undefined),
       layout,
+      layoutEx,
+      storage,
       environmentBrowser: () => moids.environmentBrowser,
       resourcePool: () => moids.rootPool,
       resourceConfig: vm => {
@@ -210,6 +226,7 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
       Rename_Task: (vm, { newName }, call) => vm.dependencies.life().rename(vm, newName, call),
       Destroy_Task: (vm, _, call) => vm.dependencies.life().destroy(vm, call),
       Reload: vm => vm.dependencies.reload(vm),
+      RefreshStorageInfo: vm => vm.dependencies.readFiles(vm),
     },
   },
   entityClass,

@@ -5,6 +5,7 @@ import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import { invalidPowerState } from '../mo/virtual-machine-power.js';
+import { isLog, machineFileType } from '../vm-config/machine-file-type.js';
 import type { IntentLog } from './intent-log.js';
 import type { MachineFiles } from './machine-files.js';
 import type { VmRecovery } from './vm-recovery.js';
@@ -61,8 +62,10 @@ export class VmDestruction {
       .some(other => other !== vm && posix.dirname(other.vmxPath) === folder);
     const others = (await files.names(folder)).flatMap(name => {
       const path = `${folder}/${name}`;
-      const isShared = hasNeighbour && logs.test(name);
-      return (isOfMachine(name, place.baseName) && !isShared) || named.includes(path) ? [path] : [];
+      const isShared = hasNeighbour && isLog(name);
+      return (machineFileType(name, place.baseName) !== undefined && !isShared) || named.includes(path)
+        ? [path]
+        : [];
     });
     return {
       disks: [...new Set(disks.filter(isOwn))],
@@ -91,14 +94,4 @@ function diskNames(vmx: VmxDocument): string[] {
     const name = isFile ? (vmx.get(key) ?? '') : '';
     return /\.vmdk$/i.test(name) ? [name] : [];
   });
-}
-
-const logs = /^vmware(-\d+)?\.log$/;
-
-/** Files that the product makes beside a machine's configuration file. Disks are known by the configuration alone. */
-function isOfMachine(name: string, baseName: string): boolean {
-  if (logs.test(name)) return true;
-  if (!name.startsWith(baseName)) return false;
-  const rest = name.slice(baseName.length);
-  return /^(\.(vmx|vmxf|vmsd|nvram|vmss|vswp)|\.vmx\.lck|-[0-9a-f]{8}\.vswp|-Snapshot\d+\.vmsn)$/i.test(rest);
 }

@@ -242,6 +242,28 @@ describe('ReconfigVM_Task', () => {
 });
 
 describe('a machine', () => {
+  it('tells its files, what they are and what they take', async () => {
+    test.kernel.putFile('linux/vmware.log', 'twelve bytes');
+    test.kernel.putFile('linux/linux-flat.vmdk', 'x'.repeat(1000));
+    test.kernel.putFile('linux/notes.txt', 'mine');
+    const vm = await test.register(session);
+    await test.call(vm, 'RefreshStorageInfo', {}, { session });
+    expect(await test.read(session, vm, 'layoutEx', '4.1')).toMatchObject({
+      file: [
+        { key: 0, name: '[storage1] linux/linux.vmx', type: 'config' },
+        { key: 1, name: '[storage1] linux/linux.vmdk', type: 'diskDescriptor' },
+        { key: 2, name: '[storage1] linux/vmware.log', type: 'log', size: 12 },
+        { key: 3, name: '[storage1] linux/linux-flat.vmdk', type: 'diskExtent', size: 1000 },
+      ],
+      disk: [{ key: 3000, chain: [{ fileKey: [1, 3] }] }],
+    });
+    const committed = ['linux.vmx', 'linux.vmdk', 'vmware.log', 'linux-flat.vmdk']
+      .map(name => test.kernel.fileText(`linux/${name}`)?.length ?? 0)
+      .reduce((sum, size) => sum + size, 0);
+    expect(await test.read(session, vm, 'storage.perDatastoreUsage', '4.1')).toMatchObject([{ committed }]);
+    expect(await test.read(session, vm, 'layout.logFile')).toEqual(['vmware.log']);
+  });
+
   it('is renamed and keeps its files', async () => {
     const vm = await test.register(session);
     const info = await test.finish(
