@@ -190,6 +190,11 @@ export class HostInventory {
     }
   }
 
+  /** All files whose sizes were to be looked up have been. */
+  looked(): Promise<void> {
+    return this.#looking.idle();
+  }
+
   /** Of readings of one machine that overlap the one begun last is believed: it saw the newest file. */
   async reload(vm: VirtualMachine): Promise<void> {
     const number = (this.#readings.get(vm) ?? 0) + 1;

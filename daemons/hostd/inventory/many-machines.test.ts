@@ -80,6 +80,7 @@ async function followPower(session: string): Promise<() => Promise<unknown>> {
 /** Property reads and VMkernel calls of a power-on and of a registration that a client follows. */
 async function costOf(count: number) {
   await startWith(count);
+  await test.host.inventory.looked();
   const session = await test.login();
   const next = await followPower(session);
   expect(await next()).toHaveLength(count);
@@ -95,6 +96,7 @@ async function costOf(count: number) {
     const before = test.kernel.calls.length;
     await work();
     await test.host.inventory.settled();
+    await test.host.inventory.looked();
     reads.end();
     return { reads: reads.count, calls: test.kernel.calls.length - before };
   };
