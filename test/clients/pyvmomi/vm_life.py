@@ -90,6 +90,13 @@ def create(content):
     check("its disk has its size", device(vm, "Hard disk 1").capacityInKB == 10240)
     check("its CD shows the image", device(vm, "CD/DVD Drive 1").backing.fileName == "[storage1] iso/boot.iso")
     check("its serial port is a pipe", device(vm, "Serial port 1").backing.pipeName == "com1")
+    vm.RefreshStorageInfo()
+    types = {one.name.split("/")[-1]: one.type for one in vm.layoutEx.file}
+    check("its files are told", types["life.vmx"] == "config" and types["life-flat.vmdk"] == "diskExtent", types)
+    usage = vm.storage.perDatastoreUsage[0]
+    check("its thin disk has all to take", usage.uncommitted == 10 * 2**20, usage.uncommitted)
+    option = vm.environmentBrowser.QueryConfigOption(None, None)
+    check("the host tells its hardware version", option.version == vm.config.version, option.version)
     error = refused(
         content, "a name is given once", datacenter.vmFolder.CreateVM_Task(config, pool, None), vim.fault.DuplicateName
     )
