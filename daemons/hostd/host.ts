@@ -7,14 +7,11 @@ import {
 } from '../../lib/vim/index.js';
 import {
   AccessControl,
-  AuthorizationManager,
   Authorizer,
   commonRules,
   Dispatcher,
   defaultSessionLimits,
   EventManager,
-  inventoryChildren,
-  inventoryScope,
   type LocalTickets,
   type LoginAttempt,
   type LoginPolicy,
@@ -22,13 +19,12 @@ import {
   ObjectRegistry,
   PropertyPrivileges,
   type SessionLimits,
-  SessionManager,
   SessionTable,
   TaskManager,
-  ViewManager,
   type VimFault,
 } from '../../lib/vim-server/index.js';
 import { type AccountTools, type ConsoleAccounts, HostAccessTree, hostMethodRules } from './access/index.js';
+import { HostObjects, type HostParts } from './host-objects.js';
 import { datastoreNameOf } from './inventory/datastore-path.js';
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
@@ -36,26 +32,11 @@ import { VmInventoryFile } from './inventory/vm-inventory-file.js';
 import { HostAccount } from './machine/host-account.js';
 import type { FigureSources } from './machine/host-figures.js';
 import type { Machine } from './machine/machine.js';
-import { ComputeResource } from './mo/compute-resource.js';
-import { Datacenter } from './mo/datacenter.js';
-import { EnvironmentBrowser } from './mo/environment-browser.js';
-import { FileManager } from './mo/file-manager.js';
-import { Folder } from './mo/folder.js';
 import { type HostFacts, hostMhz } from './mo/host/host-facts.js';
 import { HostManagers } from './mo/host/host-managers.js';
-import { HostSystem } from './mo/host/host-system.js';
 import { browserOf, HostDatastoreBrowser } from './mo/host-datastore-browser.js';
-import { HostDatastoreSystem } from './mo/host-datastore-system.js';
-import { HostLocalAccountManager } from './mo/host-local-account-manager.js';
 import { HostPlaces } from './mo/host-places.js';
 import { moids } from './mo/moids.js';
-import { RootResourcePool } from './mo/resource-pool.js';
-import { SearchIndex } from './mo/search-index.js';
-import { ServiceInstance } from './mo/service-instance.js';
-import { UnbuiltObject } from './mo/unbuilt-object.js';
-import { UserDirectory } from './mo/user-directory.js';
-import { VirtualDiskManager } from './mo/virtual-disk-manager.js';
-import type { VirtualMachine } from './mo/virtual-machine.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
@@ -186,7 +167,19 @@ export class Host {
       link: () => this.link,
       onProblem: dependencies.onProblem,
     });
-    for (const object of [...this.#managers(), ...this.#entities()]) registry.add(object);
+    for (const object of new HostObjects(this.#parts()).all()) registry.add(object);
+  }
+
+  #parts(): HostParts {
+    const { schema, registry, events, tasks, inventory, files, access, sessions, managers, life, link } =
+      this;
+    return {
+      options: this.#options,
+      dependencies: this.#dependencies,
+      ...{ schema, registry, events, tasks, inventory, files, access, sessions, managers, life, link },
+      facts: this.#facts(),
+      entity: () => this.#hostEntity(),
+    };
   }
 
   /**
@@ -307,99 +300,6 @@ export class Host {
     if (info !== undefined && this.link.isConnected) await this.managers.autoStart.hostBooted(info.bootId);
   }
 
-  #managers(): ManagedObject[] {
-    const scope = inventoryScope(this.schema, moid => this.registry.find(moid));
-    const { policy, tickets } = this.#dependencies;
-    const sessionOptions = { moid: moids.sessionManager.value, accessRoot: moids.rootFolder };
-    return [
-      new ServiceInstance(this.#options.about),
-      ...this.managers.all(),
-      new SessionManager(sessionOptions, {
-        table: this.sessions,
-        policy,
-        tickets,
-        events: this.events,
-        registry: this.registry,
-      }),
-      new ViewManager(moids.viewManager.value, {
-        registry: this.registry,
-        scope,
-        rootMoid: moids.rootFolder.value,
-      }),
-      new AuthorizationManager(moids.authorizationManager.value, {
-        control: this.access,
-        sessions: this.sessions,
-        registry: this.registry,
-        events: this.events,
-      }),
-      this.tasks,
-      this.events,
-      new SearchIndex({
-        machines: this.inventory,
-        hostUuid: this.#options.uuid,
-        hostName: () => this.inventory.host?.hostName ?? '',
-        find: moid => this.registry.find(moid),
-        children: object => inventoryChildren(scope, object),
-      }),
-      new UserDirectory(this.#dependencies.accounts),
-      new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
-      new HostLocalAccountManager({
-        accounts: this.#dependencies.accounts,
-        tools: this.#dependencies.accountTools,
-        access: this.access,
-        sessions: this.sessions,
-        events: this.events,
-        host: () => this.#hostEntity(),
-      }),
-      new EnvironmentBrowser({
-        schema: this.schema,
-        datastores: () => this.inventory.datastores(),
-        facts: () => this.#facts(),
-      }),
-      ...this.#fileObjects(),
-    ];
-  }
-
-  #fileObjects(): ManagedObject[] {
-    const datastores = (): ManagedObjectReference[] => this.inventory.datastoreRefs();
-    return [
-      new FileManager(this.files),
-      new VirtualDiskManager(this.files),
-      new HostDatastoreBrowser(moids.hostDatastoreBrowser, { work: this.files, datastores }),
-      new HostDatastoreSystem({ datastores }),
-    ];
-  }
-
-  #entities(): ManagedObject[] {
-    const { inventory, tasks } = this;
-    const facts = this.#facts();
-    const datastores = (): ManagedObjectReference[] => inventory.datastoreRefs();
-    const vms = (): ManagedObjectReference[] => inventory.vmRefs();
-    const recentTasks = (object: ManagedObject): ManagedObjectReference[] => tasks.recentTasks(object);
-    const reserved = (): { mhz: number; memoryBytes: number } => {
-      const running = inventory.runningVms();
-      return {
-        mhz: running.reduce((sum, vm) => sum + reservedMhz(vm), 0),
-        memoryBytes: running.reduce((sum, vm) => sum + (vm.run?.memoryMb ?? 0) * 2 ** 20, 0),
-      };
-    };
-    return [
-      ...this.#folders(),
-      new Datacenter({ datastores }),
-      new ComputeResource({ facts, datastores }),
-      new HostSystem({
-        facts,
-        managers: this.managers,
-        datastores,
-        vms,
-        machines: () => inventory.vms(),
-        recentTasks,
-        memoryOverhead: (memoryMb, vcpus) => this.#memoryOverhead(memoryMb, vcpus),
-      }),
-      new RootResourcePool({ facts, vms, reserved }),
-    ];
-  }
-
   #hostManagers(facts: HostFacts): HostManagers {
     const { setLogLevel, onError, onProblem } = this.#dependencies;
     return new HostManagers(this.#options, {
@@ -414,10 +314,6 @@ export class Host {
     });
   }
 
-  async #memoryOverhead(memoryMb: number, vcpus: number): Promise<number> {
-    return (await this.link.call('memoryOverhead', { memoryMb, vcpus })).overheadBytes;
-  }
-
   #facts(): HostFacts {
     const { about, machine, uuid } = this.#options;
     return {
@@ -428,39 +324,4 @@ export class Host {
       isConnected: () => this.link.isConnected,
     };
   }
-
-  #folders(): Folder[] {
-    const recentTasks = (folder: Folder): ManagedObjectReference[] => this.tasks.recentTasks(folder);
-    const inDatacenter = (ref: ManagedObjectReference, name: string, type: string) => {
-      return { ref, name, parent: moids.datacenter, childType: [type] };
-    };
-    return [
-      new Folder(
-        { ref: moids.rootFolder, name: 'ha-folder-root', parent: undefined, childType: ['Datacenter'] },
-        { recentTasks, children: () => [moids.datacenter] },
-      ),
-      new Folder(inDatacenter(moids.vmFolder, 'vm', 'VirtualMachine'), {
-        recentTasks,
-        children: () => this.inventory.vmRefs(),
-        createVm: (folder, args, call) => this.life.create(folder, args, call),
-        registerVm: (folder, args, call) => this.life.register(folder, args, call),
-      }),
-      new Folder(inDatacenter(moids.hostFolder, 'host', 'ComputeResource'), {
-        recentTasks,
-        children: () => [moids.computeResource],
-      }),
-      new Folder(inDatacenter(moids.datastoreFolder, 'datastore', 'Datastore'), {
-        recentTasks,
-        children: () => this.inventory.datastoreRefs(),
-      }),
-      new Folder(inDatacenter(moids.networkFolder, 'network', 'Network'), {
-        recentTasks,
-        children: () => [],
-      }),
-    ];
-  }
-}
-
-function reservedMhz({ config }: VirtualMachine): number {
-  return config.kind === 'read' ? Number(config.info.cpuAllocation?.reservation ?? 0) : 0;
 }

@@ -14,7 +14,7 @@
  *   vm-life/     creation, reconfiguration and deletion of machines, crash-safe by intents
  *   storage/     what clients ask of files and disks on datastores: names, tasks over the VMkernel's calls, searches
  *   folder/ tls/ files over HTTP, streamed in both directions; the certificate
- *   host.ts      puts them together without sockets; main.ts adds sockets, files and signals
+ *   host.ts, host-objects.ts   put them together without sockets; main.ts adds sockets, files and signals
  *
  * Invariants: a property is read from what the VMkernel or a file last said, never from a copy that could disagree
  * with it; nothing polls; a call ends with its value or with one typed fault.
