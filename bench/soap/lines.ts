@@ -103,51 +103,82 @@ const reconfigure: Line = {
   },
 };
 
+interface Change {
+  /** From the request to the reply of WaitForUpdates. */
+  readonly seenMs: number;
+  /** From the end of its task to that reply; nothing when the reply was first. */
+  readonly lateMs: number;
+}
+
+/** One session that changes a machine's name, and one that waits for updates over every machine. */
+async function changer(
+  server: SoapServer,
+  index: number,
+  clients: number,
+): Promise<{ change(): Promise<Change>; end(): void }> {
+  const writer = await SoapClient.loggedIn(server);
+  const waiter = await SoapClient.loggedIn(server);
+  const [vm] = own(await machinesOf(writer), index, clients);
+  if (vm === undefined) throw new Error('there are too few VMs');
+  const { viewManager, rootFolder } = waiter.objects;
+  const collector = await waiter.newCollector();
+  const view = await waiter.askReference(createView(viewManager, rootFolder, 'VirtualMachine'));
+  const spec = propertySpec('VirtualMachine', ['name', 'runtime.powerState']);
+  await waiter.send(createFilter(collector, spec, viewSpec(view)));
+  let version = '';
+  let round = 0;
+  const wait = async (): Promise<string> => {
+    const text = await waiter.ask(message(collector, 'WaitForUpdates', `<version>${version}</version>`));
+    version = /<version>([^<]+)</.exec(text)?.[1] ?? version;
+    return text;
+  };
+  // A change that was refused leaves its wait to the next one.
+  let waiting: Promise<string> | undefined;
+  const next = (): Promise<string> => {
+    waiting ??= wait().finally(() => {
+      waiting = undefined;
+    });
+    return waiting;
+  };
+  await next();
+  const change = async (): Promise<Change> => {
+    const mark = `renamed-${index}-${++round}`;
+    const startMs = Date.now();
+    const start = performance.now();
+    const seen = untilSeen(next, `>${mark}<`).then(() => performance.now() - start);
+    const [task, seenMs] = await Promise.all([writer.askReference(rename(vm, mark)), seen]);
+    await taskEnd(writer, task);
+    const info = retrieve(writer.objects.propertyCollector, propertySpec('Task', ['info']), objectSpec(task));
+    const ended = /<completeTime>([^<]+)</.exec(await writer.ask(info))?.[1] ?? '';
+    return { seenMs, lateMs: Math.max(0, startMs + seenMs - Date.parse(ended)) };
+  };
+  const end = () => {
+    writer.close();
+    waiter.close();
+  };
+  return { change, end };
+}
+
 const update: Line = {
   name: 'update',
   about: 'from Rename_Task to the reply of WaitForUpdates over every VM',
   async open(server, index, clients) {
-    const writer = await SoapClient.loggedIn(server);
-    const waiter = await SoapClient.loggedIn(server);
-    const [vm] = own(await machinesOf(writer), index, clients);
-    if (vm === undefined) throw new Error('there are too few VMs');
-    const { viewManager, rootFolder } = waiter.objects;
-    const propertyCollector = await waiter.newCollector();
-    const view = await waiter.askReference(createView(viewManager, rootFolder, 'VirtualMachine'));
-    const spec = propertySpec('VirtualMachine', ['name', 'runtime.powerState']);
-    await waiter.send(createFilter(propertyCollector, spec, viewSpec(view)));
-    let version = '';
-    let round = 0;
-    const wait = async (): Promise<string> => {
-      const args = `<version>${version}</version>`;
-      const text = await waiter.ask(message(propertyCollector, 'WaitForUpdates', args));
-      version = /<version>([^<]+)</.exec(text)?.[1] ?? version;
-      return text;
-    };
-    // A change that was refused leaves its wait to the next one.
-    let waiting: Promise<string> | undefined;
-    const next = (): Promise<string> => {
-      waiting ??= wait().finally(() => {
-        waiting = undefined;
-      });
-      return waiting;
-    };
-    await next();
-    const operation = async () => {
-      const mark = `renamed-${index}-${++round}`;
-      const startMs = performance.now();
-      const seen = untilSeen(next, `>${mark}<`).then(() => performance.now() - startMs);
-      const [task, seenMs] = await Promise.all([writer.askReference(rename(vm, mark)), seen]);
-      await taskEnd(writer, task);
-      return seenMs;
-    };
-    const end = () => {
-      writer.close();
-      waiter.close();
-    };
-    return { operation, end };
+    const { change, end } = await changer(server, index, clients);
+    return { operation: async () => (await change()).seenMs, end };
   },
 };
+
+/** How late updates over every machine are, ms after the task that made the change has ended. */
+export async function lateness(server: SoapServer, changes: number): Promise<number[]> {
+  const { change, end } = await changer(server, 0, 1);
+  const found: number[] = [];
+  try {
+    for (let i = 0; i < changes; i++) found.push((await change()).lateMs);
+    return found;
+  } finally {
+    end();
+  }
+}
 
 /** Those whose cost hangs on one VM, and those whose cost may hang on how many there are. */
 export const LINES_OF_ONE: readonly Line[] = [login, fullVm, reconfigure];
