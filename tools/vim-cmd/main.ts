@@ -4,6 +4,9 @@ import { parseFlags, USAGE } from './flags.js';
 
 /** Wiring only: arguments, output, exit status. What needs the host agent is loaded when a command needs it. */
 
+/** As a shell tells of a process that SIGPIPE ended. */
+const BROKEN_PIPE = 141;
+
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
   if (flags.help) {
@@ -25,6 +28,11 @@ function complaint(error: unknown): string {
   if (error.name === 'VimClientFault' && 'code' in error) return `(vim.fault.${error.code}) ${error.message}`;
   return `vim-cmd: ${error.message}`;
 }
+
+// Whoever read the output may have seen enough; the session is ended all the same.
+process.stdout.on('error', () => {
+  process.exitCode = BROKEN_PIPE;
+});
 
 main().catch((error: unknown) => {
   process.exitCode = 1;

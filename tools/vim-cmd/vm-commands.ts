@@ -1,4 +1,8 @@
-import type { VirtualMachineConfigSpec, VirtualMachineQuestionInfo } from '../../lib/vim/index.js';
+import type {
+  VirtualLsiLogicController,
+  VirtualMachineConfigSpec,
+  VirtualMachineQuestionInfo,
+} from '../../lib/vim/index.js';
 import { CommandError, type HostAgent } from './agent.js';
 import type { Command } from './command.js';
 import { dumped } from './read-command.js';
@@ -51,10 +55,17 @@ const reload: Command = {
   run: (agent, [vmid = '']) => onVm(vmid, vm => agent.call(vm, 'Reload', {})),
 };
 
+const SCSI_CONTROLLER: VirtualLsiLogicController & { readonly _type: string } = {
+  _type: 'VirtualLsiLogicController',
+  key: -1,
+  busNumber: 0,
+  sharedBus: 'noSharing',
+};
+
 const createDummy: Command = {
   name: 'vmsvc/createdummyvm',
   parameters: ['name', 'path'],
-  summary: 'Creates a small virtual machine without disks and prints its vmid',
+  summary: 'Creates a small virtual machine with a SCSI controller and prints its vmid',
   async run(agent, [name = '', path = ''], print) {
     const folder = await propertyOfFirst(agent, 'Datacenter', 'vmFolder');
     const pool = await propertyOfFirst(agent, 'ComputeResource', 'resourcePool');
@@ -64,6 +75,7 @@ const createDummy: Command = {
       memoryMB: 32,
       numCPUs: 1,
       files: { vmPathName: datastorePath(path) },
+      deviceChange: [{ operation: 'add', device: SCSI_CONTROLLER }],
     };
     const task = await agent.call(folder, 'CreateVM_Task', { config, pool });
     print(`${resultReference(await agent.waitForTask(task)).value}\n`);

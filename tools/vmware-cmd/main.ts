@@ -5,6 +5,8 @@ import { asControlError, errorText, UsageError } from './vm-control-error.js';
 
 const BAD_USAGE = 1;
 const FAILED = 255;
+/** As a shell tells of a process that SIGPIPE ended. */
+const BROKEN_PIPE = 141;
 
 const print = (text: string): void => void process.stdout.write(text);
 
@@ -29,6 +31,11 @@ async function main(): Promise<void> {
     await close();
   }
 }
+
+// Whoever read the output may have seen enough; the session is ended all the same.
+process.stdout.on('error', () => {
+  process.exitCode = BROKEN_PIPE;
+});
 
 main().catch((error: unknown) => {
   if (error instanceof UsageError) {
