@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ManagedObjectReference, Methods, Permission } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
-import { faultOf, SeenFault, TestHost } from './testing/test-host.js';
+import { faultOf, linuxVmx, SeenFault, TestHost } from './testing/test-host.js';
 
 let test: TestHost;
 let root: string;
@@ -104,6 +104,33 @@ describe('a permission', () => {
         vm.value,
       ].sort(),
     );
+  });
+
+  it('on a machine leaves other machines out of every list, also of one that is followed', async () => {
+    test.kernel.putFile('other/other.vmx', linuxVmx.replace('"linux"', '"other"'));
+    const other = await test.register(root, '[storage1] other/other.vmx');
+    await set(vm, {});
+    const alice = await login('alice');
+    expect(await test.read(alice, moids.vmFolder, 'childEntity')).toEqual([vm]);
+    expect(await test.read(alice, moids.rootPool, 'vm')).toEqual([vm]);
+    expect(await test.read(alice, vm, 'datastore')).toEqual([]);
+    expect(await test.read(alice, moids.vmFolder, `childEntity["${other.value}"]`)).toBeUndefined();
+    expect(await test.read(root, moids.vmFolder, 'childEntity')).toEqual([vm, other]);
+    const spec = {
+      propSet: [{ type: 'Folder', all: false, pathSet: ['childEntity'] }],
+      objectSet: [{ obj: moids.vmFolder, skip: false }],
+    };
+    const collector = moids.propertyCollector;
+    await test.call(collector, 'CreateFilter', { spec, partialUpdates: true }, { session: alice });
+    const { version } = await test.call(collector, 'WaitForUpdates', {}, { session: alice });
+    test.kernel.putFile('third/third.vmx', linuxVmx.replace('"linux"', '"third"'));
+    await test.register(root, '[storage1] third/third.vmx');
+    expect(await test.call(collector, 'CheckForUpdates', { version }, { session: alice })).toBeUndefined();
+    await set(other, {});
+    const update = await test.call(collector, 'CheckForUpdates', { version }, { session: alice });
+    expect(update?.filterSet?.[0]?.objectSet?.[0]?.changeSet).toMatchObject([
+      { name: `childEntity["${other.value}"]`, op: 'add' },
+    ]);
   });
 
   it('that is nearer wins, upwards and downwards', async () => {

@@ -91,7 +91,7 @@ export function readResolved(
   { text, first, rest, field }: ResolvedPath,
   context: ReadContext,
 ): TypedValue | undefined {
-  const value = readFirst(object, field, context);
+  const value = withoutHidden(schema, field, readFirst(object, field, context), context);
   let at = stepInto(value, field, first, text);
   for (const step of rest) {
     const next = fieldOf(schema, at, step, text);
@@ -113,6 +113,17 @@ function readFirst(object: ManagedObject, field: FieldDefinition, context: ReadC
   if (reader !== undefined) return reader(object, context) ?? undefined;
   if (field.optional || field.array) return undefined;
   throw notSupported();
+}
+
+/** What a session may not see is in no list of references that it reads. */
+function withoutHidden(
+  schema: VimSchema,
+  { type, array }: FieldDefinition,
+  value: unknown,
+  { session }: ReadContext,
+): unknown {
+  if (session === undefined || !array || !Array.isArray(value) || !schema.isManaged(type)) return value;
+  return session.visible(value);
 }
 
 function stepInto(value: unknown, field: FieldDefinition, step: PathStep, path: string): Place {

@@ -26,7 +26,7 @@ export class ContainerView implements ManagedObject {
   }
 
   view(): ManagedObjectReference[] {
-    return this.#session.visible(this.#contents.members());
+    return this.#contents.members();
   }
 }
 

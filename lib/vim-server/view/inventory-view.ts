@@ -36,7 +36,7 @@ export class InventoryView implements ManagedObject {
   }
 
   view(): ManagedObjectReference[] {
-    return this.#session.visible([...this.#shown.values()].map(({ ref }) => ref));
+    return [...this.#shown.values()].map(({ ref }) => ref);
   }
 
   /** Shows what is below the entities. @returns those that the view does not show or that hold nothing */

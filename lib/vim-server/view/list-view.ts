@@ -26,7 +26,7 @@ export class ListView implements ManagedObject, ChangeFollower {
   }
 
   view(): ManagedObjectReference[] {
-    return this.#session.visible([...this.#listed.values()].map(object => object.ref));
+    return [...this.#listed.values()].map(object => object.ref);
   }
 
   note({ kind, object }: ObjectChange): void {
