@@ -2,8 +2,8 @@ import type { Logger } from '../../lib/log/index.js';
 
 /** Steps of a power-on, in order. Tests ask for a failure after one of them. */
 export const POWER_ON_STEPS = [
-  'config',
   'lock',
+  'config',
   'admit',
   'rows',
   'runDir',

@@ -51,7 +51,7 @@ interface Made {
 }
 
 /**
- * Powers a VM on, step by step in the ledger: config → lock → admit → rows → runDir → report → ram → disks → fork →
+ * Powers a VM on, step by step in the ledger: lock → config → admit → rows → runDir → report → ram → disks → fork →
  * attach → worlds → grant. Whatever fails or dies on the way, the ledger takes everything back in reverse.
  */
 export class PowerOn {
@@ -70,8 +70,6 @@ export class PowerOn {
   async #prepare(vm: Vm): Promise<Made> {
     const { ledger } = vm;
     const { storage, reservations, cpu, tables, memory } = this.parts;
-    const { config, vmxText } = await ledger.step('config', () => this.#readConfig(vm));
-    const claim = claimOf(config.cpu, this.options.pcpuMhz);
     let lock: VmxLock | null = null;
     await ledger.step(
       'lock',
@@ -80,6 +78,9 @@ export class PowerOn {
       },
       () => lock?.release(),
     );
+    // Read under the lock: whoever replaces the file does so before, or not at all.
+    const { config, vmxText } = await ledger.step('config', () => this.#readConfig(vm));
+    const claim = claimOf(config.cpu, this.options.pcpuMhz);
     const rows = await ledger.step(
       'rows',
       () => {

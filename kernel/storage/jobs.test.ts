@@ -277,4 +277,27 @@ describe('disk jobs', { timeout: 60_000 }, () => {
     expect(readFileSync(at('upload.iso'), 'utf8')).toBe('abcdef');
     expect(leftovers(at())).toEqual([]);
   });
+
+  it('neither replaces nor moves a .vmx that was locked meanwhile, and leaves no lock of its own', async () => {
+    const path = ds('vm/held.vmx');
+    const other = ds('vm/other.vmx');
+    writeFileSync(at('vm', 'held.vmx'), 'in use');
+    writeFileSync(at('vm', 'other.vmx'), 'other');
+    const { upload } = await jobs().beginUpload({ path }, caller());
+    const lock = await host.system.lockVmx(path);
+    expect(await codeOf(jobs().commitUpload({ upload }))).toBe('FileLocked');
+    const onto = { from: other, to: path, overwrite: true };
+    const away = { from: path, to: ds('held.vmx', 'second'), overwrite: false };
+    expect(await codeOf(jobs().copyFile(onto, caller()))).toBe('FileLocked');
+    expect(await codeOf(jobs().moveFile(onto, caller()))).toBe('FileLocked');
+    expect(await codeOf(jobs().moveFile(away, caller()))).toBe('FileLocked');
+    expect(await codeOf(jobs().moveFile({ ...away, to: ds('moved.vmx') }, caller()))).toBe('FileLocked');
+    expect(readFileSync(at('vm', 'held.vmx'), 'utf8')).toBe('in use');
+    await lock.release();
+    expect(await codeOf(jobs().moveFile(onto, caller()))).toBe('done');
+    expect(readFileSync(at('vm', 'held.vmx'), 'utf8')).toBe('other');
+    expect(readdirSync(at('vm')).filter(name => name.endsWith('.lck'))).toEqual([]);
+    rmSync(at('vm', 'held.vmx'));
+    expect(leftovers(at())).toEqual([]);
+  });
 });

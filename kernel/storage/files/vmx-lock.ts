@@ -18,6 +18,32 @@ const TRIES = 8;
 export function lockVmx(tree: DatastoreTree, path: string, shown: string, owner: string): number {
   if (tree.stat(path).type !== 'file')
     throw new VmkernelError('InvalidArgument', `${path}: no file`, { path });
+  const fd = takeLock(tree, path, shown);
+  const record = Buffer.alloc(LOCK_BYTES);
+  record.write(owner.slice(0, LOCK_BYTES - OWNER_OFFSET - 1), OWNER_OFFSET);
+  writeSync(fd, record, 0, LOCK_BYTES, 0);
+  return fd;
+}
+
+/**
+ * Holds the lock of `path` while it is replaced or goes, so that no power-on reads it meanwhile; it may be missing.
+ * Files that are no .vmx have no such lock.
+ * @throws VmkernelError FileLocked {path}
+ */
+export function whileVmxIsFree(tree: DatastoreTree, path: string, shown: string, act: () => void): void {
+  if (!isVmx(path)) {
+    act();
+    return;
+  }
+  const fd = takeLock(tree, path, shown);
+  try {
+    act();
+  } finally {
+    unlockVmx(tree, path, fd);
+  }
+}
+
+function takeLock(tree: DatastoreTree, path: string, shown: string): number {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const fd = tree.openFile(lockPath(path), constants.O_RDWR | constants.O_CREAT);
     if (!lockFile(fd)) {
@@ -25,12 +51,7 @@ export function lockVmx(tree: DatastoreTree, path: string, shown: string, owner:
       const place = posix.join(shown, path);
       throw new VmkernelError('FileLocked', `${place} is in use`, { path: place });
     }
-    if (isStillThere(tree, path, fd)) {
-      const record = Buffer.alloc(LOCK_BYTES);
-      record.write(owner.slice(0, LOCK_BYTES - OWNER_OFFSET - 1), OWNER_OFFSET);
-      writeSync(fd, record, 0, LOCK_BYTES, 0);
-      return fd;
-    }
+    if (isStillThere(tree, path, fd)) return fd;
     closeSync(fd);
   }
   throw new VmkernelError('Busy', `${path}: its lock keeps changing hands`, { path });
@@ -38,13 +59,17 @@ export function lockVmx(tree: DatastoreTree, path: string, shown: string, owner:
 
 /** @throws VmkernelError FileLocked {path} while somebody, this host or another, holds the lock of the .vmx `path` */
 export function refuseIfVmxLocked(tree: DatastoreTree, path: string, shown: string): void {
-  if (!/\.vmx$/i.test(path) || !hasLockFile(tree, path)) return;
+  if (!isVmx(path) || !hasLockFile(tree, path)) return;
   const fd = tree.openFile(lockPath(path), constants.O_RDWR);
   try {
     refuseIfLocked(fd, posix.join(shown, path));
   } finally {
     closeSync(fd);
   }
+}
+
+function isVmx(path: string): boolean {
+  return /\.vmx$/i.test(path);
 }
 
 function hasLockFile(tree: DatastoreTree, path: string): boolean {

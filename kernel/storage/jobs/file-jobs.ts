@@ -2,6 +2,7 @@ import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync } from 'n
 import { posix } from 'node:path';
 import { VmkernelError } from '../../abi/index.js';
 import { refuseIfLockedAlone } from '../files/tree.js';
+import { commitFiles } from './commit.js';
 import type { JobParts } from './disk-jobs.js';
 import { copyData, type Steps, share } from './fill.js';
 import type { Place, Trees } from './journal.js';
@@ -30,15 +31,21 @@ export function* moveFile(parts: JobParts, { from, to, overwrite }: FromTo): Ste
   }
   requireOutside(from, to);
   requireWritable(trees, to, overwrite);
-  journal.begin([]).commit([{ do: 'rename', from, to }]);
+  const operation = journal.begin([]);
+  try {
+    commitFiles(parts, operation, [{ do: 'rename', from, to }]);
+  } finally {
+    operation.end();
+  }
   yield 1;
 }
 
 function* copyAside(
-  { trees, journal }: JobParts,
+  parts: JobParts,
   { from, to, overwrite }: FromTo,
   after: readonly { readonly do: 'remove'; readonly at: Place }[],
 ): Steps {
+  const { trees, journal } = parts;
   requireOutside(from, to);
   requireWritable(trees, to, overwrite);
   const temporary = temporaryBeside(to);
@@ -47,7 +54,7 @@ function* copyAside(
     const totalBytes = Math.max(1, sizeOf(trees, from, 0));
     yield* share(copyEntry(trees, from, temporary), totalBytes);
     requireWritable(trees, to, overwrite);
-    operation.commit([{ do: 'rename', from: temporary, to }, ...after]);
+    commitFiles(parts, operation, [{ do: 'rename', from: temporary, to }, ...after]);
   } finally {
     operation.end();
   }

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, ftruncateSync } from 'node:fs';
 import { allocate } from '../../../lib/linux/index.js';
 import { VmkernelError } from '../../abi/index.js';
 import { writeAll } from '../files/contents.js';
+import { commitFiles } from './commit.js';
 import type { JobParts } from './disk-jobs.js';
 import type { Operation, Place } from './journal.js';
 import { createFile, requireWritable, temporaryBeside } from './temporary.js';
@@ -55,7 +56,7 @@ export class Uploads {
       ftruncateSync(fd, writtenBytes);
       fsyncSync(fd);
       requireWritable(this.#parts.trees, to, true);
-      operation.commit([{ do: 'rename', from: temporary, to }]);
+      commitFiles(this.#parts, operation, [{ do: 'rename', from: temporary, to }]);
     } finally {
       closeSync(fd);
       operation.end();
