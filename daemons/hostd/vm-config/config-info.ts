@@ -59,7 +59,7 @@ export function configInfo(schema: VimSchema, source: ConfigSource): VirtualMach
       vmPathName: vmxPath,
       snapshotDirectory: folderIn('workingDir'),
       suspendDirectory: folderIn('suspend.directory'),
-      logDirectory: folderIn('vmx.log.directory'),
+      logDirectory: folderPath,
     },
     tools: toolsConfig(vmx),
     flags: flags(vmx),

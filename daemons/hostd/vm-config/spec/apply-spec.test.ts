@@ -187,8 +187,13 @@ describe('a property that cannot be', () => {
     [{ firmware: 'efi' }],
     [{ networkShaper: { enabled: true } }],
     [{ npivWorldWideNameOp: 'generate' }],
+    [{ files: { logDirectory: '[storage1] elsewhere' } }],
   ])('%j is NotSupported', spec => {
     expect(faultOf(spec)).toMatchObject({ _type: 'NotSupported' });
+  });
+
+  it('the machine’s own folder is where its log is, and changes nothing', () => {
+    expect(apply({ files: { logDirectory: '[storage1] web/' } }).text).toBe(base);
   });
 
   it('a folder outside any datastore is InvalidDatastorePath', () => {

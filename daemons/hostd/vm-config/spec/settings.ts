@@ -101,18 +101,21 @@ function applyBoot({ bootOptions }: VirtualMachineConfigSpec, vmx: VmxDocument):
   if (bootOptions?.enterBIOSSetup !== undefined) vmx.set('bios.forceSetupOnce', bootOptions.enterBIOSSetup);
 }
 
-/** The machine's own folder is where these are anyway. */
+/** The machine's own folder is where these are anyway. Its log is nowhere else. */
 function applyFolders({ files }: VirtualMachineConfigSpec, { vmx, place }: SpecContext): void {
   const keys = [
     ['snapshotDirectory', 'workingDir'],
     ['suspendDirectory', 'suspend.directory'],
-    ['logDirectory', 'vmx.log.directory'],
+    ['logDirectory', undefined],
   ] as const;
   for (const [field, key] of keys) {
     const given = files?.[field];
     if (given === undefined || given === '') continue;
     const path = place.resolve(given);
-    if (path === place.folderPath) vmx.delete(key);
+    const isOwn = path === place.folderPath;
+    if (key === undefined) {
+      if (!isOwn) throw notSupported();
+    } else if (isOwn) vmx.delete(key);
     else vmx.set(key, path);
   }
 }
