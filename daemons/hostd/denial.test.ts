@@ -10,7 +10,7 @@ import {
 } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
 import { SeenFault, TestHost } from './testing/test-host.js';
-import { adapter, added, edited, flatDisk, isoDrive, removed } from './testing/vm-specs.js';
+import { adapter, added, backing, device, edited, flatDisk, isoDrive, removed } from './testing/vm-specs.js';
 
 const schema = loadVimSchema();
 const manager = moids.authorizationManager;
@@ -176,6 +176,13 @@ function find(type: string): ManagedObjectReference {
   return object.ref;
 }
 
+const unbacked = { key: 3000, backing: undefined };
+const serialFile = (fileName: string) =>
+  device('VirtualSerialPort', {
+    yieldOnPoll: false,
+    backing: backing('VirtualSerialPortFileBackingInfo', { fileName }),
+  });
+
 const cases: readonly Case[] = [
   reconfigure({ name: 'x' }, 'Config.Rename'),
   reconfigure({ numCPUs: 1 }, 'Config.CPUCount'),
@@ -206,6 +213,14 @@ const cases: readonly Case[] = [
     () => ({ spec: { deviceChange: [added(flatDisk({}, { fileName: path }), 'create')] } }),
     space,
   ),
+  ...[
+    { deviceChange: [added(flatDisk(), 'create')] },
+    { deviceChange: [added(flatDisk({}, { fileName: '[]' }), 'create')] },
+    { deviceChange: [removed(flatDisk(unbacked), 'destroy')] },
+    { deviceChange: [edited(flatDisk({ ...unbacked, capacityInKB: 204_800 }))] },
+    { deviceChange: [added(serialFile(path))] },
+    { files: { logDirectory: '[storage1] other' } },
+  ].map(spec => takes('ReconfigVM_Task', onVm, () => ({ spec }), space)),
   takes(
     'CreateVM_Task',
     () => moids.vmFolder,

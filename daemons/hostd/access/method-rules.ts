@@ -1,7 +1,19 @@
-import type { ManagedObjectReference, VirtualMachineConfigSpec } from '../../../lib/vim/index.js';
+import type {
+  ManagedObjectReference,
+  VirtualDeviceFileBackingInfo,
+  VirtualDisk,
+  VirtualMachineConfigSpec,
+} from '../../../lib/vim/index.js';
 import type { ManagedObject, MethodRules, Need } from '../../../lib/vim-server/index.js';
 import { moids } from '../mo/moids.js';
-import { backingFiles, createNeeds, reconfigureNeeds } from './vm-spec-rules.js';
+import { VirtualMachine } from '../mo/virtual-machine.js';
+import {
+  createNeeds,
+  fileNeeds,
+  type MachineDisk,
+  reconfigureNeeds,
+  type SpecMachine,
+} from './vm-spec-rules.js';
 
 export interface MethodRulesDependencies {
   /** The datastore that a path such as `[storage1] linux/linux.vmx` names. */
@@ -76,14 +88,17 @@ function machineRules(onPath: OnPath): MethodRules {
     CreateVM_Task: (self, { config, pool }) => [
       need(pool, 'Resource.AssignVMToPool'),
       ...createNeeds(self.ref, config),
-      ...backingNeeds(config, onPath),
+      ...needsOnFiles(config, newMachine(config), onPath),
       onPath(config.files?.vmPathName, 'Datastore.FileManagement'),
     ],
     RegisterVM_Task: (_, { path, pool }) => [
       ...(pool === undefined ? [] : [need(pool, 'Resource.AssignVMToPool')]),
       onPath(path, 'Datastore.Browse'),
     ],
-    ReconfigVM_Task: (self, { spec }) => [...reconfigureNeeds(self.ref, spec), ...backingNeeds(spec, onPath)],
+    ReconfigVM_Task: (self, { spec }) => [
+      ...reconfigureNeeds(self.ref, spec),
+      ...needsOnFiles(spec, machineOf(self), onPath),
+    ],
     CloneVM_Task: (self, { folder }) => [
       need(self.ref, 'VirtualMachine.Provisioning.Clone'),
       need(folder, 'VirtualMachine.Inventory.Create'),
@@ -103,8 +118,26 @@ function machineRules(onPath: OnPath): MethodRules {
   };
 }
 
-function backingNeeds(spec: VirtualMachineConfigSpec, onPath: OnPath): Need[] {
-  return backingFiles(spec).map(({ path, privilege }) => onPath(path, privilege));
+function needsOnFiles(spec: VirtualMachineConfigSpec, machine: SpecMachine, onPath: OnPath): Need[] {
+  return fileNeeds(spec, machine).map(({ path, privilege }) => onPath(path, privilege));
+}
+
+function newMachine({ files }: VirtualMachineConfigSpec): SpecMachine {
+  return { path: files?.vmPathName ?? '', disk: () => undefined };
+}
+
+function machineOf(self: ManagedObject): SpecMachine {
+  if (!(self instanceof VirtualMachine)) throw new Error(`${self.ref.type} has no configuration`);
+  return { path: self.pathName, disk: key => diskOf(self, key) };
+}
+
+function diskOf({ config }: VirtualMachine, key: number): MachineDisk | undefined {
+  const devices = config.kind === 'read' ? config.info.hardware.device : undefined;
+  const found = devices?.find(device => device.key === key && device._type === 'VirtualDisk');
+  if (found === undefined) return undefined;
+  const { backing, capacityInKB } = found as VirtualDisk;
+  const { fileName = '' } = (backing ?? {}) as Partial<VirtualDeviceFileBackingInfo>;
+  return { path: fileName, capacityKb: Number(capacityInKB) };
 }
 
 function childNeed(entity: ManagedObjectReference): Need {

@@ -3,6 +3,7 @@ import {
   typeNameOf,
   type VirtualDeviceConfigSpec,
   type VirtualDeviceFileBackingInfo,
+  type VirtualDisk,
   type VirtualMachineConfigSpec,
 } from '../../../lib/vim/index.js';
 import type { Need } from '../../../lib/vim-server/index.js';
@@ -42,15 +43,65 @@ export function reconfigureNeeds(vm: ManagedObjectReference, spec: VirtualMachin
   return needs(vm, [...ofFields, ...ofDevices]);
 }
 
-/** Files that the spec's devices are backed by, and the privilege that it takes on their datastores. */
-export function backingFiles(spec: VirtualMachineConfigSpec): { path: string; privilege: string }[] {
-  return (spec.deviceChange ?? []).flatMap(({ device, fileOperation }) => {
-    const path = (device.backing as Partial<VirtualDeviceFileBackingInfo> | undefined)?.fileName;
-    if (path === undefined || path === '') return [];
-    return [
-      { path, privilege: fileOperation === undefined ? 'Datastore.Browse' : 'Datastore.FileManagement' },
-    ];
-  });
+/** The machine that a spec is for. */
+export interface SpecMachine {
+  /** On the datastore that files without a name go to, such as `[storage1] linux/linux.vmx`. */
+  readonly path: string;
+  disk(key: number): MachineDisk | undefined;
+}
+
+export interface MachineDisk {
+  readonly path: string;
+  readonly capacityKb: number;
+}
+
+interface FileNeed {
+  /** `[label] …`; without a label it stands for all datastores. */
+  readonly path: string;
+  readonly privilege: string;
+}
+
+/** Backings that a running machine writes to, whatever the file has been before. */
+const written = new Set(['VirtualSerialPortFileBackingInfo', 'VirtualParallelPortFileBackingInfo']);
+
+/** What the spec takes on the datastores of the files and folders that it makes, changes or names. */
+export function fileNeeds(spec: VirtualMachineConfigSpec, machine: SpecMachine): FileNeed[] {
+  const { snapshotDirectory, suspendDirectory, logDirectory } = spec.files ?? {};
+  const folders = [snapshotDirectory, suspendDirectory, logDirectory].filter(isNamed);
+  return [
+    ...folders.map(path => ({ path, privilege: 'Datastore.FileManagement' })),
+    ...(spec.deviceChange ?? []).flatMap(change => deviceFileNeeds(change, machine)),
+  ];
+}
+
+function deviceFileNeeds(change: VirtualDeviceConfigSpec, machine: SpecMachine): FileNeed[] {
+  const { operation, device, fileOperation } = change;
+  const name = (device.backing as Partial<VirtualDeviceFileBackingInfo> | undefined)?.fileName;
+  const isOutput = operation !== 'remove' && written.has(typeNameOf(device.backing) ?? '');
+  const isWritten = fileOperation !== undefined || isOutput;
+  const needed = isWritten ? 'Datastore.FileManagement' : 'Datastore.Browse';
+  const named = isNamed(name) ? [{ path: name, privilege: needed }] : [];
+  const changed = changedPath(change, machine, isNamed(name));
+  return changed === undefined ? named : [...named, { path: changed, privilege: 'Datastore.FileManagement' }];
+}
+
+/** Where the change takes or gives back space beside the file that it names. */
+function changedPath(
+  { operation, fileOperation, device }: VirtualDeviceConfigSpec,
+  machine: SpecMachine,
+  isNamed: boolean,
+): string | undefined {
+  if (operation === 'add') return fileOperation === undefined || isNamed ? undefined : machine.path;
+  const disk = machine.disk(device.key);
+  if (fileOperation !== undefined) return disk?.path ?? '';
+  const isLonger =
+    operation === 'edit' && Number((device as Partial<VirtualDisk>).capacityInKB) > (disk?.capacityKb ?? 0);
+  return isLonger ? (disk?.path ?? '') : undefined;
+}
+
+/** `[]` names no datastore either. */
+function isNamed(path: string | undefined): path is string {
+  return path !== undefined && path !== '' && path.trim() !== '[]';
 }
 
 /** What the spec of a new machine takes on its folder beside VirtualMachine.Inventory.Create. */

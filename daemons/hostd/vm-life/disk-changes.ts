@@ -5,10 +5,16 @@ import type { MachineFiles } from './machine-files.js';
 
 /**
  * Looks at the disks that a change names before anything is done.
+ * @param ofOthers paths of what the other machines' configurations name
  * @returns the effects that are left to do: a disk that has its size already is not extended
- * @throws VimFault FileAlreadyExists, FileNotFound, InvalidDeviceSpec
+ * @throws VimFault FileAlreadyExists, FileLocked, FileNotFound, InvalidDeviceSpec
  */
-export async function checkDisks(effects: DiskEffects, files: MachineFiles): Promise<DiskEffects> {
+export async function checkDisks(
+  effects: DiskEffects,
+  files: MachineFiles,
+  ofOthers: () => ReadonlySet<string>,
+): Promise<DiskEffects> {
+  checkOwned([...effects.destroy, ...effects.replace.map(({ path }) => path)], ofOthers);
   for (const { path } of effects.create) {
     const flat = path.replace(/\.vmdk$/i, '-flat.vmdk');
     if ((await files.exists(path)) || (await files.exists(flat))) {
@@ -27,6 +33,16 @@ export async function checkDisks(effects: DiskEffects, files: MachineFiles): Pro
     extend.push(change);
   }
   return { ...effects, extend };
+}
+
+/** @throws VimFault FileLocked for a disk that another machine's configuration names */
+function checkOwned(paths: readonly string[], ofOthers: () => ReadonlySet<string>): void {
+  if (paths.length === 0) return;
+  const foreign = ofOthers();
+  for (const file of paths) {
+    if (foreign.has(file))
+      throw vimFault('FileLocked', { file }, `${file} is another virtual machine's too.`);
+  }
 }
 
 /**

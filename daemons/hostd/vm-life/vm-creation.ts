@@ -10,6 +10,7 @@ import {
 import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
+import { filesOfOthers } from '../inventory/named-files.js';
 import type { CreateVmArgs, Folder } from '../mo/folder.js';
 import { moids } from '../mo/moids.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
@@ -89,7 +90,8 @@ export class VmCreation {
     const names = isNewFolder ? [] : await files.names(folder);
     const place = new MachinePlace(vmxPath, names, label => inventory.datastore(label));
     const vmx = newConfiguration(name, place.baseName);
-    const effects = await checkDisks(applyConfigSpec(spec, { schema, vmx, place }), files);
+    const asked = applyConfigSpec(spec, { schema, vmx, place });
+    const effects = await checkDisks(asked, files, () => filesOfOthers(inventory, undefined));
     const vm = inventory.prepare(parseDatastorePath(vmxPath));
     const disks = [...effects.create, ...effects.replace].map(({ path }) => path);
     const madeFolder = isNewFolder ? folder : undefined;

@@ -3,6 +3,7 @@ import type { TaskControl, TaskResult } from '../../../lib/vim-server/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
+import { filesOfOthers } from '../inventory/named-files.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import { invalidPowerState } from '../mo/virtual-machine-power.js';
 import { isLog, machineFileType } from '../vm-config/machine-file-type.js';
@@ -46,9 +47,9 @@ export class VmDestruction {
 
   async #own(vm: VirtualMachine, folder: string): Promise<{ disks: string[]; others: string[] }> {
     const { inventory, files } = this.#dependencies;
-    const place = this.#place(vm);
+    const place = new MachinePlace(vm.vmxPath, [], name => inventory.datastore(name));
     const vmx = vm.config.kind === 'read' ? vm.config.vmx : undefined;
-    const foreign = new Set(inventory.vms().flatMap(other => (other === vm ? [] : this.#named(other))));
+    const foreign = filesOfOthers(inventory, vm);
     const isOwn = (path: string): boolean => posix.dirname(path) === folder && !foreign.has(path);
     const disks = (vmx === undefined ? [] : diskNames(vmx)).map(name => place.pathOf(name));
     const named = ['nvram', 'extendedConfigFile', 'sched.swap.derivedName', 'checkpoint.vmState'].flatMap(
@@ -72,19 +73,6 @@ export class VmDestruction {
       // The configuration file goes last: as long as it is there, somebody can see what is left.
       others: [...others.filter(path => isOwn(path) && path !== vm.vmxPath), vm.vmxPath],
     };
-  }
-
-  /** All files that a machine's configuration names. */
-  #named(vm: VirtualMachine): string[] {
-    if (vm.config.kind !== 'read') return [vm.vmxPath];
-    const { vmx } = vm.config;
-    const place = this.#place(vm);
-    const values = vmx.keys().map(key => vmx.get(key) ?? '');
-    return [vm.vmxPath, ...values.filter(value => value !== '').map(value => place.pathOf(value))];
-  }
-
-  #place(vm: VirtualMachine): MachinePlace {
-    return new MachinePlace(vm.vmxPath, [], name => this.#dependencies.inventory.datastore(name));
   }
 }
 

@@ -242,6 +242,18 @@ describe('ReconfigVM_Task', () => {
 });
 
 describe('a machine', () => {
+  it('neither deletes nor replaces a disk that another machine has', async () => {
+    await test.register(session);
+    const fileName = '[storage1] linux/linux.vmdk';
+    const vm = await created({ deviceChange: [added(flatDisk({}, { fileName }))] });
+    const destroy = { deviceChange: [removed(flatDisk({ key: 3000, backing: undefined }), 'destroy')] };
+    expect(faultType(await reconfigure(vm, destroy))).toBe('FileLocked');
+    const replace = { deviceChange: [added(flatDisk({ unitNumber: 1 }, { fileName }), 'replace')] };
+    expect(faultType(await reconfigure(vm, replace))).toBe('FileLocked');
+    expect(faultType(await create({ ...replace, name: 'third' }))).toBe('FileLocked');
+    expect(files()).toEqual(['linux/linux.vmdk', 'linux/linux.vmx', 'web/web.vmx']);
+  });
+
   it('tells its files, what they are and what they take', async () => {
     test.kernel.putFile('linux/vmware.log', 'twelve bytes');
     test.kernel.putFile('linux/linux-flat.vmdk', 'x'.repeat(1000));

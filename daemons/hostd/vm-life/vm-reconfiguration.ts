@@ -3,6 +3,7 @@ import { type TaskControl, type TaskResult, vimFault } from '../../../lib/vim-se
 import { parseVmx, type VmxDocument } from '../../../lib/vmx/index.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
+import { filesOfOthers } from '../inventory/named-files.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import { invalidPowerState } from '../mo/virtual-machine-power.js';
 import { changeVersionOf, vmxDigest } from '../vm-config/change-version.js';
@@ -76,7 +77,8 @@ export class VmReconfiguration {
     const needsNames = (spec.deviceChange ?? []).some(({ fileOperation }) => fileOperation !== undefined);
     const place = new MachinePlace(vm.vmxPath, needsNames ? await files.names(folder) : [], find);
     this.#refuseMove(spec, place, vm.vmxPath);
-    const effects = await checkDisks(applyConfigSpec(spec, { schema, vmx, place }), files);
+    const asked = applyConfigSpec(spec, { schema, vmx, place });
+    const effects = await checkDisks(asked, files, () => filesOfOthers(inventory, vm));
     if (vm.run !== undefined)
       await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
     else await this.#write(vm, { vmx, effects, control });
