@@ -91,7 +91,7 @@ describe('a session', () => {
     expect(latest()).toMatchObject({ _type: 'NoAccessUserEvent', userName: 'alice' });
     const filter = { entity: { entity: moids.host, recursion: 'self' as const } };
     const events = await test.call(moids.eventManager, 'QueryEvents', { filter }, { session: root });
-    expect(events.map(event => typeNameOf(event)).slice(-4)).toEqual([
+    expect(events?.map(event => typeNameOf(event)).slice(-4)).toEqual([
       'UserLoginSessionEvent',
       'UserLogoutSessionEvent',
       'BadUsernameSessionEvent',

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { loginEnvironment, RequestedEnvironment, sessionArgv } from './login-environment.js';
 import { boundedWindow } from './pty-program.js';
 
-const root = { name: 'root', uid: 0, gid: 0, home: '/root', shell: '/bin/bash' };
-const joe = { name: 'joe', uid: 500, gid: 501, home: '/home/joe', shell: '/bin/sh' };
+const root = { name: 'root', uid: 0, gid: 0, fullName: 'root', home: '/root', shell: '/bin/bash' };
+const joe = { name: 'joe', uid: 500, gid: 501, fullName: 'Joe', home: '/home/joe', shell: '/bin/sh' };
 const peer = { address: '10.0.0.9', port: 4711, localAddress: '10.0.0.1', localPort: 22 };
 
 describe('the environment of a session', () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import { MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
 import { TestHost } from '../harness/index.js';
 

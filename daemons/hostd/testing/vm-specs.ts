@@ -21,8 +21,8 @@ export function backing(_type: string, fields: object): VirtualDeviceBackingInfo
   return { _type, ...fields } as VirtualDeviceBackingInfo;
 }
 
-export function device(_type: string, fields: Partial<VirtualDevice> & object): VirtualDevice {
-  return { _type, key: -1, ...fields };
+export function device(_type: string, fields: object): VirtualDevice {
+  return { _type, key: -1, ...fields } as VirtualDevice;
 }
 
 export function lsiController(fields: object = {}): VirtualDevice {

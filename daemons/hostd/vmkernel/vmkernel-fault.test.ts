@@ -21,6 +21,7 @@ const expected: Record<VmkernelErrorCode, string> = {
   Internal: 'SystemError',
   InvalidArgument: 'InvalidArgument',
   InvalidDescriptor: 'InvalidDiskFormat',
+  InvalidPowerState: 'InvalidPowerState',
   InvalidState: 'InvalidState',
   InvalidVmx: 'InvalidVmConfig',
   IoError: 'CannotAccessFile',
