@@ -115,6 +115,8 @@ describe('a permission', () => {
     expect(await test.read(alice, moids.rootPool, 'vm')).toEqual([vm]);
     expect(await test.read(alice, vm, 'datastore')).toEqual([]);
     expect(await test.read(alice, moids.vmFolder, `childEntity["${other.value}"]`)).toBeUndefined();
+    const target = await test.call(moids.environmentBrowser, 'QueryConfigTarget', {}, { session: alice });
+    expect(target?.datastore ?? []).toEqual([]);
     expect(await test.read(root, moids.vmFolder, 'childEntity')).toEqual([vm, other]);
     const spec = {
       propSet: [{ type: 'Folder', all: false, pathSet: ['childEntity'] }],

@@ -6,6 +6,7 @@ import type {
   VirtualMachineDatastoreInfo,
 } from '../../../lib/vim/index.js';
 import {
+  type CallContext,
   defineClass,
   invalidArgument,
   type ManagedObject,
@@ -40,14 +41,16 @@ export class EnvironmentBrowser implements ManagedObject {
     return configOption(this.dependencies.schema, vmCapability());
   }
 
-  configTarget(): ConfigTarget {
+  /** With the datastores that the caller may see. */
+  configTarget({ session }: CallContext): ConfigTarget {
+    const datastores = this.dependencies.datastores();
     const { cpuInfo, numaInfo } = hostHardware(this.dependencies.facts());
     return {
       numCpus: cpuInfo.numCpuThreads,
       numCpuCores: cpuInfo.numCpuCores,
       numNumaNodes: numaInfo?.numNodes ?? 0,
       smcPresent: false,
-      datastore: this.dependencies.datastores().map(datastoreTarget),
+      datastore: datastores.filter(({ ref }) => session?.sees(ref) === true).map(datastoreTarget),
       maxMemMBOptimalPerf: hardware4.memoryMb.max,
       autoVmotion: false,
     };
@@ -93,9 +96,9 @@ export const environmentBrowserClass: ObjectClass = defineClass<'EnvironmentBrow
         requireThisHost(host);
         return browser.configOption(key);
       },
-      QueryConfigTarget: (browser, { host }) => {
+      QueryConfigTarget: (browser, { host }, call) => {
         requireThisHost(host);
-        return browser.configTarget();
+        return browser.configTarget(call);
       },
     },
   },
