@@ -1,5 +1,6 @@
 import { type PresentDevice, presentDevices } from './devices.js';
 import type { VmxDocument } from './document.js';
+import { isMachineFile } from './machine-files.js';
 
 export type DiskMode = 'persistent' | 'independent-persistent' | 'independent-nonpersistent';
 export type SerialBackend = 'file' | 'pipe' | 'console';
@@ -180,6 +181,7 @@ function readSerials(document: VmxDocument): VmSerial[] {
     if (!SERIAL_TYPES.includes(fileType)) return [];
     const fileName = document.get(`${name}.fileName`) ?? '';
     if (fileType !== 'console' && fileName === '') throw document.badValue(`${name}.fileType`);
+    if (fileType === 'file' && isMachineFile(fileName)) throw document.badValue(`${name}.fileName`);
     return {
       index,
       fileType: fileType as SerialBackend,

@@ -64,3 +64,7 @@ export function serialPipe(fields: object = {}): VirtualDevice {
     ...fields,
   });
 }
+
+export function serialFile(fileName: string, fields: object = {}): VirtualDevice {
+  return serialPipe({ backing: backing('VirtualSerialPortFileBackingInfo', { fileName }), ...fields });
+}

@@ -1,20 +1,20 @@
 import { type TaskControl, vimFault } from '../../../lib/vim-server/index.js';
 import type { DiskEffects } from '../vm-config/spec/spec-context.js';
-import { invalidDevice } from '../vm-config/spec/spec-fault.js';
+import { invalidBacking, invalidDevice } from '../vm-config/spec/spec-fault.js';
 import type { MachineFiles } from './machine-files.js';
 
 /**
- * Looks at the disks that a change names before anything is done.
+ * Looks at the files that a change names before anything is done.
  * @param ofOthers paths of what the other machines' configurations name
  * @returns the effects that are left to do: a disk that has its size already is not extended
- * @throws VimFault FileAlreadyExists, FileLocked, FileNotFound, InvalidDeviceSpec
+ * @throws VimFault FileAlreadyExists, FileLocked, FileNotFound, InvalidDeviceSpec, InvalidDeviceBacking
  */
 export async function checkDisks(
   effects: DiskEffects,
   files: MachineFiles,
   ofOthers: () => ReadonlySet<string>,
 ): Promise<DiskEffects> {
-  checkOwned([...effects.destroy, ...effects.replace.map(({ path }) => path)], ofOthers);
+  checkOwned(effects, ofOthers);
   for (const { path } of effects.create) {
     const flat = path.replace(/\.vmdk$/i, '-flat.vmdk');
     if ((await files.exists(path)) || (await files.exists(flat))) {
@@ -35,13 +35,17 @@ export async function checkDisks(
   return { ...effects, extend };
 }
 
-/** @throws VimFault FileLocked for a disk that another machine's configuration names */
-function checkOwned(paths: readonly string[], ofOthers: () => ReadonlySet<string>): void {
-  if (paths.length === 0) return;
+/** @throws VimFault FileLocked for a disk that another machine's configuration names, InvalidDeviceBacking for a port */
+function checkOwned({ destroy, replace, output }: DiskEffects, ofOthers: () => ReadonlySet<string>): void {
+  const ended = [...destroy, ...replace.map(({ path }) => path)];
+  if (ended.length + output.length === 0) return;
   const foreign = ofOthers();
-  for (const file of paths) {
+  for (const file of ended) {
     if (foreign.has(file))
       throw vimFault('FileLocked', { file }, `${file} is another virtual machine's too.`);
+  }
+  for (const { path, deviceIndex } of output) {
+    if (foreign.has(path)) throw invalidBacking(deviceIndex, 'backing.fileName');
   }
 }
 

@@ -18,6 +18,7 @@ import {
   isoDrive,
   lsiController,
   removed,
+  serialFile,
   serialPipe,
 } from '../testing/vm-specs.js';
 
@@ -252,6 +253,29 @@ describe('a machine', () => {
     expect(faultType(await reconfigure(vm, replace))).toBe('FileLocked');
     expect(faultType(await create({ ...replace, name: 'third' }))).toBe('FileLocked');
     expect(files()).toEqual(['linux/linux.vmdk', 'linux/linux.vmx', 'web/web.vmx']);
+  });
+
+  it.each([
+    '[storage1] linux/linux.vmdk',
+    '[storage1] linux/linux.vmx',
+    '[storage1] linux/linux-flat.vmdk',
+    '[storage1] iso/boot.iso',
+  ])('does not send the output of a port to a file of another machine: %s', async file => {
+    const linux = await test.register(session);
+    await reconfigure(linux, { deviceChange: [added(isoDrive())] });
+    const vm = await created();
+    const info = await reconfigure(vm, { deviceChange: [added(serialFile(file))] });
+    expect(info.error?.fault).toMatchObject({ _type: 'InvalidDeviceBacking', deviceIndex: 0 });
+    const made = await create({ name: 'b', deviceChange: [added(serialFile(file))] });
+    expect(faultType(made)).toBe('InvalidDeviceBacking');
+    const other = await reconfigure(vm, { deviceChange: [added(serialFile('[storage1] linux/com1.txt'))] });
+    expect(faultType(other)).toBe('success');
+  });
+
+  it('does not send the output of a port to what it has in its drives', async () => {
+    const vm = await created({ deviceChange: [added(isoDrive())] });
+    const port = { deviceChange: [added(serialFile('[storage1] iso/boot.iso'))] };
+    expect(faultType(await reconfigure(vm, port))).toBe('InvalidDeviceBacking');
   });
 
   it('tells its files, what they are and what they take', async () => {

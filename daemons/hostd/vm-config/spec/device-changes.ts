@@ -15,7 +15,7 @@ import { cdromKind, floppyKind } from './removable-kinds.js';
 import { hasSameBacking, withoutBacking } from './same-backing.js';
 import { scsiControllerKind } from './scsi-controller-kind.js';
 import { type DiskEffects, noEffects, type SpecContext } from './spec-context.js';
-import { deviceNotFound, invalidDevice, invalidOperation } from './spec-fault.js';
+import { deviceNotFound, invalidBacking, invalidDevice, invalidOperation } from './spec-fault.js';
 
 const kinds: readonly DeviceKind[] = [
   scsiControllerKind,
@@ -40,7 +40,7 @@ const fixedKeys: Readonly<Record<string, (busNumber: number) => number>> = {
 
 /**
  * Applies a spec's deviceChange: what is removed makes room first, controllers are there before what hangs on them.
- * @returns what is to happen to virtual disks
+ * @returns what is to happen to files
  */
 export function applyDeviceChanges(
   specs: readonly VirtualDeviceConfigSpec[],
@@ -52,8 +52,18 @@ export function applyDeviceChanges(
   for (const step of order) {
     for (const change of changes) if (stepOf(change) === step) apply(change);
   }
+  refuseOwnFiles(effects, context);
   generateAddresses(context.vmx);
   return effects;
+}
+
+/** What the guest sends to a port does not go to what it has in its drives. */
+function refuseOwnFiles({ output }: DiskEffects, { vmx, place }: SpecContext): void {
+  const keys = vmx.keys().filter(key => /^((ide|scsi)\d+:\d+|floppy\d+)\.filename$|^nvram$/i.test(key));
+  const own = new Set(keys.map(key => place.pathOf(vmx.get(key) ?? '')));
+  for (const { path, deviceIndex } of output) {
+    if (own.has(path)) throw invalidBacking(deviceIndex, 'backing.fileName');
+  }
 }
 
 const order = ['remove', 'removeController', 'addController', 'edit', 'add'];

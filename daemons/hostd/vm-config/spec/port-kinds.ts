@@ -4,6 +4,7 @@ import type {
   VirtualSerialPort,
   VirtualSerialPortPipeBackingInfo,
 } from '../../../../lib/vim/index.js';
+import { isMachineFile } from '../../../../lib/vmx/index.js';
 import { deviceKeys } from '../device-keys.js';
 import type { DeviceLines } from '../device-lines.js';
 import { hardware4 } from '../hardware4.js';
@@ -86,13 +87,17 @@ function writeParallel(lines: DeviceLines, change: DeviceChange): void {
   writeFileOrDevice(lines, change);
 }
 
-function writeFileOrDevice(lines: DeviceLines, { device, index, context: { place } }: DeviceChange): void {
+function writeFileOrDevice(lines: DeviceLines, { device, index, context, effects }: DeviceChange): void {
+  const { place } = context;
   const { backing } = device;
   if (backing?._type?.includes('File') === true) {
     const { fileName } = backing as VirtualDeviceFileBackingInfo;
     if (fileName === '') throw invalidBacking(index, 'backing.fileName');
+    const path = place.resolve(fileName);
+    if (isMachineFile(path)) throw invalidBacking(index, 'backing.fileName');
+    effects.output.push({ path, deviceIndex: index });
     lines.set('fileType', 'file');
-    lines.set('fileName', place.nameOf(place.resolve(fileName)));
+    lines.set('fileName', place.nameOf(path));
     return;
   }
   const { deviceName, useAutoDetect } = backing as VirtualDeviceDeviceBackingInfo;

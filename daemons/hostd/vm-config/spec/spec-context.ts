@@ -34,7 +34,7 @@ export interface DiskCreation {
   readonly adapterType: 'ide' | 'buslogic' | 'lsilogic';
 }
 
-/** What is to happen to virtual disks so that a changed configuration file is true. */
+/** What is to happen to files, disks above all, so that a changed configuration file is true. */
 export interface DiskEffects {
   readonly create: DiskCreation[];
   /** Made anew over what is there. */
@@ -44,8 +44,10 @@ export interface DiskEffects {
   readonly require: string[];
   /** Deleted once the configuration file no longer names them. */
   readonly destroy: string[];
+  /** Files of ports: what the guest sends goes there. */
+  readonly output: { readonly path: string; readonly deviceIndex: number }[];
 }
 
 export function noEffects(): DiskEffects {
-  return { create: [], replace: [], extend: [], require: [], destroy: [] };
+  return { create: [], replace: [], extend: [], require: [], destroy: [], output: [] };
 }
