@@ -3,6 +3,7 @@ import type { Event, EventFilterSpec, ManagedObjectReference, TaskInfo } from '.
 import { typeNameOf } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
 import { faultOf, TestHost } from './testing/test-host.js';
+import { added, flatDisk } from './testing/vm-specs.js';
 
 let test: TestHost;
 let session: string;
@@ -149,6 +150,29 @@ it('tells a waiting client of the next event by the latest page', async () => {
     value: [{ _type: 'GeneralUserEvent', message: 'look here', userName: 'root', entity: { entity: vm } }],
   });
   expect(JSON.stringify(val)).not.toContain('fullFormattedMessage');
+});
+
+it('keeps of long requests what somebody can still read', async () => {
+  const long = 'x'.repeat(1 << 20);
+  await test.call(moids.eventManager, 'LogUserEvent', { entity: vm, msg: long }, { session });
+  const label = { label: long, summary: long };
+  const disk = { ...flatDisk({ unitNumber: 1 }), deviceInfo: label };
+  const spec = { deviceChange: [added(disk, 'create')], annotation: 'short' };
+  const done = await test.finish(session, await test.call(vm, 'ReconfigVM_Task', { spec }, { session }));
+  expect(done.state).toBe('success');
+  const path = `[storage1] ${long}.vmdk`;
+  const bad = { deviceChange: [added(flatDisk({ unitNumber: 1 }, { fileName: path }))] };
+  const failed = await test.finish(
+    session,
+    await test.call(vm, 'ReconfigVM_Task', { spec: bad }, { session }),
+  );
+  expect(failed.state).toBe('error');
+  expect(JSON.stringify(failed).length).toBeLessThan(32_768);
+  const events = await query(ofVm());
+  expect(types(events)).toEqual(expect.arrayContaining(['GeneralUserEvent', 'VmReconfiguredEvent']));
+  expect(JSON.stringify(events).length).toBeLessThan(65_536);
+  const change = events.find(event => typeNameOf(event) === 'VmReconfiguredEvent');
+  expect(change).toMatchObject({ configSpec: { annotation: 'short', deviceChange: [{ operation: 'add' }] } });
 });
 
 it('finds tasks by entity, state, user and time', async () => {

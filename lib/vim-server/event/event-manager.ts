@@ -10,6 +10,7 @@ import { maxCollectors, requireCollectorQuota } from '../history/collector-quota
 import { type HistorySource, maxPageSize } from '../history/history-collector.js';
 import { newestPlace } from '../history/history-store.js';
 import { isReadable, readPage } from '../history/read-page.js';
+import { shortened } from '../history/shortened.js';
 import {
   type CallContext,
   defineClass,
@@ -105,7 +106,7 @@ export class EventManager implements ManagedObject {
       createdTime: new Date(),
       userName: cause.userName ?? '',
     };
-    const event: Event = { ...places.placeOf(entity), ...fields, ...common };
+    const event: Event = { ...places.placeOf(entity), ...shortened(fields), ...common };
     const told = { ...event, fullFormattedMessage: formatMessage(fields._type, event) };
     const containers = places.containersOf(entity.ref);
     const record = { number: key, value: told, subject: entity.ref.value, containers };
@@ -157,7 +158,8 @@ export class EventManager implements ManagedObject {
    * A client's own event. The types that the server posts are its own: a client cannot claim them.
    * @throws VimFault InvalidEvent
    */
-  postForClient(event: Event, task: TaskInfo | undefined, call: CallContext): void {
+  postForClient(posted: Event, task: TaskInfo | undefined, call: CallContext): void {
+    const event = shortened(posted);
     const type = typeNameOf(event);
     if (type !== 'EventEx' && type !== 'ExtendedEvent') {
       throw vimFault(

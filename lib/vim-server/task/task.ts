@@ -4,6 +4,7 @@ import {
   type TaskInfo,
   type TaskReason,
 } from '../../vim/index.js';
+import { shortened } from '../history/shortened.js';
 import { defineClass, type ManagedObject, type ObjectClass } from '../object/managed-object.js';
 import { notSupported, requestCanceled, vimFault } from '../object/vim-fault.js';
 
@@ -63,7 +64,7 @@ export class Task implements ManagedObject {
   }
 
   failed(error: LocalizedMethodFault): void {
-    this.#end({ state: 'error', error });
+    this.#end({ state: 'error', error: shortened(error) });
   }
 
   /** @throws VimFault InvalidState when it is over, NotSupported when it cannot be canceled (now) */
