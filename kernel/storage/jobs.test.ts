@@ -243,6 +243,11 @@ describe('disk jobs', { timeout: 60_000 }, () => {
     writeFileSync(at('tree', 'plain'), 'plain');
     await jobs().copyFile({ from: ds('tree'), to: ds('tree2'), overwrite: false }, caller());
     expect(readdirSync(at('tree2'))).toEqual(['plain']);
+    const link = { from: ds('tree/passwd'), to: ds('passwd'), overwrite: false };
+    expect(await codeOf(jobs().copyFile(link, caller()))).toBe('PermissionDenied');
+    const away = { ...link, to: ds('passwd', 'second') };
+    expect(await codeOf(jobs().moveFile(away, caller()))).toBe('PermissionDenied');
+    expect(readdirSync(at('tree'))).toEqual(['passwd', 'plain']);
     rmSync(at('out'));
     rmSync(at('vm', 'linked-flat.vmdk'));
   });

@@ -16,7 +16,10 @@ interface FromTo {
   readonly overwrite: boolean;
 }
 
-/** Copies a file or a folder with all in it: the whole appears at once. Symbolic links are left out. */
+/**
+ * Copies a file or a folder with all in it: the whole appears at once. Symbolic links in it are left out.
+ * @throws PermissionDenied when `from` is neither
+ */
 export function* copyFile(parts: JobParts, { from, to, overwrite }: FromTo): Steps {
   yield* copyAside(parts, { from, to, overwrite }, []);
 }
@@ -47,6 +50,8 @@ function* copyAside(
 ): Steps {
   const { trees, journal } = parts;
   requireOutside(from, to);
+  if (trees(from.volume).stat(from.path).type === 'other')
+    throw new VmkernelError('PermissionDenied', `${from.path} is no file and no folder`, { path: from.path });
   requireWritable(trees, to, overwrite);
   const temporary = temporaryBeside(to);
   const operation = journal.begin([{ do: 'remove', at: temporary }]);
