@@ -35,7 +35,7 @@ export class VmManager implements VmListener {
     const { canonical } = this.storage.resolve(path);
     for (const { vmxPath } of this.#vms.values())
       if (vmxPath === canonical || vmxPath.startsWith(`${canonical}/`))
-        throw new VmkernelError('FileLocked', `${path} belongs to a VM that is powered on`, { path });
+        throw new VmkernelError('FileLocked', `${path} belongs to a VM that is not powered off`, { path });
   }
 
   /** @throws VmkernelError InvalidState when it is not powered off, and every refusal of power-on */

@@ -104,6 +104,7 @@ ${mark}`;
     ['ide0:0.present = "TRUE"\nide0:0.fileName = ""', 2],
     ['ide0:0.present = "TRUE"\nide0:0.fileName = "a"\nide0:0.mode = "odd"', 3],
     ['serial0.present = "TRUE"\nserial0.fileType = "file"', 2],
+    [`serial0.present = "TRUE"\nserial0.fileType = "pipe"\nserial0.fileName = "${'a'.repeat(300)}"`, 3],
     ['serial0.present = "TRUE"\nserial0.fileType = "file"\nserial0.fileName = "../other/other-flat.vmdk"', 3],
     ['serial0.present = "TRUE"\nserial0.fileType = "file"\nserial0.fileName = "x.VMX/."', 3],
     ['serial0.present = "TRUE"\nserial0.fileType = "file"\nserial0.fileName = "vmware.log"', 3],

@@ -1,6 +1,7 @@
 import { type PresentDevice, presentDevices } from './devices.js';
 import type { VmxDocument } from './document.js';
 import { isMachineFile } from './machine-files.js';
+import { isPipeName } from './pipe-name.js';
 
 export type DiskMode = 'persistent' | 'independent-persistent' | 'independent-nonpersistent';
 export type SerialBackend = 'file' | 'pipe' | 'console';
@@ -182,6 +183,7 @@ function readSerials(document: VmxDocument): VmSerial[] {
     const fileName = document.get(`${name}.fileName`) ?? '';
     if (fileType !== 'console' && fileName === '') throw document.badValue(`${name}.fileType`);
     if (fileType === 'file' && isMachineFile(fileName)) throw document.badValue(`${name}.fileName`);
+    if (fileType === 'pipe' && !isPipeName(fileName)) throw document.badValue(`${name}.fileName`);
     return {
       index,
       fileType: fileType as SerialBackend,

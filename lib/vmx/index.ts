@@ -2,7 +2,7 @@
  * lib/vmx: the .vmx dictionary. Owns its text (parse, edit, write) and a typed view of what a VM is made of.
  *
  * Layers: encoding (bytes, text, |XX escapes) < line (one line) < document (order, comments, lookups)
- *         < config and devices (the typed view) < labels. machine-files: their names. No I/O.
+ *         < config and devices (the typed view) < labels. machine-files, pipe-name: which names. No I/O.
  *
  * Invariants
  * - What was not set or deleted is written back byte for byte: unknown keys, comments, order, case, line ends.
@@ -26,3 +26,4 @@ export { LIMITS, parseVmx, VmxDocument } from './document.js';
 export { type VmxDefect, VmxError } from './errors.js';
 export { deviceLabel } from './labels.js';
 export { isMachineFile } from './machine-files.js';
+export { isPipeName } from './pipe-name.js';

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COM1, MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
@@ -155,6 +163,21 @@ describe('a VM whose serial port writes to a file that holds something', () => {
     await powerOn;
     await until('the text', () => readFileSync(file(), 'utf8') === content);
   });
+});
+
+describe('a VM whose serial port writes to what is no file', () => {
+  it.each(['../../../passwd', 'link', '/etc/passwd', 'missing/com1.txt'])(
+    'is not powered on, and told why: %s',
+    async name => {
+      host.define('filed', guest(), ['serial0.fileType = "file"', `serial0.fileName = "${name}"`]);
+      symlinkSync('/etc/passwd', join(host.folder('filed'), 'link'));
+      await expect(host.powerOn('filed')).rejects.toMatchObject({
+        code: 'VmxDied',
+        message: expect.stringContaining('Serial port 1 cannot be connected: '),
+      });
+      expect(host.changes.some(change => change.event === 'question')).toBe(false);
+    },
+  );
 });
 
 describe('a VM whose disk finds no space', () => {

@@ -111,7 +111,9 @@ async function reportFailure(
 
 export function requireNotBusy(vm: VirtualMachine): void {
   if (vm.busy === undefined) return;
-  throw vimFault('TaskInProgress', { task: vm.busy }, 'Another task is already in progress.');
+  const isAsked = vm.run?.question !== undefined;
+  const why = isAsked ? 'waits for the answer to a question' : 'is already in progress';
+  throw vimFault('TaskInProgress', { task: vm.busy }, `Another task ${why}.`);
 }
 
 export function requirePowerState(

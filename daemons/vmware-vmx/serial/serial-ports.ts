@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { VmkernelError } from '../../../kernel/abi/index.js';
+import { type FileStat, VmkernelError } from '../../../kernel/abi/index.js';
 import type { VmSerial } from '../../../lib/vmx/index.js';
 import { PipeClient } from './pipe-client.js';
 import type { SerialBackend } from './serial-backend.js';
@@ -51,20 +51,20 @@ export class SerialPorts {
   }
 
   /** Files that ports will write to and that hold something already. */
-  async usedFiles(stat: (path: string) => Promise<{ readonly sizeBytes: number }>): Promise<UsedFile[]> {
+  async usedFiles(stat: (path: string) => Promise<FileStat>): Promise<UsedFile[]> {
     const used: UsedFile[] = [];
     for (const { serial } of this.#ports.values()) {
       if (serial.fileType !== 'file' || !serial.startConnected) continue;
       const path = this.#filePath(serial);
-      // A file that cannot be looked at is for the first write to complain of.
+      // A file that cannot be looked at is for the port to complain of when it is connected.
       const found = await stat(path).catch(() => undefined);
-      if (found !== undefined && found.sizeBytes > 0)
+      if (found?.type === 'file' && found.sizeBytes > 0)
         used.push({ port: `serial${serial.index}`, fileName: serial.fileName, path });
     }
     return used;
   }
 
-  /** Connects the ports that start connected. @throws the system's error when a socket cannot be made */
+  /** Connects the ports that start connected. @throws VmkernelError when a file cannot be written or a socket not made */
   async open(): Promise<void> {
     for (const { serial } of this.#ports.values())
       if (serial.startConnected) await this.setConnected(serial.index, true);
@@ -88,12 +88,15 @@ export class SerialPorts {
     throw new VmkernelError('NotSupported', `${device} cannot be connected or disconnected`, { device });
   }
 
-  /** @throws the system's error when a socket cannot be made */
+  /** @throws VmkernelError when its file cannot be written or its socket not made */
   async setConnected(index: number, connected: boolean): Promise<void> {
     const port = this.#ports.get(index);
     if (port === undefined || (port.backend !== undefined) === connected) return;
-    if (connected) port.backend = await this.#connect(port);
-    else {
+    if (connected) {
+      port.backend = await this.#connect(port).catch((error: unknown) => {
+        throw connectError(index, error);
+      });
+    } else {
       const { backend } = port;
       port.backend = undefined;
       await backend?.close();
@@ -131,9 +134,11 @@ export class SerialPorts {
     return SerialServer.listen({ path, backlogBytes: 0, maxClients: 1 }, line);
   }
 
-  #openFile(serial: VmSerial): SerialBackend {
+  async #openFile(serial: VmSerial): Promise<SerialBackend> {
     const { append, log } = this.#options;
     const path = this.#filePath(serial);
+    // Nothing is appended: a file that cannot be written is told now, not when output is lost.
+    await append(path, new Uint8Array(0));
     return new SerialFile({
       append: bytes => append(path, bytes),
       onLoss: (bytes, error) =>
@@ -144,4 +149,14 @@ export class SerialPorts {
   #filePath(serial: VmSerial): string {
     return posix.resolve(posix.dirname(this.#options.vmxPath), serial.fileName);
   }
+}
+
+/** Paths of the machine, such as those of sockets, are nobody's business: the system's errors are told by their codes. */
+function connectError(index: number, error: unknown): VmkernelError {
+  const failure =
+    error instanceof VmkernelError
+      ? error
+      : new VmkernelError('IoError', String((error as { code?: unknown }).code ?? 'failed'));
+  const text = `Serial port ${index + 1} cannot be connected: ${failure.message}`;
+  return new VmkernelError(failure.code, text, failure.details);
 }

@@ -4,7 +4,9 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PipeClient, SerialFile, SerialLine, SerialServer } from './index.js';
+import { VmkernelError } from '../../../kernel/abi/index.js';
+import type { VmSerial } from '../../../lib/vmx/index.js';
+import { PipeClient, SerialFile, SerialLine, SerialPorts, SerialServer } from './index.js';
 
 let folder: string;
 beforeEach(() => {
@@ -136,5 +138,52 @@ describe('SerialFile', () => {
     fail = false;
     file.write(Buffer.alloc((1 << 20) + 1));
     expect(losses).toEqual([3, (1 << 20) + 1]);
+  });
+});
+
+describe('SerialPorts', () => {
+  const port = (fileType: VmSerial['fileType'], fileName: string): VmSerial => ({
+    index: 1,
+    fileType,
+    fileName,
+    endPoint: 'server',
+    startConnected: true,
+  });
+
+  const ports = (serial: VmSerial, runDir: string) =>
+    new SerialPorts({
+      serials: [serial],
+      vmxPath: '/vmfs/volumes/v/vm/vm.vmx',
+      runDir,
+      append: async path => {
+        throw new VmkernelError('PermissionDenied', `${path}: ELOOP`, { path });
+      },
+      send: () => undefined,
+      log: () => undefined,
+    });
+
+  it('is not connected to a file that cannot be written', async () => {
+    const opened = ports(port('file', 'link'), folder).open();
+    await expect(opened).rejects.toMatchObject({
+      code: 'PermissionDenied',
+      message: 'Serial port 2 cannot be connected: /vmfs/volumes/v/vm/link: ELOOP',
+    });
+  });
+
+  it('tells no path of the machine when a socket cannot be made', async () => {
+    const error: unknown = await ports(port('console', ''), join(folder, 'missing'))
+      .open()
+      .catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: 'IoError' });
+    expect(String(error)).not.toContain(folder);
+  });
+
+  it('asks about files with content, and about nothing else that is there', async () => {
+    const stat = { sizeBytes: 9, allocatedBytes: 0, modifiedMs: 0, owner: 0 };
+    const serials = ports(port('file', 'out.txt'), folder);
+    expect(await serials.usedFiles(async () => ({ ...stat, type: 'other' }))).toEqual([]);
+    expect(await serials.usedFiles(async () => ({ ...stat, type: 'file' }))).toEqual([
+      { port: 'serial1', fileName: 'out.txt', path: '/vmfs/volumes/v/vm/out.txt' },
+    ]);
   });
 });

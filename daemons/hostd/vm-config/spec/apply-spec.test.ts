@@ -527,6 +527,20 @@ describe('a device that cannot be', () => {
       { _type: 'InvalidDeviceBacking', property: 'virtualDeviceSpec.device.backing.pipeName' },
     ],
     [
+      'a pipe whose name no socket can have',
+      [
+        added(
+          serialPipe({
+            backing: backing('VirtualSerialPortPipeBackingInfo', {
+              pipeName: 'a'.repeat(300),
+              endpoint: 'server',
+            }),
+          }),
+        ),
+      ],
+      { _type: 'InvalidDeviceBacking', property: 'virtualDeviceSpec.device.backing.pipeName' },
+    ],
+    [
       'a pipe with a third end',
       [
         added(

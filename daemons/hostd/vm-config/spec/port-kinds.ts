@@ -4,7 +4,7 @@ import type {
   VirtualSerialPort,
   VirtualSerialPortPipeBackingInfo,
 } from '../../../../lib/vim/index.js';
-import { isMachineFile } from '../../../../lib/vmx/index.js';
+import { isMachineFile, isPipeName } from '../../../../lib/vmx/index.js';
 import { deviceKeys } from '../device-keys.js';
 import type { DeviceLines } from '../device-lines.js';
 import { hardware4 } from '../hardware4.js';
@@ -67,7 +67,7 @@ function writeSerial(lines: DeviceLines, change: DeviceChange): void {
       writeFileOrDevice(lines, change);
       return;
     case 'VirtualSerialPortPipeBackingInfo':
-      if (pipe.pipeName === '') throw invalidBacking(index, 'backing.pipeName');
+      if (!isPipeName(pipe.pipeName)) throw invalidBacking(index, 'backing.pipeName');
       if (pipe.endpoint !== 'client' && pipe.endpoint !== 'server') {
         throw invalidBacking(index, 'backing.endpoint');
       }
