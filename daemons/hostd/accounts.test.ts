@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostAccountSpec, Methods } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
@@ -67,6 +69,7 @@ describe('a local account', () => {
   it.each([
     { password: 'a\nroot:x' },
     { password: 'x'.repeat(600) },
+    { password: '' },
     { description: 'a:b' },
     { description: 'a\nb' },
   ])('is refused %j before anything runs', async more => {
@@ -102,6 +105,15 @@ describe('a local account', () => {
     await create({ id: 'vpxuser', password: 'vpxuser-password' });
     const session = await test.login('vpxuser');
     expect(await test.read(session, moids.rootFolder, 'effectiveRole')).toEqual([-1]);
+  });
+
+  it('that the console itself needs stays', async () => {
+    appendFileSync(join(test.folder, 'passwd'), 'sshd:x:105:65534::/run/sshd:/usr/sbin/nologin\n');
+    appendFileSync(join(test.folder, 'group'), 'shadow:x:42:\n');
+    expect(await faultOf(remove('sshd'))).toBe('InvalidArgument');
+    const group = test.call(manager, 'RemoveGroup', { groupName: 'shadow' }, { session: root });
+    expect(await faultOf(group)).toBe('InvalidArgument');
+    expect(test.shadow.argvs).toEqual([]);
   });
 
   it('of root, and of the last administrator, stays', async () => {

@@ -89,7 +89,9 @@ async function main(): Promise<void> {
   const redirect = createRedirectServer(() => portOf(secure.address()));
   secure.listen({ fd: args.httpsFd });
   redirect.listen({ fd: args.httpFd });
-  await writeProxyFile(join(args.etcFolder, 'hostd'), { http: redirect.address(), https: secure.address() });
+  const servers = { http: redirect.address(), https: secure.address() };
+  // On a full disk clients must be served all the more: one of them has to make room.
+  await writeProxyFile(join(args.etcFolder, 'hostd'), servers).catch(onError);
   log.logger.info({ module: 'App' }, `${about.fullName}: hostd is up`);
   const stop = (): void => {
     log.logger.info({ module: 'App' }, 'hostd ends');

@@ -371,3 +371,39 @@ describe('filters', () => {
     expect(await faultOf(createFilter(vmSpec(['name'], 'Nothing')))).toBe('InvalidArgument');
   });
 });
+
+describe('a request that asks too much', () => {
+  const retrieve = (specSet: PropertyFilterSpec[]) =>
+    test.call(collector, 'RetrieveProperties', { specSet }, { session });
+  const start = { obj: moids.rootFolder, skip: false };
+  const way = { _type: 'TraversalSpec', type: 'Folder', path: 'childEntity', skip: false } as SelectionSpec;
+  const many = (length: number) => Array.from({ length });
+
+  it('is refused by its count of specs, objects, paths or ways', async () => {
+    const spec = vmSpec(['name']);
+    const tooMuch: PropertyFilterSpec[][] = [
+      many(101).map(() => spec),
+      [{ ...spec, objectSet: many(20_001).map(() => start) }],
+      [vmSpec(many(5001).map(() => 'name'))],
+      [{ ...spec, objectSet: many(2001).map(() => ({ ...start, selectSet: [way] })) }],
+    ];
+    for (const specSet of tooMuch) expect(await faultOf(retrieve(specSet))).toBe('InvalidArgument');
+    const [, , filter] = tooMuch.map(([one]) => one);
+    if (filter === undefined) throw new Error('there is no filter');
+    const args = { spec: filter, partialUpdates: false };
+    expect(await faultOf(test.call(collector, 'CreateFilter', args, { session }))).toBe('InvalidArgument');
+  });
+
+  it('lets others have their turns', async () => {
+    let turns = 0;
+    let next = setImmediate(function turn() {
+      turns += 1;
+      next = setImmediate(turn);
+    });
+    const all = { propSet: [{ type: 'VirtualMachine', all: true }], objectSet: [{ obj: vm, skip: false }] };
+    const found = await retrieve(many(100).map(() => all));
+    clearImmediate(next);
+    expect(found?.length).toBe(100);
+    expect(turns).toBeGreaterThan(0);
+  });
+});

@@ -5,6 +5,8 @@ const namePattern = /^[a-z_][a-z0-9_.-]{0,30}$/;
 const maxDescriptionLength = 256;
 const maxPasswordBytes = 512;
 const maxPosixId = 60_000;
+const firstUserId = 500;
+const nobodyId = 65_534;
 
 /** @throws VimFault InvalidArgument */
 export function checkAccountName(name: string, property: string): void {
@@ -29,6 +31,11 @@ export function checkDescription(description: string): void {
 /** 0 would be another root. @throws VimFault InvalidArgument */
 export function checkPosixId(id: number, property: string): void {
   if (!Number.isInteger(id) || id < 1 || id > maxPosixId) throw invalidArgument(property);
+}
+
+/** Accounts that the console itself needs: those of daemons, and nobody. */
+export function isSystemId(id: number): boolean {
+  return id < firstUserId || id === nobodyId;
 }
 
 function hasControls(text: string): boolean {

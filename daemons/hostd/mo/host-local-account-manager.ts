@@ -11,7 +11,13 @@ import {
   type SessionTable,
   vimFault,
 } from '../../../lib/vim-server/index.js';
-import { checkAccountName, checkDescription, checkPassword, checkPosixId } from '../access/account-name.js';
+import {
+  checkAccountName,
+  checkDescription,
+  checkPassword,
+  checkPosixId,
+  isSystemId,
+} from '../access/account-name.js';
 import type { AccountTools } from '../access/account-tools.js';
 import type { ConsoleAccounts } from '../access/console-accounts.js';
 import { moids } from './moids.js';
@@ -51,7 +57,7 @@ export class HostLocalAccountManager implements ManagedObject {
     this.#dropLeftovers({ principal: spec.id, isGroup: false });
     await tools.addUser({
       name: spec.id,
-      password: spec.password === '' ? undefined : spec.password,
+      password: spec.password,
       description: spec.description,
       uid: posixId,
       shell: shellAccess === false ? noShell : shell,
@@ -89,7 +95,8 @@ export class HostLocalAccountManager implements ManagedObject {
   async removeUser(userName: string, call: CallContext): Promise<void> {
     const { sessions, tools } = this.#dependencies;
     checkAccountName(userName, 'userName');
-    if (this.#user(userName).uid === 0) throw invalidArgument('userName', 'This user cannot be removed.');
+    if (isSystemId(this.#user(userName).uid))
+      throw invalidArgument('userName', 'This user cannot be removed.');
     this.#requireAdministrator({ principal: userName, isGroup: false });
     await this.#withoutPermissions({ principal: userName, isGroup: false }, () => tools.removeUser(userName));
     for (const session of sessions.list()) if (session.userName === userName) sessions.end(session);
@@ -113,7 +120,7 @@ export class HostLocalAccountManager implements ManagedObject {
   async removeGroup(groupName: string, call: CallContext): Promise<void> {
     const { tools } = this.#dependencies;
     checkAccountName(groupName, 'groupName');
-    if (this.#group(groupName).gid === 0) throw invalidArgument('groupName');
+    if (isSystemId(this.#group(groupName).gid)) throw invalidArgument('groupName');
     this.#requireAdministrator({ principal: groupName, isGroup: true });
     const gone = { principal: groupName, isGroup: true };
     await this.#withoutPermissions(gone, () => tools.removeGroup(groupName));
@@ -218,7 +225,7 @@ type AccountPost = <N extends AccountEvent>(type: N, fields: EventFields<N>, cal
 
 function checkSpec({ id, password, description }: HostAccountSpec, property: string): void {
   checkAccountName(id, `${property}.id`);
-  if (password !== undefined && password !== '') checkPassword(password);
+  if (password !== undefined) checkPassword(password);
   if (description !== undefined) checkDescription(description);
 }
 

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { writePlainFile } from '../../../lib/linux/index.js';
+import { readPlainFile, writePlainFile } from '../../../lib/linux/index.js';
 import { escapeText } from '../../../lib/vim/index.js';
 
 type Address = ReturnType<Server['address']>;
@@ -15,7 +15,8 @@ export async function writeProxyFile(
     `<ConfigRoot>\n  <address>${escapeText(address ?? '')}</address>\n` +
     `  <httpPort>${portOf(servers.http)}</httpPort>\n` +
     `  <httpsPort>${portOf(servers.https)}</httpsPort>\n</ConfigRoot>\n`;
-  await writePlainFile(join(folder, 'proxy.xml'), text, 0o644);
+  const path = join(folder, 'proxy.xml');
+  if (readPlainFile(path) !== text) await writePlainFile(path, text, 0o644);
 }
 
 function portOf(address: Address): number {

@@ -22,7 +22,11 @@ import {
 import type { Session } from '../session/session.js';
 import { PropertyFilter } from './property-filter.js';
 import { objectLimit, RetrievalTokens, retrieveObjects } from './retrieval.js';
+import { checkSpecSize } from './spec-limits.js';
 import { UpdateWait } from './update-wait.js';
+
+/** How long the filters of one collector are read in one go. */
+const maxReadMs = 500;
 
 interface SentUpdate {
   /** The version that the client showed to get it. */
@@ -59,6 +63,7 @@ export class PropertyCollector implements ManagedObject {
   }
 
   createFilter(spec: PropertyFilterSpec, partialUpdates: boolean, call: CallContext): ManagedObjectReference {
+    checkSpecSize([spec]);
     const moid = this.#session.newMoid('PropertyFilter');
     const filter = new PropertyFilter(
       { moid, spec, partialUpdates },
@@ -153,11 +158,13 @@ export class PropertyCollector implements ManagedObject {
     }
   }
 
+  /** What cannot be read in a short time is told by the next call: many filters must not keep everybody waiting. */
   #takeUpdates(limit: number): PropertyFilterUpdate[] {
     const filterSet: PropertyFilterUpdate[] = [];
+    const untilMs = performance.now() + maxReadMs;
     for (const filter of this.#pending) {
       const room = limit - countUpdates(filterSet);
-      if (room <= 0) break;
+      if (room <= 0 || (filterSet.length > 0 && performance.now() > untilMs)) break;
       const update = filter.takeUpdates(room);
       if (update !== undefined) filterSet.push(update);
       if (!filter.hasPending) this.#pending.delete(filter);
@@ -197,13 +204,13 @@ function settleBurst(): Promise<void> {
 
 type RetrieveArgs = Methods['RetrievePropertiesEx']['args'];
 
-function retrieveEx(
+async function retrieveEx(
   collector: PropertyCollector,
   args: RetrieveArgs,
   call: CallContext,
-): Methods['RetrievePropertiesEx']['returns'] {
+): Promise<Methods['RetrievePropertiesEx']['returns']> {
   const limit = objectLimit(args.options.maxObjects, 'options.maxObjects');
-  const objects = retrieve(collector, args.specSet, call);
+  const objects = await retrieve(collector, args.specSet, call);
   return objects.length === 0 ? undefined : collector.tokens.cut(objects, limit);
 }
 

@@ -2,24 +2,41 @@ import { randomUUID } from 'node:crypto';
 import type { ManagedObjectReference, ObjectContent, PropertyFilterSpec } from '../../vim/index.js';
 import type { ManagedObject } from '../object/managed-object.js';
 import { invalidArgument, invalidProperty, VimFault } from '../object/vim-fault.js';
+import { FairTurn } from './fair-turn.js';
 import { PropertyQuestion, propertySets } from './object-properties.js';
 import { Selection, type SelectionScope, selectionStarts } from './selection.js';
+import { checkSpecSize } from './spec-limits.js';
 
 /** Finds a starting object of a retrieval or says why it may not be one. */
 export type FindStart = (ref: ManagedObjectReference) => ManagedObject;
 
-/** Reads once what the filter specs ask: every object once per spec. */
-export function retrieveObjects(
+/** Objects that one call may read, each as often as a spec asks for it. */
+const maxObjects = 20_000;
+
+/**
+ * Reads once what the filter specs ask: every object once per spec. Others are served meanwhile.
+ * @throws VimFault InvalidArgument for more than one call may ask
+ */
+export async function retrieveObjects(
   scope: SelectionScope,
   specSet: readonly PropertyFilterSpec[],
   findStart: FindStart,
-): ObjectContent[] {
-  return specSet.flatMap(spec => {
+): Promise<ObjectContent[]> {
+  checkSpecSize(specSet);
+  const turn = new FairTurn();
+  const contents: ObjectContent[] = [];
+  for (const spec of specSet) {
     const question = new PropertyQuestion(scope.schema, spec.propSet, scope.context);
     for (const { obj } of spec.objectSet) checkStart(findStart, obj, spec);
     const selection = new Selection({ scope, starts: selectionStarts(scope, spec.objectSet) });
-    return [...selection.objects()].flatMap(object => objectContent(question, object) ?? []);
-  });
+    for (const object of selection.objects()) {
+      const content = objectContent(question, object);
+      if (content !== undefined) contents.push(content);
+      if (contents.length > maxObjects) throw invalidArgument('specSet');
+      if (turn.isLong) await turn.yield();
+    }
+  }
+  return contents;
 }
 
 /** What is not there is left out where the client wants it so. */
