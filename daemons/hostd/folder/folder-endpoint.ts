@@ -180,12 +180,22 @@ function refuse(response: ServerResponse, status: number, reason = ''): void {
   const request = response.req;
   const body = Buffer.from(reason === '' ? '' : `${reason}\n`);
   const isPending = !request.complete && request.method === 'PUT';
-  if (isPending) {
-    response.setHeader('Connection', 'close');
-    const late = setTimeout(() => request.destroy(), lingerMs);
-    response.on('close', () => clearTimeout(late));
-    request.resume();
-  }
+  if (isPending) response.setHeader('Connection', 'close');
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  if (isPending) endAfterBody(request, response, body);
+  else response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** A socket that is closed with unread bytes is reset, and the client may lose the answer: it is heard out first. */
+function endAfterBody(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  if (body.length > 0) response.write(body);
+  else response.flushHeaders();
+  const end = (): void => {
+    clearTimeout(late);
+    response.end();
+  };
+  const late = setTimeout(end, lingerMs);
+  request.once('end', end);
+  request.once('close', end);
+  request.resume();
 }
