@@ -146,8 +146,11 @@ export class VmxDocument {
     return this.#bom + this.#lines.map(line => line.text + line.end).join('');
   }
 
-  /** The file's bytes in its own encoding. */
+  /** The file's bytes in its own encoding. @throws VmxError TooLarge, TooManyLines for what could not be read again */
   toBytes(): Uint8Array {
-    return this.#charset.encode(this.toString(), 0);
+    const bytes = this.#charset.encode(this.toString(), 0);
+    if (bytes.length > LIMITS.sizeBytes) throw new VmxError('TooLarge', 0);
+    if (this.#lines.length > LIMITS.lines) throw new VmxError('TooManyLines', LIMITS.lines + 1);
+    return bytes;
   }
 }

@@ -60,6 +60,12 @@ describe('unmodified virsh', () => {
 
   it('lists volumes of every kind with what they take on disk', async () => {
     expect(await ok('vol-list', 'storage1')).toContain('[storage1] images/tools.iso');
+    writeFileSync(store('images/bad.vmdk'), 'garbage');
+    writeFileSync(store('images/empty.vmdk'), '');
+    const listed = await ok('vol-list', 'storage1');
+    for (const name of ['images/bad.vmdk', 'images/empty.vmdk', 'images/tools.iso'])
+      expect(listed).toContain(`[storage1] ${name}`);
+    expect(listed).not.toContain('error');
     const xml = await ok('vol-dumpxml', '--pool', 'storage1', 'images/tools.iso');
     expect(xml).toContain("<capacity unit='bytes'>5000</capacity>");
     expect(xml).toContain("<format type='iso'/>");

@@ -9,6 +9,7 @@ import { ReadConfig, type VmConfigState } from '../mo/virtual-machine-state.js';
 import { changeVersionOf } from '../vm-config/change-version.js';
 import { configInfo } from '../vm-config/config-info.js';
 import type { DiskFacts } from '../vm-config/devices/device-view.js';
+import { vmxReadBytes } from '../vm-config/vmx-limits.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { folderOf, formatDatastorePath, parseDatastorePath } from './datastore-path.js';
 
@@ -19,8 +20,6 @@ export interface ConfigReaderDependencies {
   datastore(name: string): Datastore | undefined;
 }
 
-/** Largest configuration file and descriptor that are read. */
-const maxVmxBytes = 1 << 20;
 const maxDescriptorBytes = 1 << 20;
 
 /** Reads what a machine's files say of it. */
@@ -35,7 +34,7 @@ export class VmConfigReader {
   async read(vm: VirtualMachine): Promise<VmConfigState> {
     try {
       const files = this.#dependencies.files();
-      const reading = files.read(vm.vmxPath, 0, maxVmxBytes);
+      const reading = files.read(vm.vmxPath, 0, vmxReadBytes);
       const [bytes, { modifiedMs }] = await Promise.all([reading, files.stat(vm.vmxPath)]);
       const vmx = parseVmx(bytes);
       const file = { vmx, modifiedMs, changeVersion: changeVersionOf(bytes, modifiedMs) };

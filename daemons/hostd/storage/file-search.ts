@@ -12,11 +12,11 @@ import type {
 import { vimFault } from '../../../lib/vim-server/index.js';
 import { parseVmx, VmxError } from '../../../lib/vmx/index.js';
 import { baseName } from '../inventory/datastore-path.js';
+import { vmxReadBytes } from '../vm-config/vmx-limits.js';
 import type { DatastoreFile, KernelCalls } from './datastore-work.js';
 import { asksFor, type FileKind, infoTypeOf, kindOf, nameMatcher } from './file-kinds.js';
 
 const maxFolders = 10_000;
-const maxVmxBytes = 1 << 20;
 
 interface Found {
   readonly entry: DirectoryEntry;
@@ -120,7 +120,8 @@ export class FileSearch {
     const queries = asked.filter(({ _type }) => _type === 'VmDiskFileQuery') as VmDiskFileQuery[];
     const fits = queries.length < asked.length || queries.some(({ filter }) => diskFits(info, filter));
     if (!fits) return undefined;
-    if (info === undefined) return basics;
+    // What cannot be described is a file by its name only: clients ask a disk for its UUID.
+    if (info === undefined) return { ...basics, _type: 'FileInfo' };
     const flags = queries.map(({ details }) => details).filter(details => details !== undefined);
     const wants = (name: keyof DiskFlags): boolean => flags.some(flag => flag[name] === true);
     const allocatedBytes = info.extents.reduce((sum, extent) => sum + extent.allocatedBytes, 0);
@@ -159,7 +160,7 @@ export class FileSearch {
   async #configVersion(path: string): Promise<number | undefined> {
     try {
       const version = Number(
-        parseVmx(await this.#kernel.files.read(path, 0, maxVmxBytes)).get('config.version'),
+        parseVmx(await this.#kernel.files.read(path, 0, vmxReadBytes)).get('config.version'),
       );
       return Number.isInteger(version) ? version : undefined;
     } catch (error) {

@@ -67,11 +67,12 @@ export class MachineFiles {
     await missingAs(undefined, this.#link().files.remove(path));
   }
 
-  /** A folder in which something is left stays. */
+  /** A folder in which something is left stays; so does one that a running machine has its files in. */
   async removeFolder(path: string): Promise<void> {
     // The datastore itself is nobody's folder.
     if (posix.dirname(path) === '/vmfs/volumes') return;
-    await unless(['NotFound', 'NotEmpty', 'NotADirectory'], undefined, this.#link().files.remove(path));
+    const codes: VmkernelErrorCode[] = ['NotFound', 'NotEmpty', 'NotADirectory', 'FileLocked'];
+    await unless(codes, undefined, this.#link().files.remove(path));
   }
 }
 

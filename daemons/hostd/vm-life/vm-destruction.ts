@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { TaskControl, TaskResult } from '../../../lib/vim-server/index.js';
+import { type TaskControl, type TaskResult, vimFault } from '../../../lib/vim-server/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
@@ -31,6 +31,13 @@ export class VmDestruction {
     const { inventory, files, intents, recovery } = this.#dependencies;
     if (vm.run !== undefined) throw invalidPowerState('poweredOff', vm.powerState);
     await inventory.reload(vm);
+    // Nobody would know its disks afterwards.
+    if (vm.config.kind !== 'read')
+      throw vimFault(
+        'InvalidState',
+        {},
+        'The configuration file cannot be read: the machine can be unregistered.',
+      );
     const folder = posix.dirname(vm.vmxPath);
     const { disks, others } = await this.#own(vm, folder);
     const subject = { kind: 'destroy', vmxPath: vm.vmxPath, disks, files: others, folder } as const;

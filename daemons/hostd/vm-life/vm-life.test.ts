@@ -212,6 +212,17 @@ describe('ReconfigVM_Task', () => {
     expect(results).toEqual([...Array(49).fill('ConcurrentAccess'), 'success']);
   });
 
+  it('refuses what would make the file larger than it is ever read', async () => {
+    const vm = await test.register(session);
+    const before = test.kernel.fileText('linux/linux.vmx');
+    const keys = Array.from({ length: 2000 }, (_, n) => ({ key: `q${n}`, value: 'x'.repeat(1000) }));
+    expect(faultType(await reconfigure(vm, { extraConfig: keys }))).toBe('InvalidVmConfig');
+    expect(test.kernel.fileText('linux/linux.vmx')).toBe(before);
+    expect(faultType(await create({ extraConfig: keys }))).toBe('InvalidVmConfig');
+    expect(files()).toEqual(['linux/linux.vmdk', 'linux/linux.vmx']);
+    expect(faultType(await reconfigure(vm, { memoryMB: 128 }))).toBe('success');
+  });
+
   it('adds, moves, extends and deletes disks with their files', async () => {
     const vm = await created({ deviceChange: [added(flatDisk(), 'create')] });
     const disk = (key: number, fields = {}) =>
@@ -324,6 +335,26 @@ describe('a machine', () => {
     expect(info.error).toBeUndefined();
     expect(files()).toEqual(['linux/linux2.vmdk', 'linux/notes.txt', 'other/data.vmdk']);
     expect(await faultOf(test.read(session, vm, 'name'))).toBe('ManagedObjectNotFound');
+  });
+
+  it('whose configuration cannot be read is not destroyed, as nobody would know its disks', async () => {
+    const vm = await created({ deviceChange: [added(flatDisk(), 'create')] });
+    test.kernel.putFile('web/web.vmx', `${test.kernel.fileText('web/web.vmx')}${'#\n'.repeat(1 << 19)}`);
+    const info = await test.finish(session, await test.call(vm, 'Destroy_Task', {}, { session }));
+    expect(faultType(info)).toBe('InvalidState');
+    expect(await test.read(session, vm, 'runtime.connectionState')).toBe('invalid');
+    expect(files()).toContain('web/web.vmdk');
+  });
+
+  it('is destroyed out of a folder that a running machine holds', async () => {
+    const vm = await created({ files: { vmPathName: '[storage1] linux/web.vmx' } });
+    test.kernel.tap = async (name, at) => {
+      if (name === 'fileRemove' && at === 'before' && !files().includes('linux/web.vmx'))
+        throw new VmkernelError('FileLocked', 'in use', { path: 'linux' });
+    };
+    const info = await test.finish(session, await test.call(vm, 'Destroy_Task', {}, { session }));
+    expect(info.error).toBeUndefined();
+    expect(files()).toEqual(['linux/linux.vmdk', 'linux/linux.vmx']);
   });
 
   it('takes its folder with it when nothing is left there', async () => {

@@ -11,6 +11,7 @@ import { applyConfigSpec } from '../vm-config/spec/apply-spec.js';
 import { checkedName } from '../vm-config/spec/general-properties.js';
 import type { DiskEffects } from '../vm-config/spec/spec-context.js';
 import { invalidSpec } from '../vm-config/spec/spec-fault.js';
+import { vmxReadBytes } from '../vm-config/vmx-limits.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { checkDisks, makeDisks, touchesDisks } from './disk-changes.js';
 import type { IntentLog } from './intent-log.js';
@@ -18,7 +19,6 @@ import type { MachineFiles } from './machine-files.js';
 import type { NameClaims } from './name-claims.js';
 import { runningChanges } from './running-changes.js';
 import type { VmRecovery } from './vm-recovery.js';
-import { maxVmxBytes } from './vmx-limits.js';
 
 export interface ReconfigurationDependencies {
   readonly schema: VimSchema;
@@ -65,7 +65,7 @@ export class VmReconfiguration {
 
   async #change(vm: VirtualMachine, spec: VirtualMachineConfigSpec, control: TaskControl): Promise<void> {
     const { files, inventory, schema } = this.#dependencies;
-    const reading = files.read(vm.vmxPath, maxVmxBytes);
+    const reading = files.read(vm.vmxPath, vmxReadBytes);
     const [bytes, modifiedMs] = await Promise.all([reading, files.modifiedMs(vm.vmxPath)]);
     const version = changeVersionOf(bytes, modifiedMs);
     if (spec.changeVersion !== undefined && spec.changeVersion !== '' && spec.changeVersion !== version) {

@@ -4,9 +4,9 @@ import { type TaskOutcome, vimFault } from '../../../lib/vim-server/index.js';
 import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { vmxDigest } from '../vm-config/change-version.js';
+import { vmxReadBytes } from '../vm-config/vmx-limits.js';
 import type { Intent, IntentLog, IntentSubject } from './intent-log.js';
 import type { MachineFiles } from './machine-files.js';
-import { maxVmxBytes } from './vmx-limits.js';
 
 type Subject<K extends IntentSubject['kind']> = Extract<IntentSubject, { kind: K }>;
 
@@ -96,7 +96,7 @@ export class VmRecovery {
     const { files } = this.#dependencies;
     // Without the machine there is no telling whose the disks are.
     if (!(await files.exists(vmxPath))) return;
-    const isDone = vmxDigest(await files.read(vmxPath, maxVmxBytes)) === digest;
+    const isDone = vmxDigest(await files.read(vmxPath, vmxReadBytes)) === digest;
     for (const disk of isDone ? destroyed : created) await files.deleteDisk(disk);
     for (const disk of replaced) if (!(await files.exists(disk.path))) await files.createDisk(disk);
   }
