@@ -261,6 +261,7 @@ describe('a machine', () => {
     const destroy = { deviceChange: [removed(flatDisk({ key: 3000, backing: undefined }), 'destroy')] };
     expect(faultType(await reconfigure(vm, destroy))).toBe('FileLocked');
     const replace = { deviceChange: [added(flatDisk({ unitNumber: 1 }, { fileName }), 'replace')] };
+    await reconfigure(vm, { deviceChange: [removed(flatDisk({ key: 3000 }))] });
     expect(faultType(await reconfigure(vm, replace))).toBe('FileLocked');
     expect(faultType(await create({ ...replace, name: 'third' }))).toBe('FileLocked');
     expect(files()).toEqual(['linux/linux.vmdk', 'linux/linux.vmx', 'web/web.vmx']);

@@ -514,6 +514,19 @@ describe('a device that cannot be', () => {
       [...controllers.slice(1), ...many(3, () => added(adapter()))],
       { _type: 'TooManyDevices' },
     ],
+    [
+      'a disk that the machine has already',
+      [added(flatDisk({ unitNumber: 1 }, { fileName: '[storage1] web/web.vmdk' }))],
+      { _type: 'InvalidDeviceBacking', property: 'virtualDeviceSpec.device.backing.fileName' },
+    ],
+    [
+      'one new disk twice',
+      [
+        added(flatDisk({ unitNumber: 1 }, { fileName: '[storage1] web/new.vmdk' }), 'create'),
+        added(flatDisk({ controllerKey: 201 }, { fileName: '[storage1] web/new.vmdk' })),
+      ],
+      { _type: 'InvalidDeviceBacking', deviceIndex: 1 },
+    ],
     ['a fifth serial port', many(5, () => added(serialPipe())), { _type: 'TooManyDevices' }],
     [
       'a pipe without a name',

@@ -1,5 +1,5 @@
 import type { VirtualDisk, VirtualDiskFlatVer2BackingInfo } from '../../../../lib/vim/index.js';
-import type { DeviceLines } from '../device-lines.js';
+import { DeviceLines } from '../device-lines.js';
 import { hardware4 } from '../hardware4.js';
 import type { DeviceChange, DeviceKind } from './device-kinds.js';
 import { freeDiskPath } from './disk-name.js';
@@ -17,6 +17,7 @@ export const diskKind: DeviceKind = {
     const backing = flatBacking(change);
     if (backing === undefined) throw invalidBacking(index);
     const creation = { ...newDisk(lines, change, backing), path: pathFor(change, backing) };
+    refuseTwice(lines, change, creation.path);
     if (fileOperation === 'create') effects.create.push(creation);
     else if (fileOperation === 'replace') effects.replace.push(creation);
     else if (fileOperation === undefined) effects.require.push(creation.path);
@@ -46,6 +47,16 @@ export const diskKind: DeviceKind = {
     effects.destroy.push(context.place.pathOf(lines.get('fileName') ?? ''));
   },
 };
+
+/** A file under two drives of a machine would be written by both. */
+function refuseTwice({ node }: DeviceLines, { index, context }: DeviceChange, path: string): void {
+  const { vmx, place } = context;
+  for (const key of vmx.keys()) {
+    const [, other = ''] = /^((?:ide|scsi)\d+:\d+)\.filename$/i.exec(key) ?? [];
+    if (other === '' || other.toLowerCase() === node || !new DeviceLines(vmx, other).isPresent) continue;
+    if (place.pathOf(vmx.get(key) ?? '') === path) throw invalidBacking(index, 'backing.fileName');
+  }
+}
 
 function flatBacking({ device, index }: DeviceChange): VirtualDiskFlatVer2BackingInfo | undefined {
   const { backing } = device;
