@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { VmQuestion } from '../../kernel/abi/index.js';
+import { VmkernelError, type VmQuestion } from '../../kernel/abi/index.js';
 import type { ManagedObjectReference, VirtualMachineQuestionInfo } from '../../lib/vim/index.js';
 import { faultOf, TestHost } from './testing/test-host.js';
 
@@ -82,6 +82,25 @@ describe('a question of a virtual machine', () => {
     session = await test.login();
     expect((await asked()).id).toBe(QUESTION.id);
     await answer(QUESTION.id, 'copied');
+  });
+
+  it('does not keep the machine from being powered off while it waits for an answer at power-on', async () => {
+    let ended = (_: Error): void => undefined;
+    const power = new Promise<void>((_, reject) => {
+      ended = reject;
+    });
+    test.kernel.tap = async (name, at) => {
+      if (name === 'powerOn' && at === 'before') await power;
+      if (name === 'powerOff' && at === 'after') ended(new VmkernelError('Cancelled', 'given up'));
+    };
+    const powerOn = await test.call(vm, 'PowerOnVM_Task', {}, { session });
+    test.kernel.ask(vmxPath, QUESTION, 'poweringOn');
+    await asked();
+    expect(await faultOf(test.call(vm, 'UnregisterVM', {}, { session }))).toBe('TaskInProgress');
+    const powerOff = await test.call(vm, 'PowerOffVM_Task', {}, { session });
+    expect((await test.finish(session, powerOff)).state).toBe('success');
+    const { error } = await test.finish(session, powerOn);
+    expect(error?.fault._type).toBe('RequestCanceled');
   });
 
   it('goes with the machine', async () => {

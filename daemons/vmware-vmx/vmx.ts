@@ -94,6 +94,8 @@ export class Vmx {
     const client = await VmkernelClient.connect(start.controlSocket);
     const logPath = await rotateLogs(client.files, posix.dirname(start.vmxPath));
     const append = (text: string) => client.files.append(logPath, Buffer.from(text));
+    // There from the beginning: who looks at a powered-on machine's files finds it. Without a log the VM runs, too.
+    await append('').catch(() => undefined);
     return new Vmx(options, start, client, new VmwareLog({ append }, () => new Date()), vmm);
   }
 

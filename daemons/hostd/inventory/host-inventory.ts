@@ -262,13 +262,14 @@ export class HostInventory {
   }
 
   #makeVm(moid: string, path: DatastorePath): VirtualMachine {
-    const { registry, tasks, events, hostMhz } = this.#dependencies;
+    const { registry, tasks, events, hostMhz, account } = this.#dependencies;
     const link = (): VmkernelLink => this.#dependencies.link();
     return new VirtualMachine(moid, path, {
       registry,
       tasks,
       events,
       hostMhz,
+      use: worldId => account.vmFigures?.use(worldId),
       runChanged: (vm, isOtherwise) => this.#noteRun(vm, isOtherwise),
       power: {
         powerOn: async vmxPath => {

@@ -1,6 +1,7 @@
 import type { HardwareInfo, HostInfo } from '../../../kernel/abi/index.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type FigureSources, HostFigures } from './host-figures.js';
+import { VmFigures } from './vm-figures.js';
 
 /** What the VMkernel says of the host it runs: asked for once a connection; its figures are read when wanted. */
 export class HostAccount {
@@ -8,6 +9,7 @@ export class HostAccount {
   #info: HostInfo | undefined;
   #hardware: HardwareInfo | undefined;
   #figures: HostFigures | undefined;
+  #vmFigures: VmFigures | undefined;
 
   /** @param attach maps the shared memory of a boot; undefined where there is none */
   constructor(attach: (shmDir: string) => FigureSources | undefined) {
@@ -27,12 +29,17 @@ export class HostAccount {
     return this.#figures;
   }
 
+  get vmFigures(): VmFigures | undefined {
+    return this.#vmFigures;
+  }
+
   async read(link: VmkernelLink): Promise<void> {
     const info = await link.call('hostInfo', {});
     this.#hardware = await link.call('hardwareInfo', {});
     if (info.bootId !== this.#info?.bootId) {
       const sources = this.#attach(info.shmDir);
       this.#figures = sources && new HostFigures(sources);
+      this.#vmFigures = sources && new VmFigures(sources);
     }
     this.#info = info;
   }

@@ -19,6 +19,11 @@ export interface PowerOperations {
   reset(vmxPath: string): Promise<unknown>;
 }
 
+interface PowerOperation {
+  readonly methodName: string;
+  readonly descriptionId: string;
+}
+
 /** @param call undefined: the host does it by itself */
 export function startPowerOn(vm: VirtualMachine, call: CallContext | undefined): ManagedObjectReference {
   const operation = { methodName: 'PowerOnVM_Task', descriptionId: 'VirtualMachine.powerOn' };
@@ -35,6 +40,8 @@ export function startPowerOn(vm: VirtualMachine, call: CallContext | undefined):
 /** @param call undefined: the host does it by itself */
 export function startPowerOff(vm: VirtualMachine, call: CallContext | undefined): ManagedObjectReference {
   const operation = { methodName: 'PowerOffVM_Task', descriptionId: 'VirtualMachine.powerOff' };
+  if (vm.run?.state === 'poweringOn' && vm.run.question !== undefined)
+    return giveUpPowerOn(vm, operation, call);
   return startPowerTask(vm, operation, call, async cause => {
     await reportFailure(vm, 'VmFailedToPowerOffEvent', cause, async () => {
       requirePowerState(vm, 'poweredOn', 'poweredOff');
@@ -43,6 +50,18 @@ export function startPowerOff(vm: VirtualMachine, call: CallContext | undefined)
       vm.setRun(undefined);
     });
     post(vm, 'VmPoweredOffEvent', cause);
+  });
+}
+
+/** A power-on that waits for an answer ends beside this task: it is busy with the machine until then. */
+function giveUpPowerOn(
+  vm: VirtualMachine,
+  operation: PowerOperation,
+  call: CallContext | undefined,
+): ManagedObjectReference {
+  return vm.dependencies.tasks.start({ entity: vm, ...operation, call }, async () => {
+    await vm.dependencies.power.powerOff(vm.vmxPath);
+    return undefined;
   });
 }
 
@@ -67,7 +86,7 @@ export const powerMethods: MethodHandlers<VirtualMachine> = {
 /** One at a time: while a task changes the machine another is refused with TaskInProgress. */
 function startPowerTask(
   vm: VirtualMachine,
-  operation: { readonly methodName: string; readonly descriptionId: string },
+  operation: PowerOperation,
   call: CallContext | undefined,
   work: (cause: EventCause) => Promise<void>,
 ): ManagedObjectReference {

@@ -1,6 +1,7 @@
 import type {
   GuestInfo,
   VirtualMachineCapability,
+  VirtualMachineQuickStats,
   VirtualMachineRuntimeInfo,
   VirtualMachineSummary,
 } from '../../../lib/vim/index.js';
@@ -68,10 +69,23 @@ export function summary(vm: VirtualMachine): VirtualMachineSummary {
       guestFullName: config?.guestFullName,
       annotation: config?.annotation,
     },
-    quickStats: { guestHeartbeatStatus: 'gray', uptimeSeconds: uptimeSeconds(vm) },
+    quickStats: quickStats(vm),
     storage: storageSummary(vm),
     overallStatus: vm.connectionState === 'connected' ? 'green' : 'red',
     customValue: [],
+  };
+}
+
+/** guestMemoryUsage, what the guest uses actively, is nothing that anybody measures yet. */
+function quickStats(vm: VirtualMachine): VirtualMachineQuickStats {
+  const { run, dependencies } = vm;
+  const use = run === undefined || vm.powerState !== 'poweredOn' ? undefined : dependencies.use(run.worldId);
+  const { pcpus, hostMemoryBytes } = use ?? {};
+  return {
+    overallCpuUsage: pcpus === undefined ? undefined : Math.round(pcpus * dependencies.hostMhz()),
+    hostMemoryUsage: hostMemoryBytes === undefined ? undefined : Math.round(hostMemoryBytes / 2 ** 20),
+    guestHeartbeatStatus: 'gray',
+    uptimeSeconds: uptimeSeconds(vm),
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../../lib/vim-server/index.js';
 import type { DatastorePath } from '../inventory/datastore-path.js';
 import { baseName, folderOf, formatDatastorePath } from '../inventory/datastore-path.js';
+import type { VmUse } from '../machine/vm-figures.js';
 import type { VmLife } from '../vm-life/vm-life.js';
 import type { Datastore } from './datastore.js';
 import { type Entity, entityClass } from './entity.js';
@@ -44,6 +45,8 @@ export interface VirtualMachineDependencies {
   life(): VmLife;
   datastore(path: DatastorePath): Datastore | undefined;
   hostMhz(): number;
+  /** What it uses while it runs, by the VMkernel's own figures. */
+  use(worldId: number): VmUse | undefined;
   /** What the VMkernel says of it changed; with its power state its description is another one. */
   runChanged(vm: VirtualMachine, isOtherwise: boolean): void;
 }

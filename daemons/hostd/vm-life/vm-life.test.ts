@@ -221,6 +221,8 @@ describe('ReconfigVM_Task', () => {
     expect(faultType(await create({ extraConfig: keys }))).toBe('InvalidVmConfig');
     expect(files()).toEqual(['linux/linux.vmdk', 'linux/linux.vmx']);
     expect(faultType(await reconfigure(vm, { memoryMB: 128 }))).toBe('success');
+    await test.finish(session, await test.call(vm, 'PowerOnVM_Task', {}, { session }));
+    expect(faultType(await reconfigure(vm, { extraConfig: keys }))).toBe('InvalidVmConfig');
   });
 
   it('adds, moves, extends and deletes disks with their files', async () => {

@@ -103,6 +103,7 @@ export class VmReconfiguration {
     },
   ): Promise<void> {
     if (touchesDisks(change.effects)) throw invalidPowerState('poweredOff', 'poweredOn');
+    change.after.toBytes(); // what would be too large is refused here, by its own fault
     const changes = runningChanges(change.spec, change.before, change.after);
     await this.#dependencies.link().call('reconfigure', { vmxPath: vm.vmxPath, changes });
   }

@@ -21,12 +21,22 @@ const codes: Readonly<Record<string, VmkernelErrorCode>> = {
   ETXTBSY: 'Busy',
 };
 
+/** Codes that say all; with others the system's own word says what is wrong. */
+const texts: Partial<Readonly<Record<VmkernelErrorCode, string>>> = {
+  NotFound: 'was not found',
+  AlreadyExists: 'is there already',
+  NotADirectory: 'is no folder',
+  NotEmpty: 'is not empty',
+  NoSpace: 'no space is left on the datastore',
+  Busy: 'is in use',
+};
+
 /** The VMkernel's word for what Linux said of a datastore file. */
 export function fileError(error: unknown, path: string): VmkernelError {
   if (error instanceof VmkernelError) return error;
   const errno = errnoOf(error);
   const code = codes[errno] ?? 'IoError';
-  return new VmkernelError(code, `${path}: ${errno}`, { path, errno });
+  return new VmkernelError(code, `${path}: ${texts[code] ?? errno}`, { path, errno });
 }
 
 function errnoOf(error: unknown): string {
