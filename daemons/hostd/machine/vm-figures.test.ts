@@ -40,6 +40,7 @@ it('tells CPUs and frames of the machine whose world is named, and of no other',
   for (const row of [0, 1]) {
     hostWriter.vm.setGeneration(row, 1);
     hostWriter.vm.setWorldId(row, 100 + row);
+    hostWriter.vm.setVcpus(row, 1);
     hostWriter.vm.setPoweredOnUs(row, seconds(10));
     hostWriter.world.setGeneration(row, 1);
     hostWriter.world.setVmRow(row, row);
@@ -54,6 +55,8 @@ it('tells CPUs and frames of the machine whose world is named, and of no other',
   expect(figures.use(100)).toEqual({ pcpus: 0.25, hostMemoryBytes: 1024 * 4096 });
   expect(figures.use(101)).toEqual({ pcpus: 0.5, hostMemoryBytes: 2024 * 4096 });
   run(0, seconds(3), seconds(16));
+  expect(figures.use(100)?.pcpus).toBe(1);
+  run(0, seconds(30), seconds(18));
   expect(figures.use(100)?.pcpus).toBe(1);
   hostWriter.vm.setGeneration(0, 2);
   expect(figures.use(100)).toBeUndefined();

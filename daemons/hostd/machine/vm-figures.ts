@@ -27,10 +27,13 @@ export class VmFigures {
     for (const known of this.#rates.keys()) if (!rows.has(known)) this.#rates.delete(known);
     const row = rows.get(worldId);
     if (row === undefined) return undefined;
+    const { vm } = this.#sources.host;
     const now = this.#sample(row);
-    const rate = this.#rates.get(worldId) ?? new CpuRate(this.#sources.host.vm.poweredOnUs(row));
+    const rate = this.#rates.get(worldId) ?? new CpuRate(vm.poweredOnUs(row));
     this.#rates.set(worldId, rate);
-    return { pcpus: now && rate.next(now), hostMemoryBytes: this.#memory(row) };
+    // Its worlds ran before it was powered on: the first rate would be more than it has.
+    const pcpus = now && rate.next(now);
+    return { pcpus: pcpus && Math.min(vm.vcpus(row), pcpus), hostMemoryBytes: this.#memory(row) };
   }
 
   /** Rows of running machines by their world. */
