@@ -145,7 +145,9 @@ def look(content, store):
     for kind, expected in kinds:
         found = search(content, browser, "[storage1] vm", query=[getattr(Browser, kind)()])
         check(kind, names(found) == expected, names(found))
-        check("%s gives its type" % kind, {type(entry).__name__.split(".")[-1] for entry in found.file} == {kind.replace("Query", "Info")})
+        # A disk without a descriptor is a file like others: nobody can be told about it.
+        described = [entry for entry in found.file if entry.path != "broken.vmdk"]
+        check("%s gives its type" % kind, {type(entry).__name__.split(".")[-1] for entry in described} == {kind.replace("Query", "Info")})
     disks(content, browser, store)
     patterns(content, browser)
     deep = search(content, browser, "[storage1]", subfolders=True, matchPattern=["*.vmdk"])
