@@ -96,6 +96,7 @@ describe('parseDescriptor', () => {
     expect(defectOf(`${ESX_35}ddb.a = "\0"\n`)).toEqual(['ContainsNul', 20]);
     expect(defectOf(`${ESX_35}#${'x'.repeat(5000)}\n`)).toEqual(['LineTooLong', 20]);
     expect(defectOf(`${ESX_35}\0\0`)).toBeUndefined(); // QEMU's padding
+    expect(defectOf(`${ESX_35}\0\n\0`)).toBeUndefined(); // and after a CID that became two digits shorter
     expect(defectOf(ESX_35 + '\n'.repeat(17000))).toEqual(['TooManyLines', 16385]);
     expect(defectOf(ESX_35 + '#'.repeat(1 << 20))).toEqual(['TooLarge', 0]);
     expect(defectOf(ESX_35.replace('RW 409600', `${'RW 1 VMFS "a"\n'.repeat(5000)}RW 409600`))).toEqual([

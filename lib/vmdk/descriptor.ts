@@ -26,18 +26,24 @@ interface Line {
 export function parseDescriptor(source: Uint8Array | string): VmdkDescriptor {
   const bytes = typeof source === 'string' ? Buffer.from(source, 'utf8') : Buffer.from(source);
   if (bytes.length > LIMITS.sizeBytes) throw new InvalidDescriptor('TooLarge', 0);
-  // QEMU fills a descriptor up with NULs.
-  const text = bytes.subarray(0, bytes.findLastIndex(byte => byte !== 0) + 1).toString('latin1');
+  const textBytes = textEnd(bytes);
+  const text = bytes.subarray(0, textBytes).toString('latin1');
   const pieces = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   if (!/^\s*#\s*Disk DescriptorFile\s*$/i.test(pieces[0] ?? ''))
     throw new InvalidDescriptor('NotADescriptor', 1);
   if (pieces.length > LIMITS.lines) throw new InvalidDescriptor('TooManyLines', LIMITS.lines + 1);
   const descriptor = new VmdkDescriptor(
     pieces.map((piece, index) => readLine(piece, index + 1)),
-    bytes.length - text.length,
+    bytes.subarray(textBytes),
   );
   descriptor.verify();
   return descriptor;
+}
+
+/** QEMU fills a descriptor up with NULs; where it wrote a shorter CID the end of the old text lies among them. */
+function textEnd(bytes: Buffer): number {
+  const ended = bytes.indexOf('\n\0', 0, 'latin1');
+  return ended >= 0 ? ended + 1 : bytes.findLastIndex(byte => byte !== 0) + 1;
 }
 
 function readLine(piece: string, number: number): Line {
@@ -54,12 +60,12 @@ function readLine(piece: string, number: number): Line {
 /** A virtual disk's descriptor: its lines, byte for byte, and what they mean. Keys compare without case. */
 export class VmdkDescriptor {
   #lines: Line[];
-  readonly #paddingBytes: number;
+  readonly #padding: Uint8Array;
 
   /** @internal use parseDescriptor or newDescriptor */
-  constructor(lines: Line[], paddingBytes: number) {
+  constructor(lines: Line[], padding: Uint8Array) {
     this.#lines = lines;
-    this.#paddingBytes = paddingBytes;
+    this.#padding = padding;
   }
 
   get version(): number {
@@ -143,7 +149,7 @@ export class VmdkDescriptor {
   }
 
   toBytes(): Uint8Array {
-    return Buffer.concat([this.#textBytes(), Buffer.alloc(this.#paddingBytes)]);
+    return Buffer.concat([this.#textBytes(), this.#padding]);
   }
 
   toString(): string {
