@@ -105,6 +105,12 @@ describe.each(['overlay', 'links'] as const)('the service console, /usr as %s', 
     expect(await run('awk "BEGIN { print 6 * 7 }"; perl -e "print 1"')).toBe('42\n1');
   });
 
+  it('has nothing that everybody may write but what is for everybody', async () => {
+    const found = await run('find / -xdev -perm -002 ! -type l ! -type c ! -perm -1000; ls -ld /run/lock');
+    expect(found).toMatch(/^drwxrwxrwt \S+ root root \S+ .* \/run\/lock$/);
+    expect(await run('find /usr -maxdepth 3 -perm -002 ! -type l')).toBe('');
+  });
+
   it('is on PCPU 0 with its own pid 1, which reaps orphans', async () => {
     expect(await run('grep Cpus_allowed_list /proc/self/status')).toMatch(/\s\d+$/);
     expect(await run('cat /proc/1/comm')).toBe('cat');

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   bindMount,
@@ -76,7 +76,7 @@ function mountRun(machine: string, settings: ConsoleSettings): void {
   folder('/var');
   link('/var/run', '../run');
   link('/var/lock', '../run/lock');
-  mkdirSync('/run/lock', { mode: 0o1777 });
+  chmodSync(folder('/run/lock'), 0o1777);
   // connect() works on a read-only mount; replacing the socket does not.
   bindMount(join(machine, settings.vmkernelRunFolder), folder('/run/vmware'), DATA | MS_NOEXEC | MS_RDONLY);
   bindMount(join(machine, settings.logFolder), folder('/var/log'), DATA | MS_NOEXEC);

@@ -24,7 +24,7 @@ try {
   const settings = readSettings<ConsoleSettings>(process.argv[2]);
   joinCgroup(settings.cgroupFolder);
   unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
-  process.umask(0);
+  process.umask(0o022);
   buildRoot(settings);
   confineAndExec({
     path: '/usr/bin/cat',
