@@ -47,27 +47,22 @@ function softOrHard(
   };
 }
 
-const start: Operation = {
-  name: 'start',
-  parameters: ['[soft|hard|trysoft]'],
-  summary: 'Powers the machine on',
-  async run(control, vm, [text]) {
-    modeOf(text, 'soft');
-    await task(control, vm, 'PowerOnVM_Task');
-    return 1;
-  },
-};
+/** The mode is taken and changes nothing: there is one way to do it. */
+function oneWay(name: string, power: PowerTask, summary: string): Operation {
+  return {
+    name,
+    parameters: ['[soft|hard|trysoft]'],
+    summary,
+    async run(control, vm, [text]) {
+      modeOf(text, 'soft');
+      await task(control, vm, power);
+      return 1;
+    },
+  };
+}
 
-const suspend: Operation = {
-  name: 'suspend',
-  parameters: ['[soft|hard|trysoft]'],
-  summary: 'Suspends the machine',
-  async run(control, vm, [text]) {
-    modeOf(text, 'soft');
-    await task(control, vm, 'SuspendVM_Task');
-    return 1;
-  },
-};
+const start = oneWay('start', 'PowerOnVM_Task', 'Powers the machine on');
+const suspend = oneWay('suspend', 'SuspendVM_Task', 'Suspends the machine');
 
 const getState: Operation = {
   name: 'getstate',
