@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Change } from '../../kernel/abi/index.js';
 import {
   type AboutInfo,
   type ApiVersion,
@@ -278,13 +279,19 @@ export class Host {
     return new VmkernelLink({
       connect: () => this.#dependencies.connectVmkernel(),
       onConnected: () => this.#noteConnected(),
-      onChange: change => this.inventory.note(change),
+      onChange: change => this.#noteChange(change),
       onDisconnected: () => this.#noteDisconnected(),
     });
   }
 
+  #noteChange(change: Change): void {
+    this.inventory.note(change);
+    if (change.topic === 'host' || change.gap === true) this.managers.refresh();
+  }
+
   #noteConnected(): void {
     this.inventory.refresh();
+    this.managers.refresh();
     this.events.post('HostConnectedEvent', {}, { entity: this.#hostEntity() });
     this.#noteBoot().catch(this.#dependencies.onError);
   }
@@ -308,6 +315,7 @@ export class Host {
       tasks: this.tasks,
       events: this.events,
       inventory: () => this.inventory,
+      link: () => this.link,
       setLogLevel,
       onError,
       onProblem,

@@ -19,7 +19,7 @@ export interface ConsoleOptions {
   bootId: string;
   listeners: Listeners;
   usr: 'overlay' | 'links';
-  cgroupFolder: string | undefined;
+  cgroupFolders: readonly string[];
   logger: Logger;
 }
 
@@ -99,7 +99,7 @@ export class ConsoleSupervisor {
   }
 
   async #build(): Promise<ServiceConsole> {
-    const { folder, treeFolder, nodePath, bootId, usr, cgroupFolder, logger } = this.#options;
+    const { folder, treeFolder, nodePath, bootId, usr, cgroupFolders, logger } = this.#options;
     const startedMs = Date.now();
     const sharedMemory = sharedMemoryFolder(bootId);
     const serviceConsole = await ServiceConsole.start({
@@ -107,7 +107,7 @@ export class ConsoleSupervisor {
       logFolder: folder.log,
       vmkernelRunFolder: folder.in('run/vmkernel'),
       ...(existsSync(sharedMemory) ? { sharedMemoryFolder: sharedMemory } : {}),
-      ...(cgroupFolder === undefined ? {} : { cgroupFolder }),
+      cgroupFolders,
       treeFolder,
       modulesFolder: realpathSync(join(treeFolder, 'node_modules')),
       nodePath,

@@ -1,3 +1,4 @@
+import type { ConsoleLimits } from './console-cgroups.js';
 import type { PortName } from './listeners.js';
 import type { DaemonState } from './supervised-daemon.js';
 
@@ -13,6 +14,8 @@ export interface HostStatus {
   ports: Readonly<Record<PortName, number>>;
   user: string;
   passwordFile: string;
+  /** Of the service console in this boot; what is not `kept` is a size that Linux does not hold it to, and why. */
+  consoleMemory: { sizeMb: number; limit: ConsoleLimits['memory'] };
   daemons: readonly {
     name: string;
     pid: number;

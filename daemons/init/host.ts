@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { lockFile, setChildSubreaper } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { readHostName } from './console/host-name.js';
-import { ConsoleCgroup } from './console-cgroup.js';
+import { ConsoleCgroups } from './console-cgroups.js';
+import { readConsoleMemoryMb } from './console-memory.js';
 import { ConsoleSupervisor } from './console-supervisor.js';
 import { ControlServer } from './control-server.js';
 import { readHostConfig, writeHostConfig } from './host-config.js';
@@ -47,7 +48,8 @@ export class Host {
   #vmkernel: Vmkernel | undefined;
   #vmkernelState: DaemonState = 'stopped';
   #console: ConsoleSupervisor | undefined;
-  #cgroup: ConsoleCgroup | undefined;
+  #cgroups: ConsoleCgroups | undefined;
+  #consoleMemoryMb = 0;
   #portsMoved = false;
   #booting: Promise<void> = Promise.resolve();
   #down: Promise<void> | undefined;
@@ -114,6 +116,10 @@ export class Host {
       ports: this.#listeners?.ports ?? none,
       user: 'root',
       passwordFile: folder.passwordFile,
+      consoleMemory: {
+        sizeMb: this.#consoleMemoryMb,
+        limit: this.#cgroups?.limits.memory ?? 'refused',
+      },
       daemons: [
         { name: 'init', pid: process.pid, state: this.#state === 'starting' ? 'starting' : 'running' },
         { name: 'vmkernel', pid: this.#vmkernel?.pid ?? 0, state: this.#vmkernelState },
@@ -133,7 +139,8 @@ export class Host {
     this.#lock();
     await clearLastBoot(folder, this.#logger);
     this.#continue();
-    this.#cgroup = ConsoleCgroup.plan(bootId, this.#logger);
+    this.#cgroups = ConsoleCgroups.plan(bootId);
+    this.#consoleMemoryMb = readConsoleMemoryMb(folder.console, this.#logger);
     this.#record([]);
     this.#undo.push(() => removeSharedMemory(bootId));
     await this.#control.listen(folder.controlSocket);
@@ -183,6 +190,7 @@ export class Host {
       hostFolder: folder.path,
       bootId,
       hostName: readHostName(folder.console, join(treeFolder, 'etc')),
+      consoleMemoryMb: this.#consoleMemoryMb,
       logger: this.#logger,
     });
     this.#vmkernel = vmkernel;
@@ -217,7 +225,7 @@ export class Host {
       bootId,
       listeners,
       usr,
-      cgroupFolder: this.#makeCgroup(),
+      cgroupFolders: this.#makeCgroups(),
       logger: this.#logger,
     });
     this.#console = serviceConsole;
@@ -225,16 +233,17 @@ export class Host {
     await serviceConsole.start();
   }
 
-  #makeCgroup(): string | undefined {
-    const cgroup = this.#cgroup;
-    if (cgroup === undefined) return undefined;
-    this.#undo.push(() => cgroup.remove());
-    return cgroup.create(this.#logger) ? cgroup.folder : undefined;
+  #makeCgroups(): readonly string[] {
+    const cgroups = this.#cgroups;
+    if (cgroups === undefined) return [];
+    this.#undo.push(() => cgroups.remove());
+    cgroups.create(this.#consoleMemoryMb, this.#logger);
+    return cgroups.made;
   }
 
   #record(pids: readonly number[]): void {
     const { folder, bootId } = this.#options;
-    writeBootRecord(folder, { bootId, pids, cgroup: this.#cgroup?.folder });
+    writeBootRecord(folder, { bootId, pids, cgroups: this.#cgroups?.folders ?? [] });
   }
 
   #unlessAborted(step: Promise<void>): Promise<void> {

@@ -5,7 +5,8 @@
  *   listeners           the five ports, the only binding in the product   leftovers        what a killed boot left
  *   vmkernel            the VMkernel process                              host-folder, host-config   files in DIR
  *   console-supervisor  the service console and the daemons in it         supervised-daemon, restart-policy
- *   console-cgroup      the limit on its processes
+ *   console-cgroups     what Linux limits it to            cgroup-places   where
+  console-memory      its memory size, from esx.conf
  *   console/            the console's root file system, namespaces, confinement
  *
  * - Every step enters its undo before the next begins; shutdown, failure and the VMkernel's death run them in reverse.

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { closeFd, pidfdEnded, pidfdOpen, pidfdSignal, reap } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
-import { ConsoleCgroup } from './console-cgroup.js';
+import { ConsoleCgroups } from './console-cgroups.js';
 import { writeDurably } from './host-config.js';
 import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
 import { InitError } from './init-error.js';
@@ -24,26 +24,26 @@ interface BootProcess {
 export interface BootRecord {
   bootId: string;
   processes: BootProcess[];
-  /** The console's control group. */
-  cgroup?: string;
+  /** The console's control groups. */
+  cgroups: readonly string[];
 }
 
 export function writeBootRecord(
   folder: HostFolder,
-  { bootId, pids, cgroup }: { bootId: string; pids: readonly number[]; cgroup: string | undefined },
+  { bootId, pids, cgroups }: { bootId: string; pids: readonly number[]; cgroups: readonly string[] },
 ): void {
   const processes = pids.map(readProcess).filter(row => row !== undefined);
   const record: BootRecord = {
     bootId,
     processes: processes.map(({ pid, startTicks, name }) => ({ pid, startTicks, name })),
-    ...(cgroup === undefined ? {} : { cgroup }),
+    cgroups,
   };
   writeDurably(folder.bootFile, JSON.stringify(record), 0o600);
 }
 
 /**
  * Clears what a killed init left: its processes are given the time to notice, then killed; its shared memory,
- * control group and run files are removed. Mounts went with their namespace. @throws InitError LeftoverProcess
+ * control groups and run files are removed. Mounts went with their namespace. @throws InitError LeftoverProcess
  */
 export async function clearLastBoot(folder: HostFolder, logger: Logger): Promise<void> {
   const record = readRecord(folder.bootFile);
@@ -51,16 +51,16 @@ export async function clearLastBoot(folder: HostFolder, logger: Logger): Promise
     logger.warn({ bootId: record.bootId }, 'the last boot was not ended in order: clearing');
     for (const process of record.processes) await endProcess(process);
     removeSharedMemory(record.bootId);
-    await removeCgroup(record, logger);
+    await removeCgroups(record, logger);
   }
   folder.clearRun();
 }
 
-async function removeCgroup({ bootId, cgroup }: BootRecord, logger: Logger): Promise<void> {
+async function removeCgroups({ bootId, cgroups }: BootRecord, logger: Logger): Promise<void> {
   try {
-    await ConsoleCgroup.found(cgroup ?? '', bootId)?.remove();
+    await ConsoleCgroups.found(cgroups, bootId).remove();
   } catch (error) {
-    logger.warn({ err: error }, 'the last boot’s cgroup stays');
+    logger.warn({ err: error }, 'the last boot’s cgroups stay');
   }
 }
 
@@ -118,11 +118,11 @@ async function endsWithin(pidfd: number, timeMs: number): Promise<boolean> {
 
 function readRecord(path: string): BootRecord | undefined {
   if (!existsSync(path)) return undefined;
-  const { bootId, processes, cgroup } = JSON.parse(readFileSync(path, 'utf8')) as Partial<BootRecord>;
+  const { bootId, processes, cgroups } = JSON.parse(readFileSync(path, 'utf8')) as Partial<BootRecord>;
   if (typeof bootId !== 'string' || !/^[\w-]{1,64}$/.test(bootId)) return undefined;
   return {
     bootId,
     processes: Array.isArray(processes) ? processes : [],
-    ...(typeof cgroup === 'string' ? { cgroup } : {}),
+    cgroups: Array.isArray(cgroups) ? cgroups.filter(folder => typeof folder === 'string') : [],
   };
 }

@@ -12,6 +12,7 @@ export interface VmkernelOptions {
   bootId: string;
   /** Of the service console. */
   hostName: string;
+  consoleMemoryMb: number;
   logger: Logger;
 }
 
@@ -35,13 +36,14 @@ export class Vmkernel {
 
   /** Starts the process; {@link ready} tells when it serves. @throws InitError VmkernelFailed */
   static async start(options: VmkernelOptions): Promise<Vmkernel> {
-    const { nodePath, mainPath, hostFolder, bootId, hostName, logger } = options;
+    const { nodePath, mainPath, hostFolder, bootId, hostName, consoleMemoryMb, logger } = options;
     const log = new VmkernelLogMark(join(hostFolder, 'var/log/vmkernel'));
     const child = spawn(
       'setpriv',
       [
         ...['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId],
         ...['--host-name', hostName, '--ready-fd', String(READY_FD)],
+        ...['--console-memory-mb', String(consoleMemoryMb)],
       ],
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] },
     );

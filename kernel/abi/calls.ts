@@ -153,6 +153,10 @@ type Empty = Record<string, never>;
 export interface Calls {
   hostInfo: { args: Empty; result: HostInfo };
   hardwareInfo: { args: Empty; result: HardwareInfo };
+  /** A setting of esx.conf; null where the file does not name it. */
+  getConfig: { args: { key: string }; result: { value: string | null } };
+  /** Durable when it answers. @throws NotSupported {key} for a key that cannot be set, InvalidArgument for its value */
+  setConfig: { args: { key: string; value: string }; result: Empty };
   /** Machine memory that a VM of this size takes beside its own. */
   memoryOverhead: { args: { memoryMb: number; vcpus: number }; result: { overheadBytes: number } };
   listVms: { args: Empty; result: { vms: VmInfo[] } };

@@ -24,6 +24,8 @@ const adapterType = z.enum(['buslogic', 'lsilogic', 'ide']);
 const schemas: { readonly [N in CallName]: z.ZodType } = {
   hostInfo: nothing,
   hardwareInfo: nothing,
+  getConfig: z.object({ key: path }),
+  setConfig: z.object({ key: path, value: z.string().max(MAX_PATH) }),
   memoryOverhead: z.object({
     memoryMb: z.number().min(0).max(MAX_MEMORY_MB),
     vcpus: z.number().int().min(1).max(MAX_VCPUS),

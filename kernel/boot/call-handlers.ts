@@ -3,6 +3,7 @@ import { overheadMb } from '../memory/index.js';
 import type { JobCalls, StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
 import type { CallContext, CallHandlers } from './control-server.js';
+import type { EsxConfFile } from './esx-conf-file.js';
 import { readHardware } from './hardware.js';
 import type { VmManager } from './vm-manager.js';
 
@@ -13,12 +14,13 @@ export interface CallParts {
   readonly storage: StorageSystem;
   readonly feed: ChangeFeed;
   readonly hostInfo: () => HostInfo;
+  readonly esxConf: EsxConfFile;
   readonly injectFailures: boolean;
 }
 
 /** Which part answers which call. */
 export function callHandlers(parts: CallParts): CallHandlers {
-  const { manager, storage, hostInfo } = parts;
+  const { manager, storage, hostInfo, esxConf } = parts;
   const change: Change = async (paths, make) => {
     for (const path of paths) manager.refuseChange(path);
     return make();
@@ -26,6 +28,11 @@ export function callHandlers(parts: CallParts): CallHandlers {
   return {
     hostInfo: async () => ({ result: hostInfo() }),
     hardwareInfo: async () => ({ result: await readHardware() }),
+    getConfig: async ({ key }) => ({ result: { value: esxConf.get(key) ?? null } }),
+    setConfig: async ({ key, value }) => {
+      esxConf.set(key, value);
+      return { result: {} };
+    },
     memoryOverhead: async args => ({ result: { overheadBytes: overheadMb(args) * BYTES_PER_MB } }),
     listVms: async () => ({ result: { vms: manager.list() } }),
     powerOn: async ({ vmxPath, failAfterStep }) => {

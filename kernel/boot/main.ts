@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { DEFAULT_CONSOLE_MEMORY_MB } from '../../lib/esxconf/index.js';
 import { closeFd, setParentDeathSignal, setThreadName } from '../../lib/linux/index.js';
 import { openLog } from '../../lib/log/index.js';
 import { Vmkernel } from './vmkernel.js';
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     'ready-fd': { type: 'string' },
     'shm-parent': { type: 'string', default: '/dev/shm' },
     'host-name': { type: 'string', default: hostname() },
+    'console-memory-mb': { type: 'string', default: String(DEFAULT_CONSOLE_MEMORY_MB) },
     'memory-mb': { type: 'string' },
     cpus: { type: 'string' },
     'vmx-node-flags': { type: 'string' },
@@ -27,7 +29,7 @@ const root = values.root;
 const bootId = values['boot-id'];
 if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
   process.stderr.write(
-    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--inject-failures]\n',
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--console-memory-mb N] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--inject-failures]\n',
   );
   process.exit(2);
 }
@@ -62,6 +64,7 @@ const vmkernel = new Vmkernel(
     shmParent: values['shm-parent'],
     hostName: values['host-name'],
     initPid: process.ppid,
+    consoleMemoryMb: Number(values['console-memory-mb']),
     injectFailures: values['inject-failures'],
     vmxMainPath: fileURLToPath(new URL('../../daemons/vmware-vmx/main.js', import.meta.url)),
     ...(memoryMb === undefined ? {} : { memoryMb: Number(memoryMb) }),

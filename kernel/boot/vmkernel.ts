@@ -13,6 +13,7 @@ import { ConfigWrites } from './config-writes.js';
 import { ConsoleTime } from './console-time.js';
 import { ControlServer } from './control-server.js';
 import { CpuReservations } from './cpu-reservations.js';
+import { EsxConfFile } from './esx-conf-file.js';
 import { CONSOLE_MIN_PCPUS, HostTables } from './host-tables.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
@@ -21,7 +22,6 @@ import { VmManager } from './vm-manager.js';
 import { VMX_NODE_FLAGS } from './vmx-process.js';
 
 export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
-const CONSOLE_MEMORY_MB = 272;
 const KERNEL_MEMORY_MB = 64;
 const CONSOLE_SAMPLE_MS = 1000;
 
@@ -32,6 +32,8 @@ export interface VmkernelOptions {
   /** Of the service console. */
   readonly hostName: string;
   readonly initPid: number;
+  /** Of this boot. */
+  readonly consoleMemoryMb: number;
   readonly vmxMainPath: string;
   /** Node's flags for a vmx, in place of the usual ones: for measurements. */
   readonly vmxNodeFlags?: readonly string[];
@@ -79,7 +81,7 @@ export class Vmkernel {
     const { shmDir } = this;
     const machine = readMachine(this.options.memoryMb, this.options.cpus);
     const machineMb = Math.floor(machine.memoryBytes / 1024 / 1024);
-    const vmMb = machineMb - CONSOLE_MEMORY_MB - KERNEL_MEMORY_MB;
+    const vmMb = machineMb - this.options.consoleMemoryMb - KERNEL_MEMORY_MB;
     if (vmMb <= 0)
       throw new RangeError(`${machineMb} MB of machine memory leave nothing for virtual machines`);
     const runDir = join(root, 'run', 'vmkernel');
@@ -139,7 +141,7 @@ export class Vmkernel {
     control.setBootTimeUs(nowUs());
     control.setBootWallMs(Date.now());
     control.setMachineMemoryKb(machine.memoryBytes / 1024);
-    control.setConsoleMemoryMb(CONSOLE_MEMORY_MB);
+    control.setConsoleMemoryMb(this.options.consoleMemoryMb);
     control.setHostName(this.options.hostName);
   }
 
@@ -213,7 +215,10 @@ export class Vmkernel {
       version: PRODUCT,
     });
     const { injectFailures } = this.options;
-    const handlers = callHandlers({ manager, storage, feed: this.#feed, hostInfo, injectFailures });
+    const esxConf = new EsxConfFile(join(this.options.root, 'console'), object =>
+      this.#feed.publish({ topic: 'host', object, event: 'configured' }),
+    );
+    const handlers = callHandlers({ manager, storage, feed: this.#feed, hostInfo, esxConf, injectFailures });
     const server = new ControlServer(handlers, checkArguments, this.log.child({ module: 'Control' }));
     const path = join(runDir, 'control.sock');
     rmSync(path, { force: true });

@@ -1,3 +1,15 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { check, lastErrno, libc, SystemError } from './libc.js';
 
 const openat2_ = libc.func('syscall', 'long', ['long', 'int', 'const char *', 'void *', 'size_t']);
@@ -29,4 +41,61 @@ export function openBeneath(dirFd: number, path: string, flags: number, mode = 0
     if (lastErrno() !== EAGAIN) check('openat2', -1, path);
   }
   throw new SystemError('openat2', EAGAIN, path);
+}
+
+/**
+ * Reads the beginning of a file below `folder` where somebody else may have laid links, FIFOs or devices.
+ * @returns undefined where there is no plain file, or none that may be read
+ */
+export function readBeneath(folder: string, path: string, maxBytes: number): string | undefined {
+  const dirFd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const fd = openBeneath(dirFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!fstatSync(fd).isFile()) return undefined;
+      const bytes = Buffer.alloc(maxBytes);
+      return bytes.toString('utf8', 0, readSync(fd, bytes, 0, maxBytes, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(dirFd);
+  }
+}
+
+/**
+ * Replaces `name` in `path` below `folder`, durably and as a whole, without following a link that somebody else laid.
+ * The folder must exist. @throws SystemError, errors of Node's
+ */
+export function writeBeneath(folder: string, path: string, name: string, text: string): void {
+  const topFd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const dirFd = openBeneath(topFd, path, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      replaceIn(dirFd, name, text);
+    } finally {
+      closeSync(dirFd);
+    }
+  } finally {
+    closeSync(topFd);
+  }
+}
+
+/** The descriptor names the folder, whatever becomes of its path. */
+function replaceIn(dirFd: number, name: string, text: string): void {
+  const inFolder = (file: string): string => `/proc/self/fd/${dirFd}/${file}`;
+  const fresh = inFolder(`${name}.new`);
+  rmSync(fresh, { force: true });
+  const fd = openSync(fresh, 'wx', 0o644);
+  try {
+    fchmodSync(fd, 0o644);
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, inFolder(name));
+  fsyncSync(dirFd);
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findPidsHierarchy } from '../../daemons/init/console-cgroup.js';
+import { findHierarchy } from '../../daemons/init/cgroup-places.js';
 import {
   freeOffset,
   leftBehind,
@@ -15,10 +15,17 @@ import {
   waitFor,
 } from './running-host.js';
 
-const HIERARCHY = findPidsHierarchy(
+const FOUND = findHierarchy(
+  'pids',
   readFileSync('/proc/self/mounts', 'utf8'),
   readFileSync('/proc/self/cgroup', 'utf8'),
 );
+const MEMORY = findHierarchy(
+  'memory',
+  readFileSync('/proc/self/mounts', 'utf8'),
+  readFileSync('/proc/self/cgroup', 'utf8'),
+);
+const HIERARCHY = typeof FOUND === 'string' ? undefined : FOUND;
 
 /** Forks until Linux refuses or 1500 are there, tells how many there were, and ends them. */
 const FORK_BOMB = `perl -e 'setpgrp; for (1..1500) { my $p = fork; last unless defined $p; if (!$p) { sleep 600; exit }
@@ -93,6 +100,26 @@ describe('a host whose console’s root laid traps for the next boot', () => {
     expect(Number(stdout.toString())).toBeGreaterThan(500);
     expect(Number(stdout.toString())).toBeLessThan(1024);
     expect((await host.shell('echo alive')).stdout.toString()).toBe('alive\n');
+  });
+
+  it.skipIf(typeof MEMORY === 'string')(
+    'ends a hog at the console’s memory size, and serves on',
+    async () => {
+      const status = await host.status();
+      const hostd = pidOf(await host.until('hostd', now => stateOf(now, 'hostd') === 'running'), 'hostd');
+      expect(status?.consoleMemory).toEqual({ sizeMb: 272, limit: 'kept' });
+      const hog = await host.shell(`perl -e '$| = 1; for (1..600) { $m .= "x" x 1048576; print "." }'`);
+      expect(hog.stdout.length).toBeGreaterThan(20);
+      expect(hog.stdout.length).toBeLessThan(272);
+      expect((await host.shell('echo alive')).stdout.toString()).toBe('alive\n');
+      const after = await host.until('hostd', now => stateOf(now, 'hostd') === 'running');
+      expect(pidOf(after, 'hostd')).toBe(hostd);
+    },
+  );
+
+  it.runIf(typeof MEMORY === 'string')('says that its memory size is not kept, and why', async () => {
+    expect((await host.status())?.consoleMemory).toEqual({ sizeMb: 272, limit: MEMORY });
+    expect(initLog()).toContain('the console’s memory size is not kept');
   });
 
   it.skipIf(HIERARCHY === undefined)(

@@ -13,6 +13,7 @@ const { values } = parseArgs({
     'boot-id': { type: 'string' },
     'host-name': { type: 'string' },
     'ready-fd': { type: 'string' },
+    'console-memory-mb': { type: 'string' },
   },
 });
 const { root, 'boot-id': bootId, 'ready-fd': readyFd } = values;

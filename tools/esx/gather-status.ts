@@ -39,14 +39,15 @@ export async function gatherStatus(root: RootFolder, note: (text: string) => voi
       bootId: null,
       bind,
       ports,
+      consoleMemory: null,
       daemons,
       vms: registered.map(vm => vmStatus(vm, [], new Map(), null)),
     };
   }
   const vms = await vmsOf(root, registered);
   const daemons = init.daemons.map(d => ({ name: d.name, pid: d.pid === 0 ? null : d.pid, state: d.state }));
-  const { bootId, bind, ports, user, passwordFile } = init;
-  return { root: root.path, bootId, bind, ports, user, passwordFile, daemons, vms };
+  const { bootId, bind, ports, user, passwordFile, consoleMemory } = init;
+  return { root: root.path, bootId, bind, ports, user, passwordFile, consoleMemory, daemons, vms };
 }
 
 async function vmsOf(root: RootFolder, registered: readonly RegisteredVm[]): Promise<VmStatus[]> {

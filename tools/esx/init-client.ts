@@ -14,6 +14,10 @@ const InitStatus = z.object({
   ports: z.record(z.enum(PORT_NAMES), z.number().int()),
   user: z.string(),
   passwordFile: z.string(),
+  consoleMemory: z.object({
+    sizeMb: z.number().int(),
+    limit: z.enum(['kept', 'no controller', 'in other hands', 'refused']),
+  }),
   daemons: z.array(
     z.object({
       name: z.string(),

@@ -46,6 +46,7 @@ it('a daemon that does not come up is told at once, in its own words', async () 
     ports: { http: 1, https: 2, authd: 3, vmkauthd: 4, ssh: 5 },
     user: 'root',
     passwordFile: 'password',
+    consoleMemory: { sizeMb: 272, limit: 'kept' },
     daemons: [{ name: 'hostd', pid: 0, state: 'restarting', failure: 'hostd ended 3 times (Error: no)' }],
   };
   const init = createServer(socket => {

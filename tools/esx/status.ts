@@ -8,8 +8,16 @@ export interface HostStatus {
   readonly user: string;
   /** Absolute; 0600; the password alone. */
   readonly passwordFile: string;
+  /** Memory of the service console; null while the host is down. */
+  readonly consoleMemory: ConsoleMemory | null;
   readonly daemons: readonly DaemonStatus[];
   readonly vms: readonly VmStatus[];
+}
+
+export interface ConsoleMemory {
+  readonly sizeMb: number;
+  /** Whether Linux holds the console to it; where not, why. */
+  readonly limit: 'kept' | 'no controller' | 'in other hands' | 'refused';
 }
 
 export const PORT_NAMES = ['http', 'https', 'authd', 'vmkauthd', 'ssh'] as const;
@@ -49,6 +57,7 @@ export function statusTable(status: HostStatus): string {
       status.daemons.map(d => `${d.name} ${d.state}${d.pid === null ? '' : ` (${d.pid})`}`).join(', '),
     ],
   ];
+  if (status.consoleMemory !== null) rows.push(['console', consoleLine(status.consoleMemory)]);
   if (status.vms.length === 0) rows.push(['VMs', 'none registered']);
   for (const vm of status.vms)
     rows.push([
@@ -56,4 +65,14 @@ export function statusTable(status: HostStatus): string {
       `${vm.name}  ${vm.state}${vm.pid === null ? '' : ` (vmware-vmx ${vm.pid})`}  ${vm.path}`,
     ]);
   return `${rows.map(([name, value]) => `  ${name.padEnd(10)} ${value}\n`).join('')}`;
+}
+
+const WHY_NOT_KEPT = {
+  'no controller': 'Linux offers no memory controller here',
+  'in other hands': 'the memory controller is in another supervisor’s hands',
+  refused: 'Linux refuses the cgroup, see init.log',
+} as const;
+
+function consoleLine({ sizeMb, limit }: ConsoleMemory): string {
+  return `${sizeMb} MB of memory${limit === 'kept' ? '' : `, not enforced: ${WHY_NOT_KEPT[limit]}`}`;
 }

@@ -53,6 +53,8 @@ export class VmkernelDouble {
   tap: (name: CallName, at: 'before' | 'after') => Promise<void> = async () => undefined;
   /** Power operations wait until this resolves. */
   gate: Promise<void> = Promise.resolve();
+  /** esx.conf */
+  readonly config = new Map([['/boot/memSize', '272']]);
   bootId = 'boot-1';
   freeBytes = 60 * 2 ** 30;
   readonly #server: Server;
@@ -143,6 +145,10 @@ export class VmkernelDouble {
         return { result: this.#hostInfo() };
       case 'hardwareInfo':
         return { result: hardware };
+      case 'getConfig':
+        return { result: { value: this.config.get((args as Calls['getConfig']['args']).key) ?? null } };
+      case 'setConfig':
+        return { result: this.#setConfig(args as Calls['setConfig']['args']) };
       case 'memoryOverhead':
         return { result: { overheadBytes: 111 * 2 ** 20 } };
       case 'listVms':
@@ -219,6 +225,12 @@ export class VmkernelDouble {
     await this.gate;
     if (!this.running.delete(vmxPath)) throw failure('InvalidState', 'It is off', { state: 'poweredOff' });
     this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOff' });
+  }
+
+  #setConfig({ key, value }: Calls['setConfig']['args']): Record<string, never> {
+    this.config.set(key, value);
+    this.publish({ topic: 'host', object: key, event: 'configured' });
+    return {};
   }
 
   #hostInfo(): Calls['hostInfo']['result'] {

@@ -46,11 +46,11 @@ export function hideFromConsole(): void {
 }
 
 /**
- * Moves this process, with what it will start, into the console's control group; while the machine's own files are
+ * Moves this process, with what it will start, into the console's control groups; while the machine's own files are
  * still to be seen. "0" is the writer itself, whatever pid it has where (cgroups(7)).
  */
-export function joinCgroup(folder: string | undefined): void {
-  if (folder !== undefined) writeFileSync(join(folder, 'cgroup.procs'), '0');
+export function joinCgroups(folders: readonly string[]): void {
+  for (const folder of folders) writeFileSync(join(folder, 'cgroup.procs'), '0');
 }
 
 export interface ConfinedProgram extends ExecOptions {

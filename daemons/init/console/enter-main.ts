@@ -8,7 +8,7 @@ import {
   setNamespace,
   unshare,
 } from '../../../lib/linux/index.js';
-import { CONSOLE_CAPABILITIES, confineAndExec, hideFromConsole, joinCgroup } from './confine.js';
+import { CONSOLE_CAPABILITIES, confineAndExec, hideFromConsole, joinCgroups } from './confine.js';
 import { type EntrySettings, readSettings } from './settings.js';
 
 /**
@@ -20,7 +20,7 @@ const pidfd = settings.keptFds;
 const errorFd = settings.keptFds + 1;
 try {
   hideFromConsole();
-  joinCgroup(settings.cgroupFolder);
+  joinCgroups(settings.cgroupFolders);
   unshare(CLONE_FS);
   setNamespace(pidfd, CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
   confineAndExec({

@@ -1,5 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { openBeneath } from '../../../lib/linux/index.js';
+import { readBeneath } from '../../../lib/linux/index.js';
 
 const FALLBACK = 'localhost.localdomain';
 const MAX_BYTES = 4096;
@@ -16,24 +15,8 @@ export function hostNameIn(text: string): string {
  */
 export function readHostName(consoleFolder: string, templateFolder: string): string {
   const text =
-    readPlain(consoleFolder, SOURCE) ?? readPlain(templateFolder, SOURCE.slice('etc/'.length)) ?? '';
+    readBeneath(consoleFolder, SOURCE, MAX_BYTES) ??
+    readBeneath(templateFolder, SOURCE.slice('etc/'.length), MAX_BYTES) ??
+    '';
   return hostNameIn(text);
-}
-
-function readPlain(folder: string, path: string): string | undefined {
-  const dirFd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    // A FIFO opened without blocking reads as empty.
-    const fd = openBeneath(dirFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const bytes = Buffer.alloc(MAX_BYTES);
-      return bytes.toString('utf8', 0, readSync(fd, bytes, 0, MAX_BYTES, 0));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(dirFd);
-  }
 }

@@ -8,7 +8,7 @@ import {
   unshare,
 } from '../../../lib/linux/index.js';
 import { buildRoot } from './build-root.js';
-import { confineAndExec, hideFromConsole, joinCgroup } from './confine.js';
+import { confineAndExec, hideFromConsole, joinCgroups } from './confine.js';
 import { type ConsoleSettings, readSettings } from './settings.js';
 
 /**
@@ -22,7 +22,7 @@ try {
   hideFromConsole();
   setParentDeathSignal(SIGKILL);
   const settings = readSettings<ConsoleSettings>(process.argv[2]);
-  joinCgroup(settings.cgroupFolder);
+  joinCgroups(settings.cgroupFolders);
   unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP);
   process.umask(0o022);
   buildRoot(settings);

@@ -44,14 +44,19 @@ export class ServiceConsole {
   readonly #pid1: ChildProcess;
   readonly #pidfd: number;
   readonly #ownPidNamespace: number;
-  readonly #cgroupFolder: string | undefined;
+  readonly #cgroupFolders: readonly string[];
   readonly #ended: Promise<void>;
 
-  private constructor(pid1: ChildProcess, pidfd: number, ownPidNamespace: number, cgroupFolder?: string) {
+  private constructor(
+    pid1: ChildProcess,
+    pidfd: number,
+    ownPidNamespace: number,
+    cgroupFolders: readonly string[],
+  ) {
     this.#pid1 = pid1;
     this.#pidfd = pidfd;
     this.#ownPidNamespace = ownPidNamespace;
-    this.#cgroupFolder = cgroupFolder;
+    this.#cgroupFolders = cgroupFolders;
     this.#ended = once(pid1, 'exit').then(() => undefined);
   }
 
@@ -72,7 +77,7 @@ export class ServiceConsole {
     }
     const pid = await pidOf(child, settings.nodePath);
     const pidfd = pidfdOpen(pid);
-    const serviceConsole = new ServiceConsole(child, pidfd, own, settings.cgroupFolder);
+    const serviceConsole = new ServiceConsole(child, pidfd, own, settings.cgroupFolders);
     try {
       await launched(child, 3, 'service console');
     } catch (error) {
@@ -100,7 +105,7 @@ export class ServiceConsole {
       environment: { ...program.environment },
       keptFds,
       nullFds: program.stdio.flatMap((entry, fd) => (entry === 'ignore' ? [fd] : [])),
-      ...(this.#cgroupFolder === undefined ? {} : { cgroupFolder: this.#cgroupFolder }),
+      cgroupFolders: this.#cgroupFolders,
     };
     const main = fileURLToPath(new URL('./enter-main.js', import.meta.url));
     const stdio: StdioOptions = [...program.stdio, this.#pidfd, 'pipe'];

@@ -15,8 +15,8 @@ export interface ConsoleSettings {
   /** The tree's node_modules, which may be a link to another tree's. */
   modulesFolder: string;
   nodePath: string;
-  /** The control group of the console's processes; absent where none can be had */
-  cgroupFolder?: string;
+  /** The control groups of the console's processes */
+  cgroupFolders: readonly string[];
   datastores: readonly Datastore[];
   /** How /usr is made; 'overlay' falls back to 'links' where Linux refuses it. */
   usr: 'overlay' | 'links';
@@ -31,7 +31,7 @@ export interface EntrySettings {
   /** Those of them that are /dev/null. */
   nullFds: readonly number[];
   /** As in ConsoleSettings. */
-  cgroupFolder?: string;
+  cgroupFolders: readonly string[];
 }
 
 /** Both travel from init to its own launcher, in one argument: no one else writes them. */

@@ -13,6 +13,7 @@ import { ConsoleNetwork } from '../../console/console-network.js';
 import { ConsoleServices } from '../../console/console-services.js';
 import { advertisedVersionKey, hostOptions, logLevelKey, logLevels } from '../../settings/host-options.js';
 import { HostSettings } from '../../settings/host-settings.js';
+import type { VmkernelLink } from '../../vmkernel/vmkernel-link.js';
 import type { Datastore } from '../datastore.js';
 import { moids } from '../moids.js';
 import { UnbuiltObject } from '../unbuilt-object.js';
@@ -56,6 +57,7 @@ export interface HostManagerDependencies {
   readonly tasks: TaskManager;
   readonly events: EventManager;
   inventory(): ManagedInventory;
+  link(): VmkernelLink;
   setLogLevel(level: string): void;
   onError(error: unknown): void;
   onProblem(problem: string): void;
@@ -83,7 +85,7 @@ export class HostManagers {
     this.#dependencies = dependencies;
     this.#settings = new HostSettings(join(options.settingsFolder, 'settings'));
     const { consoleRoot, logFolder } = options;
-    const { facts, registry, tasks, events, inventory, onError } = dependencies;
+    const { facts, registry, tasks, events, inventory, link, onError } = dependencies;
     this.autoStart = this.#makeAutoStart();
     const isRegistered = isMachine(registry);
     this.autoStartManager = new HostAutoStartManager({ autoStart: this.autoStart, isRegistered, onError });
@@ -93,7 +95,7 @@ export class HostManagers {
     this.cpuScheduler = new HostCpuSchedulerSystem(facts);
     this.dateTimeSystem = new HostDateTimeSystem({ registry, consoleRoot });
     this.diagnosticManager = new DiagnosticManager(logFolder);
-    this.memorySystem = new HostMemorySystem(facts);
+    this.memorySystem = new HostMemorySystem({ facts, registry, link });
     this.networkSystem = new HostNetworkSystem({ facts, registry, network: new ConsoleNetwork(consoleRoot) });
     this.serviceSystem = new HostServiceSystem({ registry, services: new ConsoleServices(consoleRoot) });
     this.storageSystem = new HostStorageSystem({ facts, inventory });
@@ -104,6 +106,11 @@ export class HostManagers {
     await this.autoStart.load();
     const level = this.#settings.get(logLevelKey);
     if (level !== undefined) this.#optionChanged(logLevelKey, level);
+  }
+
+  /** Reads anew what the VMkernel keeps of the host's configuration. */
+  refresh(): void {
+    this.memorySystem.refresh().catch(this.#dependencies.onError);
   }
 
   /** The newest version of the API that clients are told of. */
