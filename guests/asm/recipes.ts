@@ -44,4 +44,5 @@ export const asmRecipes: readonly GuestRecipe[] = [
   bootSectorGuest('toucher', 16),
   bootSectorGuest('counter', 8),
   bootSectorGuest('writer', 8),
+  bootSectorGuest('painter', 8),
 ];

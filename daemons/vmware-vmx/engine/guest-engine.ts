@@ -1,5 +1,6 @@
 import { V86, type V86Options } from 'v86';
 import type { DiskPort } from '../../../kernel/vmm/disk-port.js';
+import { Screen } from '../devices/vga/index.js';
 import { IdeCdrom } from './cdrom.js';
 import { fitChipset } from './chipset.js';
 import { EngineCore, type RamPlacement } from './core.js';
@@ -10,6 +11,7 @@ import type { EngineCpu, EngineUart, IdeInterface, PrivateEmulator, PrivateOptio
 import { type EngineSeam, realSeam } from './seam.js';
 import { EngineTrap, trapReason } from './trap.js';
 import { SerialPort } from './uart.js';
+import { EngineVgaRegisters } from './vga.js';
 
 export interface EngineDisk {
   readonly port: DiskPort;
@@ -56,6 +58,8 @@ const COLUMNS = 80;
 
 export class GuestEngine implements VirtualMachineMonitor {
   readonly capabilities = CAPABILITIES;
+  /** What the guest's VGA shows; brought up to date only when somebody captures it. */
+  readonly screen: Screen;
   readonly #core: EngineCore;
   readonly #emulator: PrivateEmulator;
   readonly #cpu: EngineCpu;
@@ -79,6 +83,7 @@ export class GuestEngine implements VirtualMachineMonitor {
     this.#emulator = emulator;
     this.#core = core;
     this.#cpu = emulator.v86.cpu;
+    this.screen = new Screen(new EngineVgaRegisters(this.#cpu));
     this.#disks = disks;
     this.#cdrom = cdrom;
     this.#lastCounter = this.#cpu.instruction_counter[0] ?? 0;

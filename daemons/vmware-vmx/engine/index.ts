@@ -3,7 +3,7 @@
  * touched in this folder only, by the names in `private-api.ts`; the version is pinned and a contract test visits them.
  *
  * Layers: private-api < seam, trap, core (WebAssembly core: clock, compiler, RAM placement)
- *         < medium (sectors over a disk port), cdrom, ide, uart, chipset < guest-engine.
+ *         < medium (sectors over a disk port), cdrom, ide, uart, vga, chipset < guest-engine.
  *
  * Invariants
  * - The guest runs inside `runSlice` only; disks complete and input arrives between slices.

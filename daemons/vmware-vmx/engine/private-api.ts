@@ -94,12 +94,57 @@ export interface IdeInterface {
   cancel_io_operations(): void;
 }
 
+/** v86's VGA: registers decoded as it needs them. `palette_source` and the like keep their bit's place. */
+export interface EngineVga {
+  readonly graphical_mode: boolean;
+  readonly svga_enabled: boolean;
+  readonly svga_width: number;
+  readonly svga_height: number;
+  readonly svga_bpp: number;
+  /** In pixels. */
+  readonly svga_offset: number;
+  /** A view that follows memory growth. */
+  readonly svga_memory: Uint8Array;
+  readonly vga_memory_size: number;
+  readonly vga_memory: Uint8Array;
+  readonly vga256_palette: Int32Array;
+  readonly dac_map: Uint8Array;
+  readonly dac_mask: number;
+  readonly max_cols: number;
+  readonly max_rows: number;
+  readonly screen_width: number;
+  readonly screen_height: number;
+  readonly virtual_width: number;
+  readonly start_address: number;
+  readonly cursor_address: number;
+  readonly cursor_scanline_start: number;
+  readonly cursor_scanline_end: number;
+  readonly palette_source: number;
+  readonly attribute_mode: number;
+  readonly color_plane_enable: number;
+  readonly horizontal_panning: number;
+  readonly color_select: number;
+  readonly clocking_mode: number;
+  readonly character_map_select: number;
+  readonly planar_mode: number;
+  readonly preset_row_scan: number;
+  readonly max_scan_line: number;
+  readonly offset_register: number;
+  readonly underline_location_register: number;
+  readonly crtc_mode: number;
+  readonly line_compare: number;
+  /** Pixels that planar writes touched since `reset_diffs`. */
+  readonly diff_addr_min: number;
+  readonly diff_addr_max: number;
+  reset_diffs(): void;
+}
+
 export interface EngineDevices {
   rtc: EngineRtc;
   readonly ide: { readonly primary?: IdeChannel; readonly secondary?: IdeChannel };
   readonly pci: object;
   readonly acpi?: { status: number; pm1_status: number; pm1_enable: number };
-  readonly vga: { readonly graphical_mode: boolean };
+  readonly vga: EngineVga;
   readonly uart0: EngineUart;
   readonly uart1?: EngineUart;
   readonly uart2?: EngineUart;
@@ -118,6 +163,10 @@ export interface EngineCpu {
   read16(address: number): number;
   read32s(address: number): number;
   write_blob(data: Uint8Array, address: number): void;
+  /** Looks which pages of the frame buffer were written since the last call and tells their range, in bytes. */
+  svga_fill_pixel_buffer(bitsPerPixel: number, offsetPixels: number): void;
+  readonly svga_dirty_bitmap_min_offset: Uint32Array;
+  readonly svga_dirty_bitmap_max_offset: Uint32Array;
   readonly in_hlt: Uint8Array;
   readonly instruction_counter: Int32Array;
   readonly memory_size: Int32Array;
