@@ -1,6 +1,13 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type ServiceAction,
+  type ServiceName,
+  type ServiceState,
+  VmkernelError,
+} from '../../kernel/abi/index.js';
+import { resumeListening, stopListening } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { type ConsoleProcess, NO_INSPECTOR, ServiceConsole } from './console/service-console.js';
 import { CONSOLE_DIST, CONSOLE_NODE } from './console/usr.js';
@@ -9,6 +16,7 @@ import { firstAnswer } from './first-answer.js';
 import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
 import type { Listeners } from './listeners.js';
 import { ensureRootPassword } from './password.js';
+import { innerPid } from './process-table.js';
 import { RestartPolicy } from './restart-policy.js';
 import { type StopRequest, SupervisedDaemon } from './supervised-daemon.js';
 
@@ -33,6 +41,8 @@ interface DaemonProgram {
   /** It runs when it answers this there. */
   port: number;
   greeting: string;
+  /** At this signal it serves nobody new and ends when the last client has left; undefined: it ends at once. */
+  letGo?: NodeJS.Signals;
 }
 
 /** Daemons live long and do little: small young generations, one helper thread. None opens an inspector at a signal. */
@@ -44,6 +54,9 @@ const NODE_FLAGS = [
   '--no-warnings',
 ];
 
+/** How long a daemon may take to serve before whoever started it is told how far it is. */
+const SERVING_MS = 20_000;
+
 /** hostd then stops the machines that are to stop with the host. */
 const HOST_STOPS: StopRequest = { signal: 'SIGPWR', limitMs: 30_000 };
 
@@ -51,15 +64,19 @@ const HOST_STOPS: StopRequest = { signal: 'SIGPWR', limitMs: 30_000 };
 export class ConsoleSupervisor {
   readonly daemons: readonly SupervisedDaemon[];
   readonly #options: ConsoleOptions;
+  readonly #programs: readonly DaemonProgram[];
+  /** Stopped by somebody's wish: they stay so when the console is built again. */
+  readonly #stopped = new Set<string>();
   readonly #policy = new RestartPolicy();
   #console: ServiceConsole | undefined;
   #stopping = false;
   #restarting: Promise<void> = Promise.resolve();
+  #lastAction: Promise<void> = Promise.resolve();
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
     const { fds, ports } = options.listeners;
-    const programs: DaemonProgram[] = [
+    this.#programs = [
       {
         name: 'hostd',
         // A reply may be megabytes: in a small young generation it would outlive its use.
@@ -76,9 +93,10 @@ export class ConsoleSupervisor {
         flags: ['--listen-fd', '3'],
         port: ports.ssh,
         greeting: '',
+        letGo: 'SIGHUP',
       },
     ];
-    this.daemons = programs.map(program => this.#supervise(program));
+    this.daemons = this.#programs.map(program => this.#supervise(program));
   }
 
   /** @throws ConsoleError when the console cannot be built */
@@ -96,6 +114,51 @@ export class ConsoleSupervisor {
     );
     await this.#console?.stop();
     this.#console = undefined;
+  }
+
+  /** One action after the other. @throws VmkernelError InvalidState while the console is not up, NotFound */
+  async service(name: ServiceName, action: ServiceAction): Promise<ServiceState> {
+    const daemon = this.daemons.find(one => one.name === name);
+    const program = this.#programs.find(one => one.name === name);
+    if (daemon === undefined || program === undefined)
+      throw new VmkernelError('NotFound', `There is no service ${name}`, { service: name });
+    if (action !== 'status') {
+      const acted = this.#lastAction.then(() => this.#act(daemon, program, action));
+      // A failed action is told to whoever wanted it; the next one stands on its own.
+      this.#lastAction = acted.catch(() => undefined);
+      await acted;
+    }
+    return { state: daemon.state, pid: innerPid(daemon.pid) };
+  }
+
+  async #act(
+    daemon: SupervisedDaemon,
+    program: DaemonProgram,
+    action: Exclude<ServiceAction, 'status'>,
+  ): Promise<void> {
+    await this.#restarting;
+    if (this.#stopping || this.#console === undefined)
+      throw new VmkernelError('InvalidState', 'The service console is not up', {});
+    this.#options.logger.info(`${daemon.name}: ${action} was asked for`);
+    if (action !== 'start' && daemon.state !== 'stopped') {
+      if (program.letGo === undefined) await daemon.stop('stopped');
+      else daemon.letGo(program.letGo);
+    }
+    if (action === 'stop') this.#refuseClients(daemon, program);
+    else await this.#serveClients(daemon, program);
+  }
+
+  #refuseClients({ name }: SupervisedDaemon, { listenFds }: DaemonProgram): void {
+    if (this.#stopped.has(name)) return;
+    this.#stopped.add(name);
+    for (const fd of listenFds) stopListening(fd);
+  }
+
+  async #serveClients(daemon: SupervisedDaemon, { listenFds }: DaemonProgram): Promise<void> {
+    if (this.#stopped.has(daemon.name)) for (const fd of listenFds) resumeListening(fd);
+    this.#stopped.delete(daemon.name);
+    daemon.start();
+    await daemon.settled(SERVING_MS);
   }
 
   async #build(): Promise<ServiceConsole> {
@@ -127,7 +190,8 @@ export class ConsoleSupervisor {
     logger.warn('the service console ended');
     this.#console?.release();
     this.#console = undefined;
-    await Promise.all(this.daemons.map(daemon => daemon.stop('restarting')));
+    const left = this.daemons.filter(({ name }) => !this.#stopped.has(name));
+    await Promise.all(left.map(daemon => daemon.stop('restarting')));
     let livedMs = Date.now() - startedMs;
     while (!this.#stopping && this.#console === undefined) {
       await sleep(this.#policy.nextDelayMs(livedMs));
@@ -138,7 +202,8 @@ export class ConsoleSupervisor {
         logger.error({ err: error }, 'the service console cannot be built');
       }
     }
-    if (!this.#stopping) for (const daemon of this.daemons) daemon.start();
+    if (this.#stopping) return;
+    for (const daemon of this.daemons) if (!this.#stopped.has(daemon.name)) daemon.start();
   }
 
   #supervise(program: DaemonProgram): SupervisedDaemon {

@@ -54,7 +54,16 @@ export class HostFolder {
 
   /** Removes what a boot leaves below run/. The folders stay. */
   clearRun(): void {
-    for (const folder of ['run/init', 'run/vmkernel', 'run/vmx'].map(name => this.in(name))) {
+    this.#clear(['run/init', 'run/vmkernel', 'run/vmx']);
+  }
+
+  /** As clearRun, between two boots of one init: its own files stay. */
+  clearBetweenBoots(): void {
+    this.#clear(['run/vmkernel', 'run/vmx']);
+  }
+
+  #clear(names: readonly string[]): void {
+    for (const folder of names.map(name => this.in(name))) {
       const names = existsSync(folder) ? readdirSync(folder) : [];
       for (const name of names) rmSync(join(folder, name), { recursive: true, force: true });
     }

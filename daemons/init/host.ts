@@ -1,25 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { lockFile, setChildSubreaper } from '../../lib/linux/index.js';
+import { type HostPowerAction, VmkernelError } from '../../kernel/abi/index.js';
+import { lockFile } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
-import { readHostName } from './console/host-name.js';
-import { ConsoleCgroups } from './console-cgroups.js';
-import { readConsoleMemoryMb } from './console-memory.js';
-import { ConsoleSupervisor } from './console-supervisor.js';
+import { Boot } from './boot.js';
 import { ControlServer } from './control-server.js';
-import { readHostConfig, writeHostConfig } from './host-config.js';
 import type { HostFolder } from './host-folder.js';
 import type { HostStatus } from './host-status.js';
 import { InitError } from './init-error.js';
-import { clearLastBoot, endAdopted, removeSharedMemory, writeBootRecord } from './leftovers.js';
-import { Listeners } from './listeners.js';
-import { describeExit } from './process-output.js';
-import type { DaemonState } from './supervised-daemon.js';
-import { Vmkernel } from './vmkernel.js';
+import { clearLastBoot } from './leftovers.js';
 
 export interface HostOptions {
   folder: HostFolder;
-  bootId: string;
   /** undefined: the last boot's, or the first free one. */
   portOffset: number | undefined;
   bind: string | undefined;
@@ -29,67 +21,59 @@ export interface HostOptions {
   usr: 'overlay' | 'links';
 }
 
-const DEFAULT_BIND = '127.0.0.1';
+/** What the owner of a host is told. */
+export interface HostListener {
+  /** A shutdown that was asked for, on the control socket or inside the host, is done. */
+  wasShutDown(): void;
+  /** The VMkernel died, or the host did not come up again. */
+  failed(error: unknown): void;
+}
 
-type Undo = () => Promise<void> | void;
+/** Whoever asks for it inside the host is there to hear that it is taken on. */
+const ANSWER_MS = 500;
 
-/**
- * One host from boot to shutdown. Every step of the boot enters its undo before the next begins; shutting down, a
- * failed step and the VMkernel's death all run them in reverse.
- */
+/** One host in its folder: from its first boot through reboots to its shutdown. */
 export class Host {
   readonly #options: HostOptions;
   readonly #logger: Logger;
-  readonly #undo: Undo[] = [];
+  readonly #listener: HostListener;
   readonly #control: ControlServer;
-  readonly #abort = new AbortController();
-  #state: HostStatus['state'] = 'starting';
-  #listeners: Listeners | undefined;
-  #vmkernel: Vmkernel | undefined;
-  #vmkernelState: DaemonState = 'stopped';
-  #console: ConsoleSupervisor | undefined;
-  #cgroups: ConsoleCgroups | undefined;
-  #consoleMemoryMb = 0;
-  #portsMoved = false;
+  #boot: Boot;
+  #lockFd = -1;
+  #powerRequested = false;
   #booting: Promise<void> = Promise.resolve();
   #down: Promise<void> | undefined;
-  #lockFd = -1;
-  #onShutdown: () => void = () => undefined;
 
-  constructor(options: HostOptions, logger: Logger) {
+  /** @param bootId of the first boot */
+  constructor(options: HostOptions, bootId: string, context: { logger: Logger; listener: HostListener }) {
     this.#options = options;
-    this.#logger = logger;
-    this.#control = new ControlServer(
-      {
-        status: () => this.status(),
-        shutdown: async () => {
-          await this.shutdown();
-          setImmediate(this.#onShutdown); // after the reply
-        },
-      },
-      logger,
-    );
-  }
-
-  /** Told when a shutdown that was asked for on the control socket is done. */
-  onShutdown(listener: () => void): void {
-    this.#onShutdown = listener;
-  }
-
-  /** Boots in the product's order. When it rejects everything is undone. `onDied` is told of a later VMkernel death. */
-  async boot(onDied: (error: InitError) => void): Promise<void> {
-    this.#booting = this.#bootSteps(onDied);
-    try {
-      await this.#booting;
-      this.#state = 'running';
-      this.#logger.info({ ports: this.#listeners?.ports }, 'the host is up');
-    } catch (error) {
+    this.#logger = context.logger;
+    this.#listener = context.listener;
+    this.#boot = this.#makeBoot(bootId);
+    const shutdown = async (): Promise<void> => {
       await this.shutdown();
-      throw error;
-    }
+      setImmediate(() => this.#listener.wasShutDown()); // after the reply
+    };
+    this.#control = new ControlServer({ status: () => this.status(), shutdown }, this.#logger);
   }
 
-  /** Orderly, from any state, once. Resolves when nothing of the boot is left but the control socket. */
+  /** The first boot. When it rejects everything is undone but the control socket and the lock. */
+  boot(): Promise<void> {
+    this.#booting = this.#firstBoot();
+    return this.#booting;
+  }
+
+  async #firstBoot(): Promise<void> {
+    const { folder } = this.#options;
+    this.#lock();
+    await clearLastBoot(folder, this.#logger);
+    this.#unlessDown();
+    await this.#control.listen(folder.controlSocket);
+    this.#unlessDown();
+    await this.#start();
+  }
+
+  /** Orderly, from any state, once. Resolves when nothing of a boot is left. */
   shutdown(): Promise<void> {
     this.#down ??= this.#shutDown();
     return this.#down;
@@ -104,55 +88,66 @@ export class Host {
   }
 
   status(): HostStatus {
-    const { folder, bootId } = this.#options;
-    const none = { http: 0, https: 0, authd: 0, vmkauthd: 0, ssh: 0 };
-    return {
-      state: this.#state,
-      bootId,
-      root: folder.path,
-      bind: this.#listeners?.bind ?? '',
-      portOffset: this.#listeners?.offset ?? 0,
-      portsMoved: this.#portsMoved,
-      ports: this.#listeners?.ports ?? none,
-      user: 'root',
-      passwordFile: folder.passwordFile,
-      consoleMemory: {
-        sizeMb: this.#consoleMemoryMb,
-        limit: this.#cgroups?.limits.memory ?? 'refused',
+    return this.#boot.status();
+  }
+
+  /**
+   * What was asked for inside the host: begins when the caller has its answer.
+   * @throws VmkernelError Busy unless the host is up and nothing of the kind was asked for
+   */
+  power(action: HostPowerAction, by: string): void {
+    const { state } = this.status();
+    if (this.#powerRequested || state !== 'running')
+      throw new VmkernelError('Busy', `The host is ${state}, and goes down or up already`, { state });
+    this.#powerRequested = true;
+    this.#logger.info({ by }, `${action} was asked for`);
+    this.#boot.announceEnd();
+    setTimeout(() => {
+      const ended = action === 'reboot' ? this.#reboot() : this.#powerOff();
+      ended.catch(error => this.#listener.failed(error));
+    }, ANSWER_MS);
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.#boot.shutdown();
+    // What an earlier boot left is cleared to its end.
+    await this.#booting.catch(() => undefined);
+  }
+
+  async #powerOff(): Promise<void> {
+    await this.shutdown();
+    this.#listener.wasShutDown();
+  }
+
+  async #reboot(): Promise<void> {
+    await this.#boot.shutdown();
+    if (this.#down !== undefined) return;
+    this.#options.folder.clearBetweenBoots();
+    this.#boot = this.#makeBoot(freshBootId());
+    this.#powerRequested = false;
+    try {
+      await this.#start();
+    } catch (error) {
+      if (this.#down === undefined || !(error instanceof InitError && error.code === 'Stopped')) throw error;
+    }
+  }
+
+  #start(): Promise<void> {
+    return this.#boot.start(error => this.#listener.failed(error));
+  }
+
+  #makeBoot(bootId: string): Boot {
+    return new Boot({ ...this.#options, bootId }, this.#logger, {
+      hostPower: async ({ action, by }) => {
+        this.power(action, by);
+        return {};
       },
-      daemons: [
-        { name: 'init', pid: process.pid, state: this.#state === 'starting' ? 'starting' : 'running' },
-        { name: 'vmkernel', pid: this.#vmkernel?.pid ?? 0, state: this.#vmkernelState },
-        ...this.#daemonStates(),
-      ],
-    };
+      service: args => this.#boot.service(args),
+    });
   }
 
-  #daemonStates(): HostStatus['daemons'] {
-    if (this.#console === undefined)
-      return ['hostd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
-    return this.#console.daemons.map(({ name, pid, state, failure }) => ({ name, pid, state, failure }));
-  }
-
-  async #bootSteps(onDied: (error: InitError) => void): Promise<void> {
-    const { folder, bootId } = this.#options;
-    this.#lock();
-    await clearLastBoot(folder, this.#logger);
-    this.#continue();
-    this.#cgroups = ConsoleCgroups.plan(bootId);
-    this.#consoleMemoryMb = readConsoleMemoryMb(folder.console, this.#logger);
-    this.#record([]);
-    this.#undo.push(() => removeSharedMemory(bootId));
-    await this.#control.listen(folder.controlSocket);
-    this.#openPorts();
-    await this.#startVmkernel(onDied);
-    this.#continue();
-    await this.#startConsole();
-    this.#continue();
-  }
-
-  #continue(): void {
-    if (this.#abort.signal.aborted) throw new InitError('Stopped', {});
+  #unlessDown(): void {
+    if (this.#down !== undefined) throw new InitError('Stopped', {});
   }
 
   #lock(): void {
@@ -164,110 +159,9 @@ export class Host {
     }
     this.#lockFd = fd;
   }
+}
 
-  #openPorts(): void {
-    const { folder, portOffset, bind } = this.#options;
-    const config = readHostConfig(folder.hostFile);
-    const address = bind ?? config.bind ?? DEFAULT_BIND;
-    const listeners =
-      portOffset === undefined
-        ? Listeners.openFirstFree(address, config.portOffset)
-        : Listeners.open(address, portOffset);
-    this.#listeners = listeners;
-    this.#undo.push(() => listeners.close());
-    this.#portsMoved = portOffset === undefined && listeners.offset !== 0;
-    writeHostConfig(folder.hostFile, { ...config, portOffset: listeners.offset, bind: address });
-    this.#logger.info({ bind: address, offset: listeners.offset, ports: listeners.ports }, 'listening');
-  }
-
-  async #startVmkernel(onDied: (error: InitError) => void): Promise<void> {
-    const { folder, bootId, nodePath, vmkernelMain, treeFolder } = this.#options;
-    setChildSubreaper(); // a dead VMkernel's vmx become ours, and are seen to end
-    this.#vmkernelState = 'starting';
-    const vmkernel = await Vmkernel.start({
-      nodePath,
-      mainPath: vmkernelMain,
-      hostFolder: folder.path,
-      bootId,
-      hostName: readHostName(folder.console, join(treeFolder, 'etc')),
-      consoleMemoryMb: this.#consoleMemoryMb,
-      logger: this.#logger,
-    });
-    this.#vmkernel = vmkernel;
-    this.#undo.push(() => this.#stopVmkernel(vmkernel));
-    this.#record([vmkernel.pid]);
-    await this.#unlessAborted(vmkernel.ready());
-    this.#vmkernelState = 'running';
-    this.#logger.info({ process: vmkernel.pid }, 'the VMkernel is up');
-    vmkernel.exited.then(exit => {
-      this.#vmkernelState = 'stopped';
-      if (this.#down !== undefined) return;
-      const error = new InitError('VmkernelDied', { reason: describeExit(exit) });
-      this.#logger.fatal(error.message);
-      onDied(error);
-    }, this.#logger.error);
-  }
-
-  async #stopVmkernel(vmkernel: Vmkernel): Promise<void> {
-    await vmkernel.stop();
-    this.#vmkernelState = 'stopped';
-    await endAdopted(new Set(), this.#logger);
-  }
-
-  async #startConsole(): Promise<void> {
-    const { folder, bootId, treeFolder, nodePath, usr } = this.#options;
-    const listeners = this.#listeners;
-    if (listeners === undefined) throw new InitError('Stopped', {});
-    const serviceConsole = new ConsoleSupervisor({
-      folder,
-      treeFolder,
-      nodePath,
-      bootId,
-      listeners,
-      usr,
-      cgroupFolders: this.#makeCgroups(),
-      logger: this.#logger,
-    });
-    this.#console = serviceConsole;
-    this.#undo.push(() => serviceConsole.stop());
-    await serviceConsole.start();
-  }
-
-  #makeCgroups(): readonly string[] {
-    const cgroups = this.#cgroups;
-    if (cgroups === undefined) return [];
-    this.#undo.push(() => cgroups.remove());
-    cgroups.create(this.#consoleMemoryMb, this.#logger);
-    return cgroups.made;
-  }
-
-  #record(pids: readonly number[]): void {
-    const { folder, bootId } = this.#options;
-    writeBootRecord(folder, { bootId, pids, cgroups: this.#cgroups?.folders ?? [] });
-  }
-
-  #unlessAborted(step: Promise<void>): Promise<void> {
-    const { signal } = this.#abort;
-    return new Promise((resolve, reject) => {
-      const stopped = (): void => reject(new InitError('Stopped', {}));
-      signal.addEventListener('abort', stopped, { once: true });
-      if (signal.aborted) stopped();
-      step.then(resolve, reject);
-    });
-  }
-
-  async #shutDown(): Promise<void> {
-    this.#state = 'stopping';
-    this.#logger.info('the host goes down');
-    this.#abort.abort();
-    await this.#booting.catch(() => undefined);
-    for (const undo of this.#undo.splice(0).reverse()) {
-      try {
-        await undo();
-      } catch (error) {
-        this.#logger.error({ err: error }, 'shutting down');
-      }
-    }
-    this.#logger.info('the host is down');
-  }
+/** Of a boot that nobody gave a name. */
+export function freshBootId(): string {
+  return randomBytes(6).toString('hex');
 }

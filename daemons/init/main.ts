@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setThreadName } from '../../lib/linux/index.js';
 import { openLog } from '../../lib/log/index.js';
-import { Host } from './host.js';
+import { freshBootId, Host } from './host.js';
 import { HostFolder } from './host-folder.js';
 import { InitError } from './init-error.js';
 import { parseOptions } from './options.js';
@@ -32,7 +31,6 @@ async function main(): Promise<void> {
   const host = new Host(
     {
       folder,
-      bootId: options.bootId ?? randomBytes(6).toString('hex'),
       portOffset: options.portOffset,
       bind: options.bind,
       treeFolder,
@@ -40,7 +38,18 @@ async function main(): Promise<void> {
       vmkernelMain: options.vmkernelMain ?? join(treeFolder, 'dist/kernel/boot/main.js'),
       usr: options.usr,
     },
-    logger,
+    options.bootId ?? freshBootId(),
+    {
+      logger,
+      listener: {
+        wasShutDown: () => end(0),
+        failed: error => {
+          const died = error instanceof InitError && error.code === 'VmkernelDied';
+          if (!died) logger.fatal({ err: error }, 'the host did not come up again');
+          end(died ? EXIT_VMKERNEL_DIED : EXIT_FAILED);
+        },
+      },
+    },
   );
   const end = (status: number): void => {
     host
@@ -60,9 +69,8 @@ async function main(): Promise<void> {
     logger.fatal({ err: error }, 'init fails');
     end(EXIT_FAILED);
   });
-  host.onShutdown(() => end(0));
   try {
-    await host.boot(() => end(EXIT_VMKERNEL_DIED));
+    await host.boot();
   } catch (error) {
     if (error instanceof InitError && error.code === 'Stopped') return; // whoever stopped it ends this process
     logger.fatal({ err: error }, 'the host did not come up');

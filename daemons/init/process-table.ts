@@ -43,3 +43,13 @@ export function childrenOf(pid: number): ProcessRow[] {
     .filter(row => row !== undefined)
     .filter(row => row.parentPid === pid);
 }
+
+/** A process's number in the innermost pid namespace it lives in; 0 when there is no such process. */
+export function innerPid(pid: number): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^NSpid:.*?(\d+)$/m.exec(status)?.[1] ?? 0);
+  } catch {
+    return 0; // it ended
+  }
+}

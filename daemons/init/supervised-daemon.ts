@@ -36,6 +36,7 @@ export class SupervisedDaemon {
   /** Starts in a row that ended before it served. */
   #vainStarts = 0;
   #failure: string | undefined;
+  readonly #waiters: (() => void)[] = [];
 
   constructor(options: DaemonOptions) {
     this.name = options.name;
@@ -56,9 +57,35 @@ export class SupervisedDaemon {
     return this.#current?.pid ?? 0;
   }
 
+  /** Nothing when it runs already. Whoever starts it forgives what it did before. */
   start(): void {
     this.#stopping = false;
+    if (this.#current !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#vainStarts = 0;
+    this.#failure = undefined;
     this.#launch('starting');
+  }
+
+  /** Resolves when it serves, when it has ended instead, or when the time is over; `state` says which. */
+  async settled(limitMs: number): Promise<void> {
+    if (this.#state !== 'starting') return;
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#waiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Tells the process to serve nobody new; it ends when those it serves have left, and is nobody's until then. */
+  letGo(signal: NodeJS.Signals): void {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    this.#current?.process.kill(signal);
+    this.#current = undefined;
+    this.#become('stopped');
   }
 
   /** A signal, then SIGKILL. `as` is what the state then says. */
@@ -74,12 +101,17 @@ export class SupervisedDaemon {
       clearTimeout(timer);
     }
     this.#current = undefined;
-    this.#state = as;
+    this.#become(as);
+  }
+
+  #become(state: DaemonState): void {
+    this.#state = state;
+    if (state !== 'starting') for (const told of this.#waiters.splice(0)) told();
   }
 
   #launch(state: 'starting' | 'restarting'): void {
     const { name, logger, ready } = this.#options;
-    this.#state = state;
+    this.#become(state);
     const startedMs = Date.now();
     const current = this.#options.start();
     this.#current = current;
@@ -90,7 +122,7 @@ export class SupervisedDaemon {
     ready(ended.signal).then(
       () => {
         if (this.#current !== current || this.#stopping) return;
-        this.#state = 'running';
+        this.#become('running');
         this.#vainStarts = 0;
         this.#failure = undefined;
         logger.info({ tookMs: Date.now() - startedMs }, `${name}: running`);
@@ -118,7 +150,7 @@ export class SupervisedDaemon {
   #restart(livedMs: number, reason: string): void {
     const { name, logger } = this.#options;
     const delayMs = this.#policy.nextDelayMs(livedMs);
-    this.#state = 'restarting';
+    this.#become('restarting');
     logger.warn({ livedMs, delayMs }, `${name}: ${reason}`);
     this.#timer = setTimeout(() => {
       try {

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from '../../lib/log/index.js';
 import { InitError } from './init-error.js';
 import { describeExit, type Exit, exitOf, logComplaints, readiness } from './process-output.js';
 import { VmkernelLogMark } from './vmkernel-log.js';
+import { serveVmkernel, type VmkernelRequests } from './vmkernel-requests.js';
 
 export interface VmkernelOptions {
   nodePath: string;
@@ -13,10 +15,13 @@ export interface VmkernelOptions {
   /** Of the service console. */
   hostName: string;
   consoleMemoryMb: number;
+  /** What it may ask of init. */
+  requests: VmkernelRequests;
   logger: Logger;
 }
 
 const READY_FD = 3;
+const INIT_FD = 4;
 /** Powering VMs off takes as long as they take to be reaped; after that the VMkernel is killed, and they with it. */
 const STOP_MS = 30_000;
 
@@ -36,21 +41,23 @@ export class Vmkernel {
 
   /** Starts the process; {@link ready} tells when it serves. @throws InitError VmkernelFailed */
   static async start(options: VmkernelOptions): Promise<Vmkernel> {
-    const { nodePath, mainPath, hostFolder, bootId, hostName, consoleMemoryMb, logger } = options;
+    const { nodePath, mainPath, hostFolder, bootId, hostName, consoleMemoryMb, requests, logger } = options;
     const log = new VmkernelLogMark(join(hostFolder, 'var/log/vmkernel'));
     const child = spawn(
       'setpriv',
       [
         ...['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId],
-        ...['--host-name', hostName, '--ready-fd', String(READY_FD)],
+        ...['--host-name', hostName, '--ready-fd', String(READY_FD), '--init-fd', String(INIT_FD)],
         ...['--console-memory-mb', String(consoleMemoryMb)],
       ],
-      { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] },
     );
     if (child.pid === undefined) {
       const reason = await new Promise<Error>(resolve => child.once('error', resolve));
       throw new InitError('VmkernelFailed', { reason: reason.message });
     }
+    const pair = child.stdio[INIT_FD];
+    if (pair instanceof Socket) serveVmkernel(pair, requests, logger);
     const complaint = logComplaints(child.stderr, 'vmkernel', logger);
     return new Vmkernel(child, child.pid, () => complaint() || log.lastWarning());
   }

@@ -28,5 +28,10 @@ process.on('SIGTERM', () => {
   // Sessions have had their SIGHUP; init ends what does not go by itself.
   setTimeout(() => process.exit(0), 200);
 });
+// init starts another one in its place.
+process.on('SIGHUP', () => {
+  logger.info('serves nobody new');
+  server.drain(() => process.exit(0));
+});
 await server.listen();
 logger.info('listening');

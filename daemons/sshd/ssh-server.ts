@@ -76,6 +76,11 @@ export class SshServer {
     this.#starting.destroyAll();
   }
 
+  /** Accepts nobody new; those who are here stay. `onEmpty` is told when the last one has left. */
+  drain(onEmpty: () => void): void {
+    this.#listening.close(onEmpty);
+  }
+
   /** @returns false when it is turned away: more clients than ever should are at work */
   #greet(socket: Socket): boolean {
     const address = socket.remoteAddress ?? 'unknown';

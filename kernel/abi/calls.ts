@@ -4,6 +4,26 @@
  */
 export type VmPowerState = 'poweringOn' | 'poweredOn' | 'poweringOff';
 
+/** What a host is told to do as a whole. A host that was shut down is started by whoever runs its machine. */
+export type HostPowerAction = 'reboot' | 'shutdown';
+
+/** Host power as it was asked for and accepted. */
+export interface HostPowerRequest {
+  readonly action: HostPowerAction;
+  /** The account whose wish it is. */
+  readonly by: string;
+}
+
+/** Daemons that init keeps running. */
+export type ServiceName = 'hostd' | 'sshd';
+export type ServiceAction = 'start' | 'stop' | 'restart' | 'status';
+
+export interface ServiceState {
+  readonly state: 'starting' | 'running' | 'restarting' | 'stopped';
+  /** As the service console numbers it; 0 while there is no process. */
+  readonly pid: number;
+}
+
 export interface HostInfo {
   readonly bootId: string;
   readonly bootTimeMs: number;
@@ -17,6 +37,8 @@ export interface HostInfo {
   readonly pcpuMhz: number;
   readonly hostName: string;
   readonly version: string;
+  /** The host goes down because somebody asked for it. */
+  readonly goingDown?: HostPowerRequest;
 }
 
 export interface PciDeviceInfo {
@@ -152,6 +174,16 @@ type Empty = Record<string, never>;
 /** Arguments and results of every call. File data travels in the frame's body. */
 export interface Calls {
   hostInfo: { args: Empty; result: HostInfo };
+  /**
+   * Takes the host down in order, for a reboot up again. Answers when init has taken it on; then the host goes down.
+   * @throws Busy {action} while one is under way, NotSupported of a VMkernel that no init started
+   */
+  hostPower: { args: HostPowerRequest; result: Empty };
+  /**
+   * Starts and stops daemons; answers when that is done. What was stopped stays so until it is started or the host
+   * boots. @throws NotSupported as hostPower, InvalidState while the host goes down, Busy
+   */
+  service: { args: { service: ServiceName; action: ServiceAction }; result: ServiceState };
   hardwareInfo: { args: Empty; result: HardwareInfo };
   /** A setting of esx.conf; null where the file does not name it. */
   getConfig: { args: { key: string }; result: { value: string | null } };

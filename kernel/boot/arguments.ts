@@ -23,6 +23,11 @@ const adapterType = z.enum(['buslogic', 'lsilogic', 'ide']);
 
 const schemas: { readonly [N in CallName]: z.ZodType } = {
   hostInfo: nothing,
+  hostPower: z.object({ action: z.enum(['reboot', 'shutdown']), by: z.string().max(MAX_WORD) }),
+  service: z.object({
+    service: z.enum(['hostd', 'sshd']),
+    action: z.enum(['start', 'stop', 'restart', 'status']),
+  }),
   hardwareInfo: nothing,
   getConfig: z.object({ key: path }),
   setConfig: z.object({ key: path, value: z.string().max(MAX_PATH) }),

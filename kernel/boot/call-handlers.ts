@@ -5,6 +5,7 @@ import type { ChangeFeed } from './change-feed.js';
 import type { CallContext, CallHandlers } from './control-server.js';
 import type { EsxConfFile } from './esx-conf-file.js';
 import { readHardware } from './hardware.js';
+import type { InitLink } from './init-link.js';
 import type { VmManager } from './vm-manager.js';
 
 const BYTES_PER_MB = 2 ** 20;
@@ -13,6 +14,7 @@ export interface CallParts {
   readonly manager: VmManager;
   readonly storage: StorageSystem;
   readonly feed: ChangeFeed;
+  readonly init: InitLink;
   readonly hostInfo: () => HostInfo;
   readonly esxConf: EsxConfFile;
   readonly injectFailures: boolean;
@@ -27,6 +29,12 @@ export function callHandlers(parts: CallParts): CallHandlers {
   };
   return {
     hostInfo: async () => ({ result: hostInfo() }),
+    hostPower: async request => {
+      await parts.init.power(request);
+      parts.feed.publish({ topic: 'host', object: 'host', event: request.action });
+      return { result: {} };
+    },
+    service: async args => ({ result: await parts.init.service(args) }),
     hardwareInfo: async () => ({ result: await readHardware() }),
     getConfig: async ({ key }) => ({ result: { value: esxConf.get(key) ?? null } }),
     setConfig: async ({ key, value }) => {

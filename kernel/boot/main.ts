@@ -15,6 +15,7 @@ const { values } = parseArgs({
     root: { type: 'string' },
     'boot-id': { type: 'string' },
     'ready-fd': { type: 'string' },
+    'init-fd': { type: 'string' },
     'shm-parent': { type: 'string', default: '/dev/shm' },
     'host-name': { type: 'string', default: hostname() },
     'console-memory-mb': { type: 'string', default: String(DEFAULT_CONSOLE_MEMORY_MB) },
@@ -29,7 +30,7 @@ const root = values.root;
 const bootId = values['boot-id'];
 if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
   process.stderr.write(
-    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--host-name NAME] [--console-memory-mb N] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--inject-failures]\n',
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--init-fd N] [--host-name NAME] [--console-memory-mb N] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--inject-failures]\n',
   );
   process.exit(2);
 }
@@ -56,6 +57,7 @@ const panic = (error: Error): void => {
   end(1);
 };
 const memoryMb = values['memory-mb'];
+const initFd = values['init-fd'];
 const vmxNodeFlags = values['vmx-node-flags'];
 const vmkernel = new Vmkernel(
   {
@@ -67,6 +69,7 @@ const vmkernel = new Vmkernel(
     consoleMemoryMb: Number(values['console-memory-mb']),
     injectFailures: values['inject-failures'],
     vmxMainPath: fileURLToPath(new URL('../../daemons/vmware-vmx/main.js', import.meta.url)),
+    ...(initFd === undefined ? {} : { initFd: Number(initFd) }),
     ...(memoryMb === undefined ? {} : { memoryMb: Number(memoryMb) }),
     ...(values.cpus === undefined ? {} : { cpus: values.cpus.split(',').map(Number) }),
     ...(vmxNodeFlags === undefined ? {} : { vmxNodeFlags: vmxNodeFlags.split(' ').filter(Boolean) }),

@@ -15,6 +15,7 @@ import { ControlServer } from './control-server.js';
 import { CpuReservations } from './cpu-reservations.js';
 import { EsxConfFile } from './esx-conf-file.js';
 import { CONSOLE_MIN_PCPUS, HostTables } from './host-tables.js';
+import { InitLink } from './init-link.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
@@ -34,6 +35,8 @@ export interface VmkernelOptions {
   readonly initPid: number;
   /** Of this boot. */
   readonly consoleMemoryMb: number;
+  /** The socket to init; undefined: nobody owns the host's power. */
+  readonly initFd?: number;
   readonly vmxMainPath: string;
   /** Node's flags for a vmx, in place of the usual ones: for measurements. */
   readonly vmxNodeFlags?: readonly string[];
@@ -203,6 +206,7 @@ export class Vmkernel {
 
   async #listen(manager: VmManager, storage: StorageSystem, machine: Machine, runDir: string): Promise<void> {
     const bootTimeMs = Date.now();
+    const init = new InitLink(this.options.initFd);
     const hostInfo = () => ({
       bootId: this.options.bootId,
       bootTimeMs,
@@ -213,12 +217,14 @@ export class Vmkernel {
       pcpuMhz: machine.pcpuMhz,
       hostName: this.options.hostName,
       version: PRODUCT,
+      ...(init.goingDown === undefined ? {} : { goingDown: init.goingDown }),
     });
     const { injectFailures } = this.options;
     const esxConf = new EsxConfFile(join(this.options.root, 'console'), object =>
       this.#feed.publish({ topic: 'host', object, event: 'configured' }),
     );
-    const handlers = callHandlers({ manager, storage, feed: this.#feed, hostInfo, esxConf, injectFailures });
+    const parts = { manager, storage, feed: this.#feed, init, hostInfo, esxConf, injectFailures };
+    const handlers = callHandlers(parts);
     const server = new ControlServer(handlers, checkArguments, this.log.child({ module: 'Control' }));
     const path = join(runDir, 'control.sock');
     rmSync(path, { force: true });

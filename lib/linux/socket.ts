@@ -4,6 +4,7 @@ import { closeFd } from './process.js';
 const socket_ = libc.func('int socket(int domain, int type, int protocol)');
 const bind_ = libc.func('int bind(int fd, void *address, unsigned int length)');
 const listen_ = libc.func('int listen(int fd, int backlog)');
+const shutdown_ = libc.func('int shutdown(int fd, int how)');
 const setsockopt_ = libc.func(
   'int setsockopt(int fd, int level, int name, void *value, unsigned int length)',
 );
@@ -15,6 +16,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const BACKLOG = 511;
+const SHUT_RD = 0;
 
 /**
  * A listening TCP socket (IPv4), for a process that owns sockets and passes them on.
@@ -30,6 +32,19 @@ export function listenTcp(address: string, port: number): number {
     throw error;
   }
   return fd;
+}
+
+/**
+ * A listening socket stops listening and keeps its port: connections are refused, those that waited are reset.
+ * {@link resumeListening} undoes it.
+ */
+export function stopListening(fd: number): void {
+  check('shutdown', shutdown_(fd, SHUT_RD));
+}
+
+/** @throws SystemError EADDRINUSE when another socket listens on the port by now */
+export function resumeListening(fd: number): void {
+  check('listen', listen_(fd, BACKLOG));
 }
 
 /** Holds a TCP port that nobody serves yet: no one else gets it, connections to it are refused. */

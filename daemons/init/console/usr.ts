@@ -24,9 +24,14 @@ import {
 import { folder } from './root-paths.js';
 import type { ConsoleSettings } from './settings.js';
 
-/** Where the console finds each tool: its main file below dist/tools, and the commands that run it. */
+/**
+ * Where the console finds each tool: its main file below dist/tools, and the commands that run it. A command with a
+ * word after its path hands that word to the tool first: its own name, for a tool that is several.
+ */
 const TOOLS: Readonly<Record<string, readonly string[]>> = {
   esxtop: ['usr/bin/esxtop'],
+  'host-power': ['reboot', 'halt', 'poweroff', 'shutdown'].map(name => `usr/sbin/${name} ${name}`),
+  service: ['usr/sbin/service'],
   'vim-cmd': ['usr/bin/vim-cmd', 'usr/bin/vmware-vim-cmd'],
   vmware: ['usr/bin/vmware'],
   'vmware-cmd': ['usr/bin/vmware-cmd'],
@@ -65,12 +70,15 @@ function fillLayer(layer: string): void {
     'NAME="VMware ESX Server"\nVERSION="3.5.0"\nID=esx\nPRETTY_NAME="VMware ESX Server 3.5.0"\n',
   );
   for (const [tool, commands] of Object.entries(TOOLS))
-    for (const command of commands) writeCommand(join(layer, command.replace(/^usr\//, '')), tool);
+    for (const command of commands) {
+      const [path = '', word = ''] = command.split(' ');
+      writeCommand(join(layer, path.replace(/^usr\//, '')), `${CONSOLE_DIST}/tools/${tool}/main.js ${word}`);
+    }
 }
 
-function writeCommand(path: string, tool: string): void {
+function writeCommand(path: string, program: string): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `#!/bin/sh\nexec ${CONSOLE_NODE} ${CONSOLE_DIST}/tools/${tool}/main.js "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nexec ${CONSOLE_NODE} ${program} "$@"\n`);
   chmodSync(path, 0o755);
 }
 
