@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change } from '../../kernel/abi/index.js';
+import type { LoginAttempt } from '../../lib/auth/index.js';
 import {
   type AboutInfo,
   type ApiVersion,
@@ -14,7 +15,6 @@ import {
   defaultSessionLimits,
   EventManager,
   type LocalTickets,
-  type LoginAttempt,
   type LoginPolicy,
   type ManagedObject,
   ObjectRegistry,

@@ -2,13 +2,14 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attachStatistics, VmkernelClient } from '../../kernel/client/index.js';
+import { LoginGuard } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
+import { loadServerCertificate } from '../../lib/tls/index.js';
 import {
   createRedirectServer,
   createSecureServer,
   DescriptionFiles,
   LocalTickets,
-  LoginGuard,
   type LoginPolicy,
   SoapEndpoint,
 } from '../../lib/vim-server/index.js';
@@ -19,7 +20,6 @@ import { Host } from './host.js';
 import { aboutInfo, loadHostUuid, welcomePage } from './identity.js';
 import { readMachine } from './machine/machine.js';
 import { writeProxyFile } from './settings/proxy-file.js';
-import { loadServerCertificate } from './tls/server-certificate.js';
 
 /** How long the first clients wait for the inventory to be read: a datastore may hang. */
 const firstReadMs = 3_000;

@@ -2,11 +2,11 @@ import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../../lib/tls/make-certificate.js';
 import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { moids } from './mo/moids.js';
 import { TestHost, testPolicy } from './testing/test-host.js';
-import { makeCertificate } from './tls/make-certificate.js';
 
 let test: TestHost;
 let server: ReturnType<typeof createSecureServer>;

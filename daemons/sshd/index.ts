@@ -3,7 +3,6 @@
  * checks passwords against the console's /etc/shadow, and runs sessions as the console's users.
  *
  *   ssh-server       connections in, bounded            client-connection   a client's login and sessions
- *   starting-connections   those without a login: a share for each address, a time to log in, the oldest goes
  *   session          one channel and its program        pty-program, piped-program   the two ways to run one
  *   pumps            bytes between program and channel  session-processes   what ends with a session
  *

@@ -1,10 +1,9 @@
 import { createServer, type Server as ListeningServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import { readAccount, verifyPassword } from '../../lib/auth/index.js';
+import { readAccount, StartingConnections, verifyPassword } from '../../lib/auth/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { ClientConnection, type Logins } from './client-connection.js';
-import { StartingConnections } from './starting-connections.js';
 
 /** Clients that have logged in. */
 const MAX_CLIENTS = 192;

@@ -169,6 +169,33 @@ export interface Change {
   readonly cause?: 'guest' | 'failure';
 }
 
+/** Which door of a running VM a ticket opens: its console (mouse, keyboard, screen) or its management lines. */
+export type TicketService = 'mks' | 'vmctl';
+
+export interface TicketRequest {
+  readonly vmxPath: string;
+  readonly service: TicketService;
+  /** On whose behalf; the logs tell. */
+  readonly user: string;
+  /** Privileges of the VIM API (`VirtualMachine.Interact.PowerOff`) that its bearer has on the VM. */
+  readonly rights: readonly string[];
+}
+
+export interface TicketInfo {
+  readonly vmxPath: string;
+  readonly service: TicketService;
+  readonly user: string;
+}
+
+/** A process outside the service console that is no VM's: what runs, and what was started and does not. */
+export interface UserWorldInfo {
+  readonly name: string;
+  /** 0 where there is none. */
+  readonly pid: number;
+  readonly worldId: number;
+  readonly state: 'starting' | 'running' | 'restarting' | 'stopped';
+}
+
 type Empty = Record<string, never>;
 
 /** Arguments and results of every call. File data travels in the frame's body. */
@@ -205,6 +232,14 @@ export interface Calls {
   /** @throws InvalidState when this question is not asked (any more), InvalidArgument for a choice it does not have */
   answer: { args: { vmxPath: string; questionId: string; choice: string }; result: Empty };
   readScreen: { args: { vmxPath: string }; result: { columns: number; lines: string[]; graphics: boolean } };
+  /**
+   * A ticket for a VM that is powered on: single use, short life, gone with this power-on. Redeemed by vmkauthd alone.
+   * @throws InvalidState {state} of a VM that is not powered on, Busy when it has too many unused ones
+   */
+  issueTicket: { args: TicketRequest; result: { ticket: string } };
+  /** Uses nothing up. @throws NotFound when there is no such ticket (any more) */
+  checkTicket: { args: { ticket: string }; result: TicketInfo };
+  listUserWorlds: { args: Empty; result: { worlds: UserWorldInfo[] } };
   listDatastores: { args: Empty; result: { datastores: DatastoreInfo[] } };
   watch: { args: { bootId?: string; after?: number }; result: { bootId: string; seq: number; gap: boolean } };
   fileRead: { args: { path: string; offsetBytes: number; lengthBytes: number }; result: Empty };

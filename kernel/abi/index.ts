@@ -1,7 +1,8 @@
 /**
  * What both ends of every boundary of the VMkernel agree on: the layout of shared memory (declared in layouts.ts,
  * accessors in generated.ts, map in docs/abi.md), the words' meanings (states.ts), control calls and their errors
- * (calls.ts), what the VMkernel asks of init (init-calls.ts), the talk between VMkernel and vmx (vmx-calls.ts), framing (frames.ts).
+ * (calls.ts), what the VMkernel asks of init (init-calls.ts), the talk between VMkernel and vmx (vmx-calls.ts) and
+ * vmkauthd (vmkauthd-calls.ts), framing (frames.ts).
  *
  * Imports nothing, does no I/O. One writer per shared-memory file; the doorbell is the exception.
  */
@@ -14,4 +15,5 @@ export { DISK_RING_ROWS, MAX_GROUPS, MAX_PCPUS, MAX_VMS, MAX_WORLDS } from './la
 export { FILE_HEADER_BYTES } from './offsets.js';
 export { AbiMismatch } from './segment.js';
 export * from './states.js';
+export * from './vmkauthd-calls.js';
 export * from './vmx-calls.js';

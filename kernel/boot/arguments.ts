@@ -12,6 +12,7 @@ const path = z.string().min(1).max(MAX_PATH);
 const nothing = z.object({});
 const vm = z.object({ vmxPath: path });
 const MAX_WORD = 64;
+const MAX_RIGHTS = 64;
 /** A key or a value of a .vmx: its lines have a limit of their own. */
 const MAX_VALUE = 32_768;
 const key = z.string().min(1).max(MAX_VALUE);
@@ -47,6 +48,13 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   }),
   answer: vm.extend({ questionId: z.string().max(MAX_WORD), choice: z.string().max(MAX_WORD) }),
   readScreen: vm,
+  issueTicket: vm.extend({
+    service: z.enum(['mks', 'vmctl']),
+    user: z.string().min(1).max(MAX_WORD),
+    rights: z.array(z.string().max(MAX_WORD)).max(MAX_RIGHTS),
+  }),
+  checkTicket: z.object({ ticket: z.string().max(MAX_WORD) }),
+  listUserWorlds: nothing,
   listDatastores: nothing,
   watch: z.object({ bootId: z.string().max(64).optional(), after: z.number().int().min(0).optional() }),
   fileRead: z.object({ path, offsetBytes: offset, lengthBytes: offset.max(MAX_READ_BYTES) }),

@@ -1,4 +1,4 @@
-import { type CallName, type HostInfo, VmkernelError } from '../abi/index.js';
+import { type CallName, type HostInfo, type UserWorldInfo, VmkernelError } from '../abi/index.js';
 import { overheadMb } from '../memory/index.js';
 import type { JobCalls, StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
@@ -18,6 +18,7 @@ export interface CallParts {
   readonly hostInfo: () => HostInfo;
   readonly esxConf: EsxConfFile;
   readonly injectFailures: boolean;
+  readonly userWorlds: () => UserWorldInfo[];
 }
 
 /** Which part answers which call. */
@@ -65,6 +66,9 @@ export function callHandlers(parts: CallParts): CallHandlers {
       return { result: {} };
     },
     readScreen: async args => ({ result: await manager.readScreen(args.vmxPath) }),
+    issueTicket: async args => ({ result: { ticket: manager.issueTicket(args) } }),
+    checkTicket: async ({ ticket }) => ({ result: manager.checkTicket(ticket) }),
+    listUserWorlds: async () => ({ result: { worlds: parts.userWorlds() } }),
     listDatastores: async () => ({ result: { datastores: await storage.listDatastores() } }),
     watch: async (args, context) => ({ result: watch(parts, args, context) }),
     fileRead: (args, { body }) => storage.files.call('fileRead', args, body),

@@ -77,6 +77,7 @@ export class HostTables {
   #nextWorldId = FIRST_WORLD_ID;
   #nextGroupId = FIRST_VM_GROUP_ID;
   #hostGroup = 0;
+  #systemGroup = 0;
 
   constructor(
     private readonly host: HostFileWriter,
@@ -89,6 +90,7 @@ export class HostTables {
     this.#hostGroup = this.#addGroup(0, 'host', GroupKind.host, -1);
     const idle = this.#addGroup(1, 'idle', GroupKind.idle, this.#hostGroup);
     const system = this.#addGroup(2, 'system', GroupKind.system, this.#hostGroup);
+    this.#systemGroup = system;
     const console = this.#addGroup(3, 'console', GroupKind.console, this.#hostGroup);
     this.host.group.setCpuMin(console, CONSOLE_MIN_PCPUS);
     cpus.forEach((_cpu, pcpu) => {
@@ -102,6 +104,21 @@ export class HostTables {
     world('init', initPid, 0);
     this.#addWorld({ group: console, kind: WorldKind.console, name: 'console', pid: 0, tid: 0, pcpu: 0 });
     this.#moved();
+  }
+
+  /** A process outside the service console that is no VM's: its time is the system's. */
+  addUserWorld(name: string, pid: number): { readonly row: number; readonly worldId: number } {
+    const worldId = this.#nextWorldId;
+    const seen = this.sched.schedControl.seenTableVersion();
+    const world = { group: this.#systemGroup, kind: WorldKind.system, name, pid, tid: 0, pcpu: -1 };
+    const row = this.#addWorld(world, seen);
+    this.#moved();
+    return { row, worldId };
+  }
+
+  removeUserWorld(row: number): void {
+    this.#hide(this.host.world, row);
+    this.#worlds.give(row, this.#moved());
   }
 
   /** Sets rows aside for a VM; nobody sees them yet. */
@@ -191,8 +208,11 @@ export class HostTables {
     group.setName(row, name);
   }
 
-  #addWorld(w: { group: number; kind: number; name: string; pid: number; tid: number; pcpu: number }): void {
-    const row = this.#worlds.take(0);
+  #addWorld(
+    w: { group: number; kind: number; name: string; pid: number; tid: number; pcpu: number },
+    seenVersion = 0,
+  ): number {
+    const row = this.#worlds.take(seenVersion);
     const { world } = this.host;
     world.setWorldId(row, this.#nextWorldId++);
     world.setGroupRow(row, w.group);
@@ -203,6 +223,7 @@ export class HostTables {
     world.setPcpu(row, w.pcpu);
     world.setName(row, w.name);
     this.#show(world, row);
+    return row;
   }
 
   #fillWorld(

@@ -22,6 +22,7 @@ const { values } = parseArgs({
     'memory-mb': { type: 'string' },
     cpus: { type: 'string' },
     'vmx-node-flags': { type: 'string' },
+    'vmkauthd-fd': { type: 'string' },
     'inject-failures': { type: 'boolean', default: false },
   },
 });
@@ -30,7 +31,7 @@ const root = values.root;
 const bootId = values['boot-id'];
 if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
   process.stderr.write(
-    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--init-fd N] [--host-name NAME] [--console-memory-mb N] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--inject-failures]\n',
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--init-fd N] [--host-name NAME] [--console-memory-mb N] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--vmkauthd-fd N] [--inject-failures]\n',
   );
   process.exit(2);
 }
@@ -59,6 +60,8 @@ const panic = (error: Error): void => {
 const memoryMb = values['memory-mb'];
 const initFd = values['init-fd'];
 const vmxNodeFlags = values['vmx-node-flags'];
+const vmkauthdFd = values['vmkauthd-fd'];
+const daemonMain = (name: string) => fileURLToPath(new URL(`../../daemons/${name}/main.js`, import.meta.url));
 const vmkernel = new Vmkernel(
   {
     root: resolve(root),
@@ -68,7 +71,10 @@ const vmkernel = new Vmkernel(
     initPid: process.ppid,
     consoleMemoryMb: Number(values['console-memory-mb']),
     injectFailures: values['inject-failures'],
-    vmxMainPath: fileURLToPath(new URL('../../daemons/vmware-vmx/main.js', import.meta.url)),
+    vmxMainPath: daemonMain('vmware-vmx'),
+    ...(vmkauthdFd === undefined
+      ? {}
+      : { vmkauthd: { mainPath: daemonMain('vmkauthd'), listenFd: Number(vmkauthdFd) } }),
     ...(initFd === undefined ? {} : { initFd: Number(initFd) }),
     ...(memoryMb === undefined ? {} : { memoryMb: Number(memoryMb) }),
     ...(values.cpus === undefined ? {} : { cpus: values.cpus.split(',').map(Number) }),

@@ -1,10 +1,18 @@
 import type { Logger } from '../../lib/log/index.js';
-import { type RunningChanges, type VmInfo, VmkernelError } from '../abi/index.js';
+import {
+  type RedeemRequest,
+  type RunningChanges,
+  type TicketInfo,
+  type TicketRequest,
+  type VmInfo,
+  VmkernelError,
+} from '../abi/index.js';
 import type { StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
 import type { ConfigWrites } from './config-writes.js';
 import { InjectedFailure, Ledger } from './ledger.js';
 import type { PowerOn } from './power-on.js';
+import { type RedeemedTicket, Tickets } from './tickets.js';
 import { Vm, type VmListener } from './vm.js';
 
 /** An orderly power-off that takes longer is ended by force. */
@@ -13,6 +21,7 @@ const POWER_OFF_MS = 5000;
 /** The VMs of this host that are not powered off, by the path of their .vmx. */
 export class VmManager implements VmListener {
   readonly #vms = new Map<string, Vm>();
+  readonly #tickets = new Tickets();
   #stopping = false;
 
   constructor(
@@ -78,6 +87,7 @@ export class VmManager implements VmListener {
     if (vm.state === 'poweringOff') throw invalidState(vm);
     vm.question = null;
     vm.state = 'poweringOff';
+    this.#tickets.forgetVm(vm.info().worldId);
     this.#tell(vm, 'poweringOff');
     await this.#end(vm);
   }
@@ -123,6 +133,27 @@ export class VmManager implements VmListener {
     return (await vm.ask({ type: 'readScreen' })) as { columns: number; lines: string[]; graphics: boolean };
   }
 
+  /** @throws VmkernelError InvalidState unless it is powered on, Busy */
+  issueTicket(request: TicketRequest): string {
+    const vm = this.#running(request.vmxPath);
+    if (vm.state !== 'poweredOn') throw invalidState(vm);
+    return this.#tickets.issue(vm.info().worldId, { ...request, vmxPath: vm.vmxPath });
+  }
+
+  checkTicket(ticket: string): TicketInfo {
+    return this.#tickets.check(ticket);
+  }
+
+  /** For vmkauthd alone. @throws VmkernelError NotFound, PermissionDenied, InvalidState; the ticket is used up then, too */
+  redeemTicket({ ticket, vmxPath, service }: RedeemRequest): { worldId: number; ticket: RedeemedTicket } {
+    const { canonical } = this.storage.resolve(vmxPath);
+    const worldId = this.#vms.get(canonical)?.rows?.worldId ?? 0;
+    const redeemed = this.#tickets.redeem(ticket, worldId, service);
+    const vm = this.#running(vmxPath);
+    if (vm.state !== 'poweredOn') throw invalidState(vm);
+    return { worldId, ticket: redeemed };
+  }
+
   /** A fault of the VM's memory could not be resolved: it cannot go on. */
   memoryRefused(vmRow: number, reason: string): void {
     for (const vm of this.#vms.values()) {
@@ -163,6 +194,7 @@ export class VmManager implements VmListener {
     await vm.ledger.unwind();
     if (this.#vms.get(vm.vmxPath) !== vm) return;
     this.#vms.delete(vm.vmxPath);
+    this.#tickets.forgetVm(vm.info().worldId);
     this.#tell(vm, 'poweredOff', reason);
     const line = { module: 'VM', world: vm.rows?.worldId };
     if (reason === undefined) this.log.info(line, `${vm.name}: powered off`);

@@ -1,13 +1,20 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { futexWake, mapFile, nowUs } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
-import { ABI_HASH, BellFileWriter, Doorbell, HostFileWriter, SchedFile } from '../abi/index.js';
+import {
+  ABI_HASH,
+  BellFileWriter,
+  Doorbell,
+  HostFileWriter,
+  SchedFile,
+  type UserWorldInfo,
+} from '../abi/index.js';
 import { MemoryThread, PAGES_PER_MB, Reservations } from '../memory/index.js';
 import { SchedulerThread } from '../sched/index.js';
 import { StorageSystem } from '../storage/index.js';
 import { checkArguments } from './arguments.js';
-import { callHandlers } from './call-handlers.js';
+import { type CallParts, callHandlers } from './call-handlers.js';
 import { ChangeFeed } from './change-feed.js';
 import { ConfigWrites } from './config-writes.js';
 import { ConsoleTime } from './console-time.js';
@@ -19,7 +26,9 @@ import { InitLink } from './init-link.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
+import { UserWorld } from './user-world.js';
 import { VmManager } from './vm-manager.js';
+import { vmkauthdWorld } from './vmkauthd-world.js';
 import { VMX_NODE_FLAGS } from './vmx-process.js';
 
 export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
@@ -44,6 +53,8 @@ export interface VmkernelOptions {
   readonly injectFailures: boolean;
   readonly memoryMb?: number;
   readonly cpus?: readonly number[];
+  /** The console's door on port 903; left out, there is none. */
+  readonly vmkauthd?: { readonly mainPath: string; readonly listenFd: number };
 }
 
 /** The VMkernel: boots its parts in order, takes them down in reverse. A part that dies by itself is a panic. */
@@ -135,7 +146,8 @@ export class Vmkernel {
     vms.manager = manager;
     this.#undo.push(() => manager.stop());
     this.#sampleConsole(host);
-    await this.#listen(manager, storage, machine, runDir);
+    const userWorlds = this.#startUserWorlds(manager, tables, runDir);
+    await this.#listen({ manager, storage, userWorlds }, machine, runDir);
   }
 
   #describeHost(host: HostFileWriter, machine: Machine): void {
@@ -204,7 +216,21 @@ export class Vmkernel {
     this.#undo.push(() => clearInterval(timer));
   }
 
-  async #listen(manager: VmManager, storage: StorageSystem, machine: Machine, runDir: string): Promise<void> {
+  #startUserWorlds(manager: VmManager, tables: HostTables, runDir: string): () => UserWorldInfo[] {
+    const { vmkauthd, root } = this.options;
+    if (vmkauthd === undefined) return () => [];
+    const log = this.log.child({ module: 'UserWorld' });
+    const world = new UserWorld(vmkauthdWorld({ ...vmkauthd, root, runDir }, manager), tables, log);
+    world.start();
+    this.#undo.push(() => world.stop());
+    return () => [world.info];
+  }
+
+  async #listen(
+    parts: Pick<CallParts, 'manager' | 'storage' | 'userWorlds'>,
+    machine: Machine,
+    runDir: string,
+  ): Promise<void> {
     const bootTimeMs = Date.now();
     const init = new InitLink(this.options.initFd);
     const hostInfo = () => ({
@@ -223,12 +249,12 @@ export class Vmkernel {
     const esxConf = new EsxConfFile(join(this.options.root, 'console'), object =>
       this.#feed.publish({ topic: 'host', object, event: 'configured' }),
     );
-    const parts = { manager, storage, feed: this.#feed, init, hostInfo, esxConf, injectFailures };
-    const handlers = callHandlers(parts);
+    const handlers = callHandlers({ ...parts, feed: this.#feed, init, hostInfo, esxConf, injectFailures });
     const server = new ControlServer(handlers, checkArguments, this.log.child({ module: 'Control' }));
     const path = join(runDir, 'control.sock');
     rmSync(path, { force: true });
     await server.listen(path);
+    chmodSync(path, 0o600);
     this.#undo.push(async () => {
       await server.close();
       rmSync(path, { force: true });

@@ -1,6 +1,8 @@
 /**
  * The service console's accounts, read-only: passwd(5), shadow(5), and whether a password is a user's. Nobody here
- * writes; chpasswd and its kin do, inside the console, under their lock.
+ * writes; chpasswd and its kin do, inside the console, under their lock. And what every door asks of those who knock:
+ * login-guard makes guessing slow and closes an account to an address, starting-connections bounds those without a
+ * login: a share for each address, a time to log in, the oldest goes.
  *
  * - Only plain files are read: a FIFO laid in the place of one must not hold a daemon, nor must a lease (fcntl(2)).
  * - The files are read at each question: an account changed is an account changed.
@@ -14,8 +16,10 @@ import { type Account, findAccount } from './passwd.js';
 import { findShadowEntry, isUsable } from './shadow.js';
 
 export * from './group.js';
+export * from './login-guard.js';
 export * from './passwd.js';
 export * from './shadow.js';
+export * from './starting-connections.js';
 
 const LEASE_TRIES = 20;
 const LEASE_WAIT_MS = 50;

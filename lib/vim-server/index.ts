@@ -68,8 +68,6 @@ export { propertyCollectorClass } from './property/property-collector.js';
 export { propertyFilterClass } from './property/property-filter.js';
 export type { SelectionScope } from './property/selection.js';
 export { LocalTickets } from './session/local-tickets.js';
-export type { LoginAttempt } from './session/login-guard.js';
-export { LoginGuard } from './session/login-guard.js';
 export type { Session } from './session/session.js';
 export type { LoginPolicy } from './session/session-manager.js';
 export { SessionManager, sessionManagerClass } from './session/session-manager.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeCertificate } from '../../daemons/hostd/tls/make-certificate.js';
+import { makeCertificate } from '../../lib/tls/make-certificate.js';
 import { VimClient, VimClientError, VimClientFault } from '../../lib/vim-client/index.js';
 import { TREE } from '../harness/host.js';
 import { isAlive, runProgram, TestHost, until } from '../harness/index.js';
