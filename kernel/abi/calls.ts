@@ -242,12 +242,16 @@ export interface Calls {
   listUserWorlds: { args: Empty; result: { worlds: UserWorldInfo[] } };
   listDatastores: { args: Empty; result: { datastores: DatastoreInfo[] } };
   watch: { args: { bootId?: string; after?: number }; result: { bootId: string; seq: number; gap: boolean } };
-  fileRead: { args: { path: string; offsetBytes: number; lengthBytes: number }; result: Empty };
+  fileRead: {
+    args: { path: string; offsetBytes: number; lengthBytes: number };
+    result: { modifiedMs: number };
+  };
   fileWrite: {
     args: { path: string; offsetBytes: number; create: boolean; truncate: boolean };
     result: Empty;
   };
-  fileWriteAtomic: { args: { path: string }; result: Empty };
+  /** Its result is what the new file is. */
+  fileWriteAtomic: { args: { path: string }; result: FileStat };
   fileAppend: { args: { path: string }; result: Empty };
   fileStat: { args: { path: string }; result: FileStat };
   fileList: { args: { path: string }; result: { entries: DirectoryEntry[] } };

@@ -24,17 +24,28 @@ export class DatastoreFiles {
 
   /** Reads to the end of the file, or `lengthBytes` where given; fewer bytes mean the end. */
   async read(path: string, offsetBytes = 0, lengthBytes = Number.MAX_SAFE_INTEGER): Promise<Buffer> {
+    return (await this.readDated(path, offsetBytes, lengthBytes)).bytes;
+  }
+
+  /** As {@link DatastoreFiles.read}, with the time at which the file that the last bytes are of was changed. */
+  async readDated(
+    path: string,
+    offsetBytes = 0,
+    lengthBytes = Number.MAX_SAFE_INTEGER,
+  ): Promise<{ bytes: Buffer; modifiedMs: number }> {
     const parts: Uint8Array[] = [];
+    let modifiedMs = 0;
     let done = 0;
     while (done < lengthBytes) {
       const wanted = Math.min(FILE_CHUNK_BYTES, lengthBytes - done);
       const args = { path, offsetBytes: offsetBytes + done, lengthBytes: wanted };
-      const { body } = await this.#client.callWithBody('fileRead', args);
+      const { result, body } = await this.#client.callWithBody('fileRead', args);
+      ({ modifiedMs } = result);
       parts.push(body);
       done += body.length;
       if (body.length < wanted) break;
     }
-    return Buffer.concat(parts);
+    return { bytes: Buffer.concat(parts), modifiedMs };
   }
 
   async write(
@@ -52,9 +63,12 @@ export class DatastoreFiles {
     } while (at < data.length);
   }
 
-  /** Replaces a file as one step: its old or its new content is there, whatever dies. At most 8 MiB. */
-  async writeAtomic(path: string, data: Uint8Array): Promise<void> {
-    await this.#client.callWithBody('fileWriteAtomic', { path }, data);
+  /**
+   * Replaces a file as one step: its old or its new content is there, whatever dies. At most 8 MiB.
+   * @returns what the new file is
+   */
+  async writeAtomic(path: string, data: Uint8Array): Promise<FileStat> {
+    return (await this.#client.callWithBody('fileWriteAtomic', { path }, data)).result;
   }
 
   /** Appends as one step, and makes the file where it is missing. */

@@ -82,6 +82,21 @@ describe('file calls', { timeout: 30_000 }, () => {
     expect(readdirSync(host.folder('storage1')).filter(name => name.includes('.tmp'))).toEqual([]);
   });
 
+  it('replaces many files at once, each in the order of its replacements, and moves them only then', async () => {
+    const at = (rest: string): string => `/vmfs/volumes/storage1/${rest}`;
+    await call('fileMkdir', { path: at('many'), recursive: false });
+    const numbers = Array.from({ length: 40 }, (_, i) => i);
+    const replaced = numbers.map(async i => {
+      const path = at(`many/${i % 8}`);
+      const { result } = await call('fileWriteAtomic', { path }, Buffer.from(`round ${i}`));
+      return (result as { sizeBytes: number }).sizeBytes;
+    });
+    const moved = call('fileRename', { from: at('many'), to: at('done') });
+    expect(await Promise.all(replaced)).toEqual(numbers.map(i => `round ${i}`.length));
+    await moved;
+    for (let i = 0; i < 8; i++) expect(await read(at(`done/${i}`))).toBe(`round ${32 + i}`);
+  });
+
   it('makes, lists, renames and removes', async () => {
     const at = (rest: string): string => `/vmfs/volumes/storage1/${rest}`;
     await call('fileMkdir', { path: at('d/e/f'), recursive: true });

@@ -61,8 +61,8 @@ export class FileCalls {
     const { datastore, relative: path } = this.#resolve(args, 'path');
     const offsetBytes = count(args, 'offsetBytes');
     const lengthBytes = Math.min(count(args, 'lengthBytes'), MAX_BODY_BYTES);
-    const body = await this.#clientOf(datastore).request('read', { path, offsetBytes, lengthBytes });
-    return { result: {}, body };
+    const read = await this.#clientOf(datastore).request('read', { path, offsetBytes, lengthBytes });
+    return { result: { modifiedMs: read.modifiedMs }, body: read.bytes };
   }
 
   #write(args: Arguments, data: Uint8Array): Promise<FileCallReply> {

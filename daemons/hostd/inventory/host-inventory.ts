@@ -11,15 +11,15 @@ import type { HostAccount } from '../machine/host-account.js';
 import type { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
-import type { VmRunState } from '../mo/virtual-machine-state.js';
+import type { VmConfigState, VmRunState } from '../mo/virtual-machine-state.js';
 import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
 import { DatastoreTable } from './datastore-table.js';
 import { InventoryEvents } from './inventory-events.js';
-import { readMachineFiles } from './machine-file-reader.js';
+import { readMachineFiles, withConfigFile } from './machine-file-reader.js';
 import { SerialWork } from './serial-work.js';
-import type { VmConfigReader } from './vm-config-reader.js';
+import type { VmConfigReader, WrittenFile } from './vm-config-reader.js';
 import type { VmInventoryFile } from './vm-inventory-file.js';
 import { VmNames } from './vm-names.js';
 import { VmTable } from './vm-table.js';
@@ -197,12 +197,28 @@ export class HostInventory {
 
   /** Of readings of one machine that overlap the one begun last is believed: it saw the newest file. */
   async reload(vm: VirtualMachine): Promise<void> {
+    if (await this.#setConfig(vm, reader => reader.read(vm)))
+      this.#looking.add(vm.vmxPath, () => this.#readFiles(vm));
+  }
+
+  /** A machine's file has been replaced by this process, and nothing else of the machine: it need not be read. */
+  async noteWritten(vm: VirtualMachine, written: WrittenFile): Promise<void> {
+    if (!(await this.#setConfig(vm, reader => reader.written(vm, written)))) return;
+    const files = withConfigFile(vm, written.stat);
+    if (files === undefined) this.#looking.add(vm.vmxPath, () => this.#readFiles(vm));
+    else vm.setFiles(files);
+  }
+
+  async #setConfig(
+    vm: VirtualMachine,
+    read: (reader: VmConfigReader) => Promise<VmConfigState>,
+  ): Promise<boolean> {
     const number = (this.#readings.get(vm) ?? 0) + 1;
     this.#readings.set(vm, number);
-    const config = await this.#dependencies.configReader().read(vm);
-    if (this.#readings.get(vm) !== number) return;
+    const config = await read(this.#dependencies.configReader());
+    if (this.#readings.get(vm) !== number) return false;
     vm.setConfig(config);
-    this.#looking.add(vm.vmxPath, () => this.#readFiles(vm));
+    return true;
   }
 
   /** A folder that cannot be listed has the files it was last seen with. */

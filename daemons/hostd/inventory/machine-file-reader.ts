@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { FileStat } from '../../../kernel/abi/index.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import type { MachineFile, MachineFileList } from '../mo/virtual-machine-files.js';
 import { machineFileType } from '../vm-config/machine-file-type.js';
@@ -18,6 +19,16 @@ export async function readMachineFiles(
     return isShown ? [{ name, type: kind, sizeBytes, allocatedBytes }] : [];
   });
   return { files: found, timestamp: new Date() };
+}
+
+/** The machine's files as they were last seen, its configuration file as it is now; undefined when it was not seen. */
+export function withConfigFile(vm: VirtualMachine, now: FileStat): MachineFileList | undefined {
+  const name = posix.basename(vm.vmxPath);
+  const seen = vm.files?.files;
+  if (seen?.some(file => file.name === name) !== true) return undefined;
+  const { sizeBytes, allocatedBytes } = now;
+  const files = seen.map(file => (file.name === name ? { ...file, sizeBytes, allocatedBytes } : file));
+  return { files, timestamp: new Date() };
 }
 
 /** Descriptors beside the configuration file and their extents. */

@@ -1,17 +1,23 @@
-import { VmkernelError } from '../../../kernel/abi/index.js';
+import { type FileStat, VmkernelError } from '../../../kernel/abi/index.js';
 import type { ManagedObjectReference, VimSchema } from '../../../lib/vim/index.js';
 import { VimFault } from '../../../lib/vim-server/index.js';
 import { InvalidDescriptor, parseDescriptor } from '../../../lib/vmdk/index.js';
 import { parseVmx, type VmxDocument, VmxError } from '../../../lib/vmx/index.js';
 import type { Datastore } from '../mo/datastore.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
-import { ReadConfig, type VmConfigState } from '../mo/virtual-machine-state.js';
+import { type DiskTable, ReadConfig, type VmConfigState } from '../mo/virtual-machine-state.js';
 import { changeVersionOf } from '../vm-config/change-version.js';
 import { configInfo } from '../vm-config/config-info.js';
 import type { DiskFacts } from '../vm-config/devices/device-view.js';
 import { vmxReadBytes } from '../vm-config/vmx-limits.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { folderOf, formatDatastorePath, parseDatastorePath } from './datastore-path.js';
+
+/** A configuration file that this process has just written. */
+export interface WrittenFile {
+  readonly bytes: Uint8Array;
+  readonly stat: FileStat;
+}
 
 export interface ConfigReaderDependencies {
   readonly schema: VimSchema;
@@ -34,15 +40,31 @@ export class VmConfigReader {
   async read(vm: VirtualMachine): Promise<VmConfigState> {
     try {
       const files = this.#dependencies.files();
-      const reading = files.read(vm.vmxPath, 0, vmxReadBytes);
-      const [bytes, { modifiedMs }] = await Promise.all([reading, files.stat(vm.vmxPath)]);
+      const { bytes, modifiedMs } = await files.readDated(vm.vmxPath, 0, vmxReadBytes);
+      return await this.#understand(vm, { bytes, modifiedMs });
+    } catch (error) {
+      if (error instanceof VmkernelError) return { kind: 'inaccessible' };
+      throw error;
+    }
+  }
+
+  /** What the machine's file says that was just written and touched none of its disks. */
+  written(vm: VirtualMachine, { bytes, stat }: WrittenFile): Promise<VmConfigState> {
+    return this.#understand(vm, { bytes, modifiedMs: stat.modifiedMs }, knownDisks(vm));
+  }
+
+  async #understand(
+    vm: VirtualMachine,
+    { bytes, modifiedMs }: { readonly bytes: Uint8Array; readonly modifiedMs: number },
+    known?: DiskTable,
+  ): Promise<VmConfigState> {
+    try {
       const vmx = parseVmx(bytes);
       const file = { vmx, modifiedMs, changeVersion: changeVersionOf(bytes, modifiedMs) };
-      const disks = await this.#diskFacts(vm, vmx);
-      return new ReadConfig(vmx, () => this.#describe(vm, { ...file, disks }));
+      const disks = await this.#diskFacts(vm, vmx, known);
+      return new ReadConfig(vmx, disks, () => this.#describe(vm, { ...file, disks }));
     } catch (error) {
       if (error instanceof VmxError) return { kind: 'invalid', reason: error.message };
-      if (error instanceof VmkernelError) return { kind: 'inaccessible' };
       throw error;
     }
   }
@@ -58,7 +80,7 @@ export class VmConfigReader {
       readonly vmx: VmxDocument;
       readonly modifiedMs: number;
       readonly changeVersion: string;
-      readonly disks: ReadonlyMap<string, DiskFacts>;
+      readonly disks: DiskTable;
     },
   ) {
     const datastore = this.#dependencies.datastore(vm.path.datastore);
@@ -107,13 +129,13 @@ export class VmConfigReader {
     }
   }
 
-  async #diskFacts(vm: VirtualMachine, vmx: VmxDocument): Promise<Map<string, DiskFacts>> {
-    const disks = new Map<string, DiskFacts>();
+  async #diskFacts(vm: VirtualMachine, vmx: VmxDocument, known?: DiskTable): Promise<DiskTable> {
+    const disks = new Map<string, DiskFacts | undefined>();
     for (const key of vmx.keys()) {
       const fileName = /^(?:ide|scsi)\d+:\d+\.filename$/i.test(key) ? vmx.get(key) : undefined;
       if (fileName === undefined || !/\.vmdk$/i.test(fileName)) continue;
-      const facts = await this.#readDisk(vm, fileName);
-      if (facts !== undefined) disks.set(fileName, facts);
+      const isKnown = known?.has(fileName) === true;
+      disks.set(fileName, isKnown ? known.get(fileName) : await this.#readDisk(vm, fileName));
     }
     return disks;
   }
@@ -132,4 +154,8 @@ export class VmConfigReader {
       throw error;
     }
   }
+}
+
+function knownDisks({ config }: VirtualMachine): DiskTable | undefined {
+  return config.kind === 'read' ? config.disks : undefined;
 }

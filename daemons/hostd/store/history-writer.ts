@@ -13,8 +13,11 @@ export interface PendingWrites {
   databaseReplaced(): void;
 }
 
-/** The least time between two transactions: what is put meanwhile goes into the next. */
-const BATCH_MS = 10;
+/**
+ * The least time between two transactions: what is put meanwhile goes into the next. A row touches every index of its
+ * table, whose pages a transaction writes once for all its rows.
+ */
+const BATCH_MS = 50;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 

@@ -47,12 +47,16 @@ export class DoubleFiles {
 
   readonly #handlers = {
     fileRead: ({ path, offsetBytes, lengthBytes }: Calls['fileRead']['args']) => {
-      return { result: {}, data: this.#file(path).subarray(offsetBytes, offsetBytes + lengthBytes) };
+      const { modifiedMs } = this.#stat(path);
+      return {
+        result: { modifiedMs },
+        data: this.#file(path).subarray(offsetBytes, offsetBytes + lengthBytes),
+      };
     },
     fileWriteAtomic: ({ path }: Calls['fileWriteAtomic']['args'], body: Uint8Array) => {
       this.#requireFolder(posix.dirname(path));
       this.files.set(path, Buffer.from(body));
-      return { result: {} };
+      return { result: this.#stat(path) };
     },
     fileStat: ({ path }: Calls['fileStat']['args']) => ({ result: this.#stat(path) }),
     fileList: ({ path }: Calls['fileList']['args']) => {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { VmkernelError, type VmkernelErrorCode } from '../../../kernel/abi/index.js';
+import { type FileStat, VmkernelError, type VmkernelErrorCode } from '../../../kernel/abi/index.js';
 import type { DiskCreation } from '../vm-config/spec/spec-context.js';
 import type { KernelCallOptions, VmkernelLink } from '../vmkernel/vmkernel-link.js';
 
@@ -15,12 +15,12 @@ export class MachineFiles {
     return this.#link().files.read(path, 0, limitBytes);
   }
 
-  writeAtomic(path: string, data: Uint8Array): Promise<void> {
-    return this.#link().files.writeAtomic(path, data);
+  readDated(path: string, limitBytes: number): Promise<{ bytes: Buffer; modifiedMs: number }> {
+    return this.#link().files.readDated(path, 0, limitBytes);
   }
 
-  async modifiedMs(path: string): Promise<number> {
-    return (await this.#link().files.stat(path)).modifiedMs;
+  writeAtomic(path: string, data: Uint8Array): Promise<FileStat> {
+    return this.#link().files.writeAtomic(path, data);
   }
 
   async exists(path: string): Promise<boolean> {

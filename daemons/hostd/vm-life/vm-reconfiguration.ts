@@ -4,6 +4,7 @@ import { parseVmx, type VmxDocument } from '../../../lib/vmx/index.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
 import { filesOfOthers } from '../inventory/named-files.js';
+import type { WrittenFile } from '../inventory/vm-config-reader.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import { invalidPowerState } from '../mo/virtual-machine-power.js';
 import { changeVersionOf, vmxDigest } from '../vm-config/change-version.js';
@@ -65,8 +66,7 @@ export class VmReconfiguration {
 
   async #change(vm: VirtualMachine, spec: VirtualMachineConfigSpec, control: TaskControl): Promise<void> {
     const { files, inventory, schema } = this.#dependencies;
-    const reading = files.read(vm.vmxPath, vmxReadBytes);
-    const [bytes, modifiedMs] = await Promise.all([reading, files.modifiedMs(vm.vmxPath)]);
+    const { bytes, modifiedMs } = await files.readDated(vm.vmxPath, vmxReadBytes);
     const version = changeVersionOf(bytes, modifiedMs);
     if (spec.changeVersion !== undefined && spec.changeVersion !== '' && spec.changeVersion !== version) {
       throw vimFault('ConcurrentAccess', {}, 'The configuration was changed by somebody else.');
@@ -81,7 +81,10 @@ export class VmReconfiguration {
     const effects = await checkDisks(asked, files, () => filesOfOthers(inventory, vm));
     if (vm.run !== undefined)
       await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
-    else await this.#write(vm, { vmx, effects, control });
+    else {
+      const written = await this.#write(vm, { vmx, effects, control });
+      if (!touchesDisks(effects)) return inventory.noteWritten(vm, written);
+    }
     await inventory.reload(vm);
   }
 
@@ -116,11 +119,11 @@ export class VmReconfiguration {
       readonly effects: DiskEffects;
       readonly control: TaskControl;
     },
-  ): Promise<void> {
+  ): Promise<WrittenFile> {
     const { vmx, effects, control } = change;
     const { files, intents, recovery } = this.#dependencies;
     const bytes = vmx.toBytes();
-    if (!touchesDisks(effects)) return files.writeAtomic(vm.vmxPath, bytes);
+    if (!touchesDisks(effects)) return { bytes, stat: await files.writeAtomic(vm.vmxPath, bytes) };
     const subject = {
       kind: 'reconfigure',
       vmxPath: vm.vmxPath,
@@ -130,10 +133,11 @@ export class VmReconfiguration {
       replaced: effects.replace,
     } as const;
     const intent = intents.begin(subject, control.cause.chainId);
-    await recovery.guard(intent, async () => {
+    return recovery.guard(intent, async () => {
       await makeDisks(effects, files, control);
-      await files.writeAtomic(vm.vmxPath, bytes);
+      const stat = await files.writeAtomic(vm.vmxPath, bytes);
       for (const path of effects.destroy) await files.deleteDisk(path);
+      return { bytes, stat };
     });
   }
 }

@@ -3,7 +3,12 @@ import { type CallName, type Calls, type Change, VmkernelError } from '../../../
 /** The files of datastores as hostd uses them; kernel/client's DatastoreFiles is one. */
 export interface DatastoreFileCalls {
   read(path: string, offsetBytes?: number, lengthBytes?: number): Promise<Buffer>;
-  writeAtomic(path: string, data: Uint8Array): Promise<void>;
+  readDated(
+    path: string,
+    offsetBytes?: number,
+    lengthBytes?: number,
+  ): Promise<{ bytes: Buffer; modifiedMs: number }>;
+  writeAtomic(path: string, data: Uint8Array): Promise<Calls['fileStat']['result']>;
   stat(path: string): Promise<Calls['fileStat']['result']>;
   list(path: string): Promise<Calls['fileList']['result']['entries']>;
   mkdir(path: string, recursive?: boolean): Promise<void>;

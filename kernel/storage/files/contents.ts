@@ -13,10 +13,16 @@ import {
   writeSync,
 } from 'node:fs';
 import { posix } from 'node:path';
-import { type DatastoreTree, refuseIfLocked } from './tree.js';
+import type { FileStat } from '../../abi/index.js';
+import { type DatastoreTree, fileStat, refuseIfLocked } from './tree.js';
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const FILE_MODE = 0o600;
+
+export interface Contents {
+  readonly bytes: Uint8Array;
+  readonly modifiedMs: number;
+}
 
 /** Fewer bytes than asked mean the end of the file. */
 export function readContents(
@@ -24,10 +30,11 @@ export function readContents(
   path: string,
   offsetBytes: number,
   lengthBytes: number,
-): Uint8Array {
+): Contents {
   const fd = tree.openFile(path, O_RDONLY);
   try {
-    const left = Math.max(0, fstatSync(fd).size - offsetBytes);
+    const { size, mtimeMs } = fstatSync(fd);
+    const left = Math.max(0, size - offsetBytes);
     const out = new Uint8Array(Math.min(lengthBytes, left));
     let done = 0;
     while (done < out.length) {
@@ -35,7 +42,7 @@ export function readContents(
       if (n === 0) break;
       done += n;
     }
-    return out.subarray(0, done);
+    return { bytes: out.subarray(0, done), modifiedMs: mtimeMs };
   } finally {
     closeSync(fd);
   }
@@ -75,16 +82,18 @@ export function appendContents(tree: DatastoreTree, path: string, data: Uint8Arr
 }
 
 /** Whatever dies, the old or the new content is there; what was returned for is on stable storage. */
-export function replaceContents(tree: DatastoreTree, path: string, data: Uint8Array): void {
-  tree.inParent(path, place => {
+export function replaceContents(tree: DatastoreTree, path: string, data: Uint8Array): FileStat {
+  return tree.inParent(path, place => {
     const mode = lstatSync(place, { throwIfNoEntry: false })?.mode ?? FILE_MODE;
     const folder = posix.dirname(place);
     const temporary = posix.join(folder, `.${randomBytes(8).toString('hex')}.tmp`);
     const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0o777);
+    let stat: FileStat;
     try {
       try {
         writeAll(fd, data, 0);
         fsyncSync(fd);
+        stat = fileStat(fstatSync(fd));
       } finally {
         closeSync(fd);
       }
@@ -94,6 +103,7 @@ export function replaceContents(tree: DatastoreTree, path: string, data: Uint8Ar
       throw error;
     }
     syncFolder(folder);
+    return stat;
   });
 }
 

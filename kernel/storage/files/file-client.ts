@@ -1,97 +1,94 @@
-import { Worker } from 'node:worker_threads';
 import { VmkernelError } from '../../abi/index.js';
-import {
-  type FileReply,
-  type FileRequest,
-  type FileRequestName,
-  type FileRequests,
-  type FileWorkerData,
-  GIVING_BACK,
-} from './requests.js';
+import { FileThread } from './file-thread.js';
+import { type FileRequestName, type FileRequests, type FileWorkerData, GIVING_BACK } from './requests.js';
+import { Turns } from './turns.js';
 
 const MAX_PENDING = 64;
 
-interface Pending {
-  resolve(result: unknown): void;
-  reject(error: Error): void;
-}
+/** A file's replacement waits for the disk twice; Linux makes several that wait at once durable together. */
+const MAX_THREADS = 4;
+
+/** Requests that change nothing: they see a file before or after a replacement that is under way. */
+const READING: ReadonlySet<FileRequestName> = new Set<FileRequestName>([
+  'read',
+  'stat',
+  'list',
+  'space',
+  'diskInfo',
+]);
 
 /**
- * The main thread's end of a datastore's file worker, started at the first request. When the datastore hangs, requests
- * to it wait, at most 64, then Busy; other datastores have their own worker.
+ * The main thread's end of a datastore's file workers: one that does everything, one request after the other, and
+ * others that only replace files, started when several are to be replaced at once. Whatever else changes something
+ * waits until the replacements before it are done. When the datastore hangs, requests to it wait, at most 64, then
+ * Busy; other datastores have their own workers.
  */
 export class FileClient {
   readonly #data: FileWorkerData;
   readonly #script: URL;
-  readonly #pending = new Map<number, Pending>();
-  #worker: Worker | undefined;
-  #nextId = 1;
+  readonly #first: FileThread;
+  readonly #threads: FileThread[];
+  readonly #turns = new Turns();
+  /** Which thread replaces a file: a later replacement of it has to follow. */
+  readonly #replacing = new Map<string, { readonly thread: FileThread; count: number }>();
+  #pending = 0;
 
   constructor(script: URL, data: FileWorkerData) {
     this.#script = script;
     this.#data = data;
+    this.#first = new FileThread(script, data);
+    this.#threads = [this.#first];
   }
 
   /** Requests that have not been answered. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#pending;
   }
 
-  request<N extends FileRequestName>(
+  async request<N extends FileRequestName>(
     name: N,
     args: FileRequests[N]['args'],
   ): Promise<FileRequests[N]['result']> {
-    if (this.#pending.size >= MAX_PENDING && !GIVING_BACK.has(name))
-      return Promise.reject(
-        new VmkernelError('Busy', `${this.#data.shown} does not keep up`, { path: this.#data.shown }),
-      );
-    const request: FileRequest = { id: this.#nextId++, name, args };
-    return new Promise((resolve, reject) => {
-      this.#pending.set(request.id, {
-        resolve: result => resolve(result as FileRequests[N]['result']),
-        reject,
-      });
-      this.#running().postMessage(request);
-    });
-  }
-
-  /** @returns false when the worker hangs in its datastore: it ends with the process */
-  async stop(): Promise<boolean> {
-    if (this.#worker === undefined) return true;
-    if (this.#pending.size > 0) return false;
-    await this.#worker.terminate();
-    return true;
-  }
-
-  #running(): Worker {
-    if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(this.#script, { workerData: this.#data, trackUnmanagedFds: false });
-    worker.on('message', (reply: FileReply) => this.#settle(reply));
-    worker.on('error', error => this.#fail(error));
-    worker.on('exit', () => this.#fail(new Error('file worker ended')));
-    // A worker that hangs must not keep a process that is done otherwise.
-    worker.unref();
-    this.#worker = worker;
-    return worker;
-  }
-
-  #settle(reply: FileReply): void {
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
-    if (pending === undefined) return;
-    if ('error' in reply) {
-      const { code, message, details } = reply.error;
-      pending.reject(new VmkernelError(code, message, details));
-      return;
+    if (this.#pending >= MAX_PENDING && !GIVING_BACK.has(name))
+      throw new VmkernelError('Busy', `${this.#data.shown} does not keep up`, { path: this.#data.shown });
+    this.#pending += 1;
+    try {
+      if (READING.has(name)) return await this.#first.request(name, args);
+      if (name === 'replace') return await this.#turns.shared(() => this.#replace(name, args));
+      return await this.#turns.alone(() => this.#first.request(name, args));
+    } finally {
+      this.#pending -= 1;
     }
-    pending.resolve(reply.result);
   }
 
-  #fail(error: Error): void {
-    this.#worker = undefined;
-    const lost = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of lost)
-      reject(new VmkernelError('Internal', error.message, { path: this.#data.shown }));
+  /** @returns false when a worker hangs in its datastore: it ends with the process */
+  async stop(): Promise<boolean> {
+    const stopped = await Promise.all(this.#threads.map(thread => thread.stop()));
+    return stopped.every(Boolean);
+  }
+
+  async #replace<N extends FileRequestName>(
+    name: N,
+    args: FileRequests[N]['args'],
+  ): Promise<FileRequests[N]['result']> {
+    const { path } = args as FileRequests['replace']['args'];
+    const use = this.#replacing.get(path) ?? { thread: this.#leastBusy(), count: 0 };
+    this.#replacing.set(path, use);
+    use.count += 1;
+    try {
+      return await use.thread.request(name, args);
+    } finally {
+      use.count -= 1;
+      if (use.count === 0) this.#replacing.delete(path);
+    }
+  }
+
+  #leastBusy(): FileThread {
+    const best = this.#threads.reduce((least, one) => (one.pending < least.pending ? one : least));
+    if (best.pending === 0 || this.#threads.length === MAX_THREADS) return best;
+    const { name, ...data } = this.#data;
+    const further = new FileThread(this.#script, { ...data, name: `${name}-${this.#threads.length}` });
+    this.#threads.push(further);
+    return further;
   }
 }

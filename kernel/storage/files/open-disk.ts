@@ -107,7 +107,7 @@ export function closeDisk({ extents, descriptorFd }: Pick<OpenDisk, 'extents' | 
 
 /** @throws DiskMissing, InvalidDescriptor, NotSupported for an extent in a descriptor's place */
 export function readDescriptor(tree: DatastoreTree, path: string, place: string): VmdkDescriptor {
-  const bytes = diskMissing(place, () => readContents(tree, path, 0, LIMITS.sizeBytes + 1));
+  const { bytes } = diskMissing(place, () => readContents(tree, path, 0, LIMITS.sizeBytes + 1));
   const sparse = SPARSE_EXTENTS[Buffer.from(bytes.subarray(0, 4)).toString('latin1')];
   if (sparse !== undefined) throw notSupported(place, sparse);
   try {

@@ -1,16 +1,17 @@
 import type { CallFailure, DirectoryEntry, DiskInfo, FileStat } from '../../abi/index.js';
+import type { Contents } from './contents.js';
 import type { OpenDisk } from './open-disk.js';
 
 /** What a datastore's file worker does. Paths are relative to the datastore. */
 export interface FileRequests {
-  read: { args: { path: string; offsetBytes: number; lengthBytes: number }; result: Uint8Array };
+  read: { args: { path: string; offsetBytes: number; lengthBytes: number }; result: Contents };
   write: {
     args: { path: string; data: Uint8Array; offsetBytes: number; create: boolean; truncate: boolean };
     result: unknown;
   };
   append: { args: { path: string; data: Uint8Array }; result: unknown };
   /** `holdsLock`: of a .vmx whose lock this host holds. */
-  replace: { args: { path: string; data: Uint8Array; holdsLock?: boolean }; result: unknown };
+  replace: { args: { path: string; data: Uint8Array; holdsLock?: boolean }; result: FileStat };
   stat: { args: { path: string }; result: FileStat };
   list: { args: { path: string }; result: DirectoryEntry[] };
   mkdir: { args: { path: string; recursive: boolean }; result: unknown };

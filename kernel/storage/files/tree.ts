@@ -186,7 +186,7 @@ export function parentOf(path: string): string {
   return parent === '.' ? '' : parent;
 }
 
-function fileStat(stats: Stats): FileStat {
+export function fileStat(stats: Stats): FileStat {
   return {
     type: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other',
     sizeBytes: stats.size,
