@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { VMX_NODE_FLAGS } from '../kernel/boot/index.js';
+import { VMX_NODE_FLAGS } from '../kernel/abi/index.js';
 import { type GuestName, Images } from './images.js';
 import { KernelHost } from './kernel-host.js';
 import type { Owned } from './owned.js';

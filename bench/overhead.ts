@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { VMX_NODE_FLAGS } from '../kernel/boot/index.js';
+import { VMX_NODE_FLAGS } from '../kernel/abi/index.js';
 import type { GuestSession } from './guest-session.js';
 import { Images } from './images.js';
 import { KernelHost, type RunningVm } from './kernel-host.js';

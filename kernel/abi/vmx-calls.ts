@@ -8,6 +8,17 @@ export const VMX_CONTROL_FD = 3;
 export const VMX_RAM_FD = 4;
 export const VMX_DISK_DOORBELL_FD = 5;
 
+/**
+ * Node's flags for a vmx. The engine itself tells V8 which modules to optimise, unless `--liftoff-only` or
+ * `--wasm-dynamic-tiering` stands here; docs/benchmarks.md has the comparison that decided.
+ * Machine code that was made beforehand fits a process with the same flags only.
+ */
+export const VMX_NODE_FLAGS: readonly string[] = [
+  '--single-threaded-gc',
+  '--v8-pool-size=1',
+  '--max-semi-space-size=1',
+];
+
 /** A virtual disk, or an image in the CD drive, as the vmx sees it: a target on its disk ring. */
 export interface VmxDisk {
   /** `ide0:0` */

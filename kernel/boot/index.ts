@@ -8,4 +8,4 @@
  * - hostd and tools come by the control socket alone; a vmx is reached only from here.
  */
 export * from './vmkernel.js';
-export { VMX_ENVIRONMENT, VMX_NODE_FLAGS } from './vmx-process.js';
+export { VMX_ENVIRONMENT } from './vmx-process.js';

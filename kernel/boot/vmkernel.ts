@@ -9,6 +9,7 @@ import {
   HostFileWriter,
   SchedFile,
   type UserWorldInfo,
+  VMX_NODE_FLAGS,
 } from '../abi/index.js';
 import { MemoryThread, PAGES_PER_MB, Reservations } from '../memory/index.js';
 import { SchedulerThread } from '../sched/index.js';
@@ -29,7 +30,6 @@ import { checkSharedMemory, createBootSegments, removeBootSegments } from './seg
 import { UserWorld } from './user-world.js';
 import { VmManager } from './vm-manager.js';
 import { vmkauthdWorld } from './vmkauthd-world.js';
-import { VMX_NODE_FLAGS } from './vmx-process.js';
 
 export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
 const KERNEL_MEMORY_MB = 64;

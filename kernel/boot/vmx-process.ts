@@ -4,16 +4,6 @@ import { closeFd, pidfdGetfd, pidfdOpen } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { encodeFrame, FrameDecoder, type FromVmx, type ToVmx, VMX_CONTROL_FD } from '../abi/index.js';
 
-/**
- * Node's flags for a vmx. The engine itself tells V8 which modules to optimise, unless `--liftoff-only` or
- * `--wasm-dynamic-tiering` stands here; docs/benchmarks.md has the comparison that decided.
- */
-export const VMX_NODE_FLAGS: readonly string[] = [
-  '--single-threaded-gc',
-  '--v8-pool-size=1',
-  '--max-semi-space-size=1',
-];
-
 /** One arena: threads of a vmx allocate little, and each further arena is memory per VM. */
 export const VMX_ENVIRONMENT: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
 

@@ -1,7 +1,5 @@
 /// <reference path="./webassembly.d.ts" />
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { setFlagsFromString } from 'node:v8';
+import { CORE_CODE_PATH, loadCore, setTiers } from './core-code.js';
 import type { CoreExports, CoreImports, EngineCpu } from './private-api.js';
 import { WASM_TABLE_OFFSET } from './private-api.js';
 import type { EngineSeam } from './seam.js';
@@ -49,14 +47,15 @@ export class EngineCore {
   /** The hook that v86 calls to instantiate its core. */
   readonly instantiate = async (imports: { env: CoreImports }): Promise<CoreExports> => {
     this.#replaceImports(imports.env);
-    const bytes = readFileSync(createRequire(import.meta.url).resolve('v86/build/v86.wasm'));
     const choosesTiers = this.#options.translation === 'synchronous' && !tiersAreChosen();
-    if (choosesTiers) setTiering(true);
+    if (choosesTiers) setTiers('rising');
+    const { core } = loadCore(choosesTiers ? CORE_CODE_PATH : undefined);
     const instance = new WebAssembly.Instance(
-      new WebAssembly.Module(bytes),
+      core,
       imports as unknown as Record<string, Record<string, unknown>>,
     );
-    if (choosesTiers) setTiering(false);
+    // Blocks of the guest's code come and go: optimising them in V8's threads costs more than it gives.
+    if (choosesTiers) setTiers('baseline');
     const exports = instance.exports as unknown as CoreExports;
     this.#memory = exports.memory;
     return { ...exports, allocate_memory: bytes => this.#allocate(exports, bytes) };
@@ -129,18 +128,6 @@ export class EngineCore {
     this.#unfinished = [index, start, flags];
     this.translations++;
   }
-}
-
-/**
- * Modules compiled from now on become faster where they are hot, or stay with V8's baseline compiler. The core's
- * interpreter needs the former; blocks of the guest's code come and go, and optimising them in V8's threads costs more
- * than it gives. A module keeps what was set when it was compiled.
- */
-function setTiering(on: boolean): void {
-  const no = on ? '' : 'no-';
-  setFlagsFromString('--no-liftoff-only');
-  setFlagsFromString(`--${no}wasm-tier-up`);
-  setFlagsFromString(`--${no}wasm-dynamic-tiering`);
 }
 
 /** V8's own flags on the command line say it for all modules: for measurements. */

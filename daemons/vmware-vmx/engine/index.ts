@@ -2,7 +2,8 @@
  * The guest engine: npm v86 (binary translation) behind the contract of `monitor.ts`. All of v86's private API is
  * touched in this folder only, by the names in `private-api.ts`; the version is pinned and a contract test visits them.
  *
- * Layers: private-api < seam, trap, core (WebAssembly core: clock, compiler, RAM placement)
+ * Layers: private-api < core-code (its machine code, made once for a build) < seam, trap,
+ *         core (WebAssembly core: clock, compiler, RAM placement)
  *         < medium (sectors over a disk port), cdrom, ide, uart, vga, chipset < guest-engine.
  *
  * Invariants
@@ -12,6 +13,7 @@
  * - A write that the guest sees completed was completed by its disk port.
  */
 export type { RamPlacement } from './core.js';
+export { CORE_CODE_PATH, makeCoreCode } from './core-code.js';
 export {
   CAPABILITIES,
   type EngineDisk,

@@ -2,12 +2,14 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
+    static imports(module: Module): { module: string; name: string; kind: string }[];
   }
   class Instance {
     constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
     readonly exports: Record<string, unknown>;
   }
   class Table {
+    constructor(descriptor: { element: 'anyfunc'; initial: number });
     set(index: number, value: unknown): void;
   }
   class Memory {
