@@ -111,7 +111,7 @@ export class Boot {
 
   #daemonStates(): HostStatus['daemons'] {
     if (this.#console === undefined)
-      return ['hostd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
+      return ['syslogd', 'hostd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
     return this.#console.daemons.map(({ name, pid, state, failure }) => ({ name, pid, state, failure }));
   }
 

@@ -16,6 +16,7 @@ import { firstAnswer } from './first-answer.js';
 import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
 import type { Listeners } from './listeners.js';
 import { ensureRootPassword } from './password.js';
+import { readiness } from './process-output.js';
 import { innerPid } from './process-table.js';
 import { RestartPolicy } from './restart-policy.js';
 import { type StopRequest, SupervisedDaemon } from './supervised-daemon.js';
@@ -38,9 +39,8 @@ interface DaemonProgram {
   nodeFlags: readonly string[];
   /** Its descriptors are 3, 4, … in the order of listenFds. */
   flags: readonly string[];
-  /** It runs when it answers this there. */
-  port: number;
-  greeting: string;
+  /** It runs when it answers the greeting there; where it has no door, when it says so on a pipe. */
+  door: { port: number; greeting: string } | undefined;
   /** At this signal it serves nobody new and ends when the last client has left; undefined: it ends at once. */
   letGo?: NodeJS.Signals;
 }
@@ -56,6 +56,8 @@ const NODE_FLAGS = [
 
 /** How long a daemon may take to serve before whoever started it is told how far it is. */
 const SERVING_MS = 20_000;
+/** Of a daemon that no listening socket is passed to. */
+const READY_FD = 3;
 
 /** hostd then stops the machines that are to stop with the host. */
 const HOST_STOPS: StopRequest = { signal: 'SIGPWR', limitMs: 30_000 };
@@ -78,21 +80,26 @@ export class ConsoleSupervisor {
     const { fds, ports } = options.listeners;
     this.#programs = [
       {
+        name: 'syslogd',
+        nodeFlags: ['--max-old-space-size=16'],
+        listenFds: [],
+        flags: ['--ready-fd', '3'],
+        door: undefined,
+      },
+      {
         name: 'hostd',
         // A reply may be megabytes: in a small young generation it would outlive its use.
         nodeFlags: ['--max-semi-space-size=8'],
         listenFds: [fds.http, fds.https],
         flags: ['--http-fd', '3', '--https-fd', '4'],
-        port: ports.http,
-        greeting: 'GET / HTTP/1.0\r\n\r\n',
+        door: { port: ports.http, greeting: 'GET / HTTP/1.0\r\n\r\n' },
       },
       {
         name: 'sshd',
         nodeFlags: [],
         listenFds: [fds.ssh],
         flags: ['--listen-fd', '3'],
-        port: ports.ssh,
-        greeting: '',
+        door: { port: ports.ssh, greeting: '' },
         letGo: 'SIGHUP',
       },
     ];
@@ -210,18 +217,21 @@ export class ConsoleSupervisor {
     return new SupervisedDaemon({
       name: program.name,
       start: () => this.#startDaemon(program),
-      ready: signal => firstAnswer({ address: this.#options.listeners.bind, ...program }, signal),
+      ready: (signal, { process }) =>
+        program.door === undefined
+          ? readiness(process, READY_FD)
+          : firstAnswer({ address: this.#options.listeners.bind, ...program.door }, signal),
       logger: this.#options.logger,
     });
   }
 
-  #startDaemon({ name, nodeFlags, listenFds, flags }: DaemonProgram): ConsoleProcess {
+  #startDaemon({ name, nodeFlags, listenFds, flags, door }: DaemonProgram): ConsoleProcess {
     if (this.#console === undefined) throw new Error('the service console is down');
     const main = `${CONSOLE_DIST}/daemons/${name}/main.js`;
     return this.#console.start({
       argv: [CONSOLE_NODE, ...NODE_FLAGS, ...nodeFlags, main, ...flags],
       environment: { PATH: '/usr/sbin:/usr/bin', HOME: '/root', LANG: 'C.UTF-8', UV_THREADPOOL_SIZE: '2' },
-      stdio: ['ignore', 'ignore', 'pipe', ...listenFds],
+      stdio: ['ignore', 'ignore', 'pipe', ...listenFds, ...(door === undefined ? (['pipe'] as const) : [])],
     });
   }
 }

@@ -10,7 +10,7 @@ export interface DaemonOptions {
   /** Starts it in the console that is up now; its standard error is a pipe. */
   start: () => ConsoleProcess;
   /** Resolves when it serves. */
-  ready: (signal: AbortSignal) => Promise<void>;
+  ready: (signal: AbortSignal, started: ConsoleProcess) => Promise<void>;
   logger: Logger;
 }
 
@@ -119,7 +119,7 @@ export class SupervisedDaemon {
     const lastWords = logComplaints(current.process.stderr, name, logger);
     current.entered.catch(error => logger.error({ err: error }, name));
     const ended = new AbortController();
-    ready(ended.signal).then(
+    ready(ended.signal, current).then(
       () => {
         if (this.#current !== current || this.#stopping) return;
         this.#become('running');

@@ -11,7 +11,7 @@ const { values } = parseArgs({
     log: { type: 'string', default: '/var/log/sshd.log' },
   },
 });
-const { logger } = openLog({ path: values.log });
+const { logger } = openLog({ path: values.log, syslog: { path: '/dev/log', tag: 'sshd' } });
 process.title = 'sshd';
 process.on('uncaughtException', error => {
   logger.fatal({ err: error }, 'sshd ends');

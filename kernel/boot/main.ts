@@ -40,6 +40,7 @@ setThreadName('vmkernel');
 setParentDeathSignal(SIGTERM);
 const log = openLog({
   path: join(resolve(root), 'var', 'log', 'vmkernel'),
+  warningsPath: join(resolve(root), 'var', 'log', 'vmkwarning'),
   form: { kind: 'vmkernel', hostName: values['host-name'], bootTimeMs: Date.now() },
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classicLine, vmkernelLine } from './lines.js';
+import { classicLine, syslogLine, vmkernelLine } from './lines.js';
 
 const TIME_MS = Date.UTC(2008, 2, 4, 10, 15, 2, 7);
 
@@ -14,9 +14,14 @@ describe('lines of the logs', () => {
       world: 1034,
     };
     const bootTimeMs = TIME_MS - ((26 * 3600 + 12 * 60 + 31) * 1000 + 123);
-    expect(vmkernelLine(record, 'esx1', bootTimeMs)).toBe(
+    expect(vmkernelLine(record, 'esx1.localdomain', bootTimeMs)).toBe(
       'Mar  4 10:15:02 esx1 vmkernel: 1:02:12:31.123 cpu1:1034)Sched: world 1035 admitted\n',
     );
+  });
+
+  it('writes the form of /var/log/messages', () => {
+    // RFC 3164 4.1.2: the day of the month is two wide, filled with a blank; the domain is left out.
+    expect(syslogLine(TIME_MS, 'esx1.localdomain', 'su[1]: x')).toBe('Mar  4 10:15:02 esx1 su[1]: x\n');
   });
 
   it('marks warnings as the VMkernel does', () => {

@@ -42,17 +42,27 @@ export function classicLine(record: LogRecord): string {
 
 /** `Mar  4 10:15:02 esx1 vmkernel: 0:00:12:31.123 cpu1:1034)Sched: message`; the uptime counts from `bootTimeMs`. */
 export function vmkernelLine(record: LogRecord, hostName: string, bootTimeMs: number): string {
-  const at = new Date(record.time);
-  const day = `${MONTHS[at.getUTCMonth()]} ${pad(at.getUTCDate(), 2, ' ')}`;
-  const clock = `${pad(at.getUTCHours(), 2)}:${pad(at.getUTCMinutes(), 2)}:${pad(at.getUTCSeconds(), 2)}`;
   const cpu = typeof record.cpu === 'number' ? record.cpu : 0;
   const world = typeof record.world === 'number' ? record.world : 0;
   const warning = record.level >= 40 ? 'WARNING: ' : '';
   const module = record.module ?? 'Init';
   return (
-    `${day} ${clock} ${hostName} vmkernel: ${uptime(Math.max(0, record.time - bootTimeMs))} ` +
+    `${syslogHead(record.time, hostName)} vmkernel: ${uptime(Math.max(0, record.time - bootTimeMs))} ` +
     `cpu${cpu}:${world})${warning}${module}: ${messageOf(record)}\n`
   );
+}
+
+/** `Mar  4 10:15:02 esx1 su[123]: text`: a line of /var/log/messages and its like, in UTC. */
+export function syslogLine(timeMs: number, hostName: string, text: string): string {
+  return `${syslogHead(timeMs, hostName)} ${text}\n`;
+}
+
+/** Time, and the host's name without its domain. */
+function syslogHead(timeMs: number, hostName: string): string {
+  const at = new Date(timeMs);
+  const day = `${MONTHS[at.getUTCMonth()]} ${pad(at.getUTCDate(), 2, ' ')}`;
+  const clock = `${pad(at.getUTCHours(), 2)}:${pad(at.getUTCMinutes(), 2)}:${pad(at.getUTCSeconds(), 2)}`;
+  return `${day} ${clock} ${hostName.split('.')[0]}`;
 }
 
 /** d:hh:mm:ss.mmm */
@@ -63,7 +73,8 @@ function uptime(elapsedMs: number): string {
   return `${Math.floor(seconds / 86400)}:${hours}:${minutes}:${rest}.${pad(Math.floor(elapsedMs % 1000), 3)}`;
 }
 
-function messageOf(record: LogRecord): string {
+/** What a record says, on one line. */
+export function messageOf(record: LogRecord): string {
   const details = Object.entries(record).filter(([key]) => !OWN_FIELDS.has(key) && key !== 'err');
   const parts = [record.msg ?? ''];
   if (details.length > 0) parts.push(JSON.stringify(Object.fromEntries(details)));

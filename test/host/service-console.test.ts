@@ -71,12 +71,47 @@ describe('the memory of the service console', () => {
       expect(Number(info.unreserved)).toBe(freeBefore - 128 * MB);
     });
   }, 120_000);
+});
 
-  it('is the default where an administrator wrote what it cannot be', async () => {
-    await host.ssh(`echo '/boot/memSize = "12"' >/etc/vmware/esx.conf`);
-    await host.esx(['down']);
-    await host.up();
-    expect((await host.status()).consoleMemory?.sizeMb).toBe(272);
-    expect(readFileSync(join(host.root, 'var/log/init.log'), 'utf8')).toContain('/boot/memSize is no size');
-  }, 120_000);
+describe('the logs of the service console', () => {
+  const log = (name: string): string => readFileSync(join(host.root, 'var/log', name), 'utf8');
+  const line = (program: string, text: string): RegExp =>
+    new RegExp(`^[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d esx01 ${program}: ${text}$`, 'm');
+
+  it('hold what logger and syslog(3) say, by facility', async () => {
+    await host.ssh('logger -t probe to messages; logger -p authpriv.info -t probe to secure');
+    await until('the line', () => line('probe', 'to messages').test(log('messages')));
+    await until('the line', () => line('probe', 'to secure').test(log('secure')));
+    expect(log('messages')).not.toContain('to secure');
+    await host.ssh('su nobody -s /bin/true');
+    await until('the line of PAM', () =>
+      line('su\\[\\d+\\]', 'pam_unix.*session opened for user nobody.*').test(log('secure')),
+    );
+  });
+
+  it('tell logins in secure', async () => {
+    await until('the line', () =>
+      line('sshd\\[\\d+\\]', 'Accepted password for root from 127.0.0.1 port \\d+').test(log('secure')),
+    );
+  });
+
+  it('go on after syslogd was killed', async () => {
+    process.kill(await host.pid('syslogd'), 'SIGKILL');
+    await host.settled();
+    await host.ssh('logger -t probe after the kill');
+    await until('the line', () => line('probe', 'after the kill').test(log('messages')));
+    const logins = log('secure').split('Accepted password').length;
+    await host.ssh('true');
+    await until('a login', () => log('secure').split('Accepted password').length > logins);
+  });
+
+  it('hold the VMkernel’s warnings twice: in vmkernel and in vmkwarning', () => {
+    const warnings = log('vmkernel')
+      .split('\n')
+      .filter(text => text.includes(')WARNING: '));
+    expect(log('vmkwarning').split('\n').filter(Boolean)).toEqual(warnings);
+    expect(log('vmkernel')).toMatch(
+      /^\w{3} [ \d]\d [\d:]{8} esx01 vmkernel: \d:[\d:]{8}\.\d{3} cpu\d+:\d+\)\w+: /m,
+    );
+  });
 });

@@ -7,7 +7,7 @@ import { displayName, type RegisteredVm, readInventory } from './inventory.js';
 import type { RootFolder } from './root-folder.js';
 import type { DaemonStatus, HostStatus, VmStatus } from './status.js';
 
-const DAEMONS = ['init', 'vmkernel', 'hostd', 'sshd'];
+const DAEMONS = ['init', 'vmkernel', 'syslogd', 'hostd', 'sshd'];
 const PORTS = { http: 80, https: 443, authd: 902, vmkauthd: 903, ssh: 22 };
 const DEFAULT_BIND = '127.0.0.1';
 

@@ -28,6 +28,20 @@ export const consoleLogs: readonly ConsoleLog[] = [
     summary: 'Log of the VMkernel',
   },
   {
+    key: 'vmkwarning',
+    fileName: 'vmkwarning',
+    creator: 'vmkernel',
+    label: 'VMkernel warnings',
+    summary: 'Warnings from the log of the VMkernel',
+  },
+  {
+    key: 'messages',
+    fileName: 'messages',
+    creator: 'syslogd',
+    label: 'Service console log',
+    summary: 'What programs of the service console say',
+  },
+  {
     key: 'init',
     fileName: 'init.log',
     creator: 'init',
