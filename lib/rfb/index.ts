@@ -4,7 +4,8 @@
  *
  * Layers: display (what a server shows, and where input goes) | byte-reader, byte-writer, rfb-error
  *         < pixel-format < pixel-codec; vnc-auth < handshake; client-messages; encodings
- *         < picture, dirty-region, scroll < viewer-picture | deflate-stream < encode.
+ *         < picture, dirty-region, scroll < viewer-picture | deflate-stream < encode
+ *         < server-messages < notices < updates < viewer.
  *
  * Invariants
  * - What a viewer sends is bounded before it is kept; what it may not send ends its session with an `RfbError`.
@@ -14,6 +15,7 @@
 export { ByteReader } from './byte-reader.js';
 export { ByteWriter } from './byte-writer.js';
 export { CLIENT_LIMITS, type ClientMessageHandler, ClientMessages } from './client-messages.js';
+export { type Clock, SYSTEM_CLOCK } from './clock.js';
 export type { Display, DisplayListener, InputSink, KeyboardLights, Rect } from './display.js';
 export { Encoding } from './encodings.js';
 export { Handshake, type HandshakeOptions } from './handshake.js';
@@ -25,4 +27,5 @@ export {
   writePixelFormat,
 } from './pixel-format.js';
 export { type RfbDefect, RfbError } from './rfb-error.js';
+export { Viewer, type ViewerOptions } from './viewer.js';
 export { vncResponse } from './vnc-auth.js';
