@@ -6,7 +6,7 @@ import { type Clock, SYSTEM_CLOCK } from './clock.js';
 import type { Display, InputSink } from './display.js';
 import { Encoding } from './encodings.js';
 import { Handshake } from './handshake.js';
-import { RfbError } from './rfb-error.js';
+import { type RfbDefect, RfbError } from './rfb-error.js';
 import { serverInit } from './server-messages.js';
 import { Updates } from './updates.js';
 import { CHALLENGE_BYTES } from './vnc-auth.js';
@@ -32,8 +32,8 @@ export interface ViewerOptions {
   readonly refusal: () => string | null;
   /** The viewer is let in. @param shared whether it wants the others to stay */
   readonly started: (shared: boolean) => void;
-  /** Called once. */
-  readonly ended: (reason: string) => void;
+  /** Called once. @param defect what the viewer did wrong; null: nothing */
+  readonly ended: (reason: string, defect: RfbDefect | null) => void;
   readonly clock?: Clock;
 }
 
@@ -69,7 +69,7 @@ export class Viewer implements ClientMessageHandler {
   }
 
   /** @param reason for the log; the viewer sees its connection close */
-  end(reason: string): void {
+  end(reason: string, defect: RfbDefect | null = null): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelDeadline();
@@ -79,7 +79,7 @@ export class Viewer implements ClientMessageHandler {
     const cancel = this.#clock.after(1000, () => this.#options.stream.destroy());
     this.#options.stream.once('close', cancel);
     if (this.#updates !== null) this.#options.input.release();
-    this.#options.ended(reason);
+    this.#options.ended(reason, defect);
   }
 
   #receive(bytes: Buffer): void {
@@ -99,7 +99,7 @@ export class Viewer implements ClientMessageHandler {
       work();
     } catch (error) {
       if (!(error instanceof RfbError)) throw error;
-      this.end(`${error.code}: ${error.message}`);
+      this.end(`${error.code}: ${error.message}`, error.code);
     }
   }
 
