@@ -1,25 +1,27 @@
 import type { Socket } from 'node:net';
-import type { AuthContext, Connection } from 'ssh2';
-import type { Account } from '../../lib/auth/index.js';
+import type { Connection, Session } from 'ssh2';
+import type { LoginGuard } from '../../lib/auth/index.js';
 import type { Logger } from '../../lib/log/index.js';
+import type { ServerConfig } from './config/server-config.js';
+import { LocalForwards } from './local-forwards.js';
+import { type Admission, ClientLogin } from './login/client-login.js';
+import type { ConsoleLogins } from './login/console-logins.js';
 import type { Peer } from './login-environment.js';
+import type { LoginRecords } from './login-records/login-records.js';
 import { ShellSession } from './session.js';
 
-const MAX_ATTEMPTS = 6;
-const FAILURE_DELAY_MS = 1500;
-const MAX_SESSIONS = 64;
-
-export interface Logins {
-  /** The account when the password opens it. */
-  verify(user: string, password: string): Promise<Account | undefined>;
-}
+/** What a channel may hold that its program has not read: ssh2's window, and a client that does not keep to it. */
+const MAX_UNREAD_BYTES = 4 << 20;
 
 export interface ClientOptions {
-  motdPath: string;
-  logins: Logins;
-  logger: Logger;
+  readonly config: ServerConfig;
+  readonly motdPath: string;
+  readonly logins: ConsoleLogins;
+  readonly guard: LoginGuard;
+  readonly records: LoginRecords;
+  readonly logger: Logger;
   /** Told when the client has logged in. */
-  onLogin: () => void;
+  readonly onLogin: () => void;
 }
 
 /** One client: its login, then its sessions. Everything it started ends with it. */
@@ -28,19 +30,25 @@ export class ClientConnection {
   readonly #socket: Socket;
   readonly #peer: Peer;
   readonly #options: ClientOptions;
+  readonly #login: ClientLogin;
   readonly #sessions = new Set<ShellSession>();
-  #attempts = 0;
-  #account: Account | undefined;
+  #forwards: LocalForwards | undefined;
 
   constructor(client: Connection, socket: Socket, options: ClientOptions) {
     this.#client = client;
     this.#socket = socket;
     this.#options = options;
     this.#peer = peerOf(socket);
-    client.on('authentication', context => this.#authenticate(context));
+    const { address, port } = this.#peer;
+    const { config, logins, guard, logger } = options;
+    const giveUp = (): void => this.#end();
+    this.#login = new ClientLogin({ address, port, config, logins, guard, logger, giveUp });
+    client.on('authentication', context => this.#login.handle(context));
     client.on('ready', () => this.#ready());
     client.on('error', error => {
-      options.logger.info({ err: { message: error.message }, peer: this.#peer.address }, 'connection');
+      logger.info({ err: { message: error.message }, peer: address }, 'connection');
+      // It does not answer any more: there is nobody to say goodbye to.
+      if (isTimeout(error)) socket.destroy();
     });
     client.on('close', () => this.close());
   }
@@ -48,75 +56,67 @@ export class ClientConnection {
   close(): void {
     for (const session of this.#sessions) session.close();
     this.#sessions.clear();
+    this.#forwards?.close();
     this.#socket.destroy();
   }
 
-  #authenticate(context: AuthContext): void {
-    if (context.method !== 'password') {
-      context.reject(['password']);
-      return;
-    }
-    if (++this.#attempts > MAX_ATTEMPTS) {
-      this.#giveUp('too many attempts');
-      return;
-    }
-    const { username, password } = context;
-    this.#options.logins.verify(username, password).then(
-      account => {
-        if (account === undefined) this.#refuse(context, username);
-        else {
-          this.#account = account;
-          context.accept();
-        }
-      },
-      error => {
-        this.#options.logger.error({ err: error }, 'cannot check a password');
-        this.#refuse(context, username);
-      },
-    );
-  }
-
-  #refuse(context: AuthContext, user: string): void {
-    const { address, port } = this.#peer;
-    this.#options.logger.warn(`Failed password for ${user.slice(0, 64)} from ${address} port ${port}`);
-    setTimeout(() => {
-      if (!this.#socket.destroyed) context.reject(['password']);
-    }, FAILURE_DELAY_MS);
-  }
-
-  #giveUp(reason: string): void {
-    this.#options.logger.warn({ peer: this.#peer.address }, reason);
+  #end(): void {
     this.#client.end();
     this.#socket.destroySoon();
   }
 
   #ready(): void {
-    const account = this.#account;
-    if (account === undefined) return;
-    this.#options.onLogin();
+    const { admission } = this.#login;
+    if (admission === undefined) return;
+    const { logger, onLogin, config } = this.#options;
+    onLogin();
     const { address, port } = this.#peer;
-    const { logger, motdPath } = this.#options;
-    logger.info(`Accepted password for ${account.name} from ${address} port ${port}`);
+    const { account, method, key, options } = admission;
+    const by = key === undefined ? '' : `: ${key}`;
+    logger.info(`Accepted ${method} for ${account.name} from ${address} port ${port} ssh2${by}`);
     this.#client.on('session', (accept, reject) => {
-      if (this.#sessions.size >= MAX_SESSIONS) {
-        reject();
-        return;
-      }
-      const session = accept();
-      const shell = new ShellSession(session, {
-        account,
-        peer: this.#peer,
-        connection: this.#socket,
-        motdPath,
-        logger,
-      });
-      this.#sessions.add(shell);
-      session.on('close', () => {
-        shell.close();
-        this.#sessions.delete(shell);
-      });
+      if (this.#sessions.size >= config.maxSessions) reject();
+      else this.#open(accept(), admission);
+    });
+    this.#socket.on('data', () => this.#refuseToHoard());
+    // Without a listener ssh2 answers "administratively prohibited".
+    if (config.allowTcpForwarding && options.portForwarding)
+      this.#forwards = new LocalForwards(this.#client, logger);
+  }
+
+  #open(session: Session, admission: Admission): void {
+    const { config, motdPath, records, logger } = this.#options;
+    const shell = new ShellSession(session, {
+      admission,
+      config,
+      peer: this.#peer,
+      connection: this.#socket,
+      motdPath,
+      records,
+      logger,
+    });
+    this.#sessions.add(shell);
+    session.on('close', () => {
+      shell.close();
+      this.#sessions.delete(shell);
     });
   }
+
+  #refuseToHoard(): void {
+    for (const session of this.#sessions) {
+      if (session.unreadBytes <= MAX_UNREAD_BYTES) continue;
+      this.#options.logger.warn(
+        { peer: this.#peer.address },
+        'the client sends past its window: disconnected',
+      );
+      this.close();
+      return;
+    }
+  }
+}
+
+function isTimeout(error: Error): boolean {
+  return 'level' in error && error.level === 'client-timeout';
 }
 
 function peerOf(socket: Socket): Peer {

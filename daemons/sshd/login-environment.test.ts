@@ -8,21 +8,30 @@ const peer = { address: '10.0.0.9', port: 4711, localAddress: '10.0.0.1', localP
 
 describe('the environment of a session', () => {
   it('takes language variables from the client and nothing else', () => {
-    const requested = new RequestedEnvironment();
+    const requested = new RequestedEnvironment(['LANG', 'LANGUAGE', 'LC_*']);
     expect(requested.set('LANG', 'de_DE.UTF-8')).toBe(true);
     expect(requested.set('LC_TIME', 'C')).toBe(true);
-    for (const name of ['LD_PRELOAD', 'PATH', 'NODE_OPTIONS', 'BASH_ENV', 'LC_', 'lang', 'LC_ALL\0X'])
+    for (const name of [
+      'LD_PRELOAD',
+      'PATH',
+      'NODE_OPTIONS',
+      'BASH_ENV',
+      'lang',
+      'LC_ALL\0X',
+      'LC_A B',
+      'XLANG',
+    ])
       expect(requested.set(name, 'x')).toBe(false);
     expect(requested.set('LANG', 'x'.repeat(257))).toBe(false);
-    const environment = loginEnvironment(root, peer, requested.entries);
+    const environment = loginEnvironment(root, peer, { variables: requested.entries });
     expect(environment).toMatchObject({ LANG: 'de_DE.UTF-8', LC_TIME: 'C', HOME: '/root', USER: 'root' });
     expect(environment.SSH_CONNECTION).toBe('10.0.0.9 4711 10.0.0.1 22');
     expect(environment).not.toHaveProperty('TERM');
   });
 
   it('puts the administrator’s programs on root’s path alone', () => {
-    expect(loginEnvironment(root, peer, {}).PATH?.split(':')).toContain('/usr/sbin');
-    expect(loginEnvironment(joe, peer, {}).PATH?.split(':')).not.toContain('/usr/sbin');
+    expect(loginEnvironment(root, peer, { variables: {} }).PATH?.split(':')).toContain('/usr/sbin');
+    expect(loginEnvironment(joe, peer, { variables: {} }).PATH?.split(':')).not.toContain('/usr/sbin');
   });
 
   it('runs the account’s own shell as the account', () => {

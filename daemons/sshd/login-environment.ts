@@ -1,13 +1,24 @@
 import type { Account } from '../../lib/auth/index.js';
+import { matchesPattern } from './config/pattern.js';
 
-/** What the client asked to be set; only the names an OpenSSH server accepts are taken. */
+const MAX_VARIABLES = 32;
+const MAX_VALUE = 256;
+
+/** What the client asked to be set; only names of AcceptEnv are taken. */
 export class RequestedEnvironment {
+  readonly #accepted: readonly string[];
   readonly #values = new Map<string, string>();
+
+  /** @param accepted patterns of names */
+  constructor(accepted: readonly string[]) {
+    this.#accepted = accepted;
+  }
 
   /** @returns whether the variable was taken */
   set(name: string, value: string): boolean {
-    if (!/^(LANG|LANGUAGE|LC_[A-Z]{1,32})$/.test(name) || value.length > 256 || this.#values.size >= 32)
-      return false;
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) || value.includes('\0')) return false;
+    if (value.length > MAX_VALUE || this.#values.size >= MAX_VARIABLES) return false;
+    if (!this.#accepted.some(pattern => matchesPattern(name, pattern))) return false;
     this.#values.set(name, value);
     return true;
   }
@@ -27,16 +38,19 @@ export interface Peer {
 const PATH_OF_ROOT = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PATH_OF_OTHERS = '/usr/local/bin:/usr/bin:/bin';
 
+export interface Asked {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly terminalType?: string;
+  /** What the client wanted run where its key runs something else. */
+  readonly originalCommand?: string;
+}
+
 /** The environment a session starts with; the login shell's profile completes it. */
-export function loginEnvironment(
-  account: Account,
-  peer: Peer,
-  requested: Readonly<Record<string, string>>,
-  terminalType?: string,
-): Record<string, string> {
+export function loginEnvironment(account: Account, peer: Peer, asked: Asked): Record<string, string> {
+  const { variables, terminalType, originalCommand } = asked;
   return {
     LANG: 'C.UTF-8',
-    ...requested,
+    ...variables,
     USER: account.name,
     LOGNAME: account.name,
     HOME: account.home,
@@ -45,6 +59,7 @@ export function loginEnvironment(
     PATH: account.uid === 0 ? PATH_OF_ROOT : PATH_OF_OTHERS,
     SSH_CLIENT: `${peer.address} ${peer.port} ${peer.localPort}`,
     SSH_CONNECTION: `${peer.address} ${peer.port} ${peer.localAddress} ${peer.localPort}`,
+    ...(originalCommand === undefined ? {} : { SSH_ORIGINAL_COMMAND: originalCommand }),
     ...(terminalType === undefined ? {} : { TERM: terminalType }),
   };
 }

@@ -40,6 +40,8 @@ export function boundedWindow(columns: number, rows: number): WindowSize {
  */
 export class PtyProgram implements Program {
   readonly pid: number;
+  /** `pts/3` */
+  readonly line: string;
   readonly ended: Promise<Ending>;
   readonly #masterFd: number;
   readonly #slaveFd: number;
@@ -50,6 +52,7 @@ export class PtyProgram implements Program {
   constructor(options: PtyOptions, channel: ServerChannel, connection: Socket) {
     const forked = forkOnPty(options);
     this.pid = forked.pid;
+    this.line = forked.path.replace(/^\/dev\//, '');
     this.#masterFd = forked.masterFd;
     this.#slaveFd = forked.slaveFd;
     this.#outlet = { channel, connection };
@@ -103,6 +106,7 @@ export class PtyProgram implements Program {
 
 interface Forked {
   pid: number;
+  path: string;
   masterFd: number;
   slaveFd: number;
   exit: Promise<Ending>;
@@ -135,7 +139,7 @@ function forkOnPty(options: PtyOptions): Forked {
     closeOnExec(fd); // forkpty does not, and every later session would hold this terminal open
     chownSync(pty, options.ownerUid, TTY_GROUP);
     const slaveFd = openSync(pty, constants.O_RDWR | constants.O_NOCTTY);
-    return { pid, masterFd: fd, slaveFd, exit };
+    return { pid, path: pty, masterFd: fd, slaveFd, exit };
   } catch (error) {
     process.kill(pid, 'SIGKILL');
     closeSync(fd);

@@ -1,14 +1,29 @@
 import { createServer, type Server as ListeningServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
-import { readAccount, StartingConnections, verifyPassword } from '../../lib/auth/index.js';
+import ssh2, { type Connection, type ServerConfig as Ssh2Config } from 'ssh2';
+import { type LoginGuard, StartingConnections } from '../../lib/auth/index.js';
 import type { Logger } from '../../lib/log/index.js';
-import { ClientConnection, type Logins } from './client-connection.js';
+import { ClientConnection } from './client-connection.js';
+import type { ConfigFile } from './config/config-file.js';
+import type { ServerConfig } from './config/server-config.js';
+import { readShortText } from './greeting.js';
+import { ConsoleLogins } from './login/console-logins.js';
+import type { LoginRecords } from './login-records/login-records.js';
 
 /** Clients that have logged in. */
 const MAX_CLIENTS = 192;
 const STARTING = { max: 64, maxPerAddress: 16, graceMs: 30_000 };
 const KEEP_ALIVE_MS = 60_000;
+/** As long as a timer goes. */
+const NEVER_MS = 2 ** 31 - 1;
+/** A client takes the first of its own list that is here. chacha20-poly1305 in JavaScript takes half as long again. */
+const CIPHERS = [
+  'aes128-gcm@openssh.com',
+  'aes256-gcm@openssh.com',
+  'aes128-ctr',
+  'aes192-ctr',
+  'aes256-ctr',
+] as const;
 
 export interface SshServerOptions {
   /** A listening socket. */
@@ -17,39 +32,43 @@ export interface SshServerOptions {
   etcFolder: string;
   /** Private keys. */
   hostKeys: string[];
+  config: ConfigFile;
+  guard: LoginGuard;
+  records: LoginRecords;
   logger: Logger;
+}
+
+/** The types say nothing of ssh2's questions to a silent client. */
+type ServerSettings = Ssh2Config & { keepaliveInterval?: number; keepaliveCountMax?: number };
+
+interface Greeted {
+  readonly socket: Socket;
+  readonly config: ServerConfig;
 }
 
 /** Accepts clients on the socket that init listens on. */
 export class SshServer {
   readonly #options: SshServerOptions;
   readonly #protocol: ssh2.Server;
+  readonly #settings: ServerSettings;
+  readonly #logins: ConsoleLogins;
   readonly #listening: ListeningServer;
   readonly #clients = new Set<ClientConnection>();
   readonly #starting: StartingConnections<Socket>;
   /** By address and port; ssh2 tells of a client by these, when its greeting has come. */
-  readonly #greeted = new Map<string, Socket>();
+  readonly #greeted = new Map<string, Greeted>();
 
   constructor(options: SshServerOptions) {
     this.#options = options;
-    const { etcFolder, hostKeys, logger } = options;
+    const { hostKeys, logger } = options;
     this.#starting = new StartingConnections(STARTING, (peer, reason) =>
       logger.warn({ peer }, `connection dropped: ${reason}`),
     );
-    const logins = consoleLogins(etcFolder);
-    this.#protocol = new ssh2.Server({ hostKeys, ident: 'openesx' }, (client, { ip, port }) => {
-      const socket = this.#take(`${ip} ${port}`);
-      if (socket === undefined) return;
-      const connection = new ClientConnection(client, socket, {
-        logins,
-        logger,
-        motdPath: join(etcFolder, 'motd'),
-        onLogin: () => {
-          this.#starting.remove(socket);
-          this.#clients.add(connection);
-        },
-      });
-      client.on('close', () => this.#clients.delete(connection));
+    this.#logins = new ConsoleLogins(options.etcFolder);
+    this.#settings = { hostKeys, ident: 'openesx', algorithms: { cipher: [...CIPHERS] } };
+    this.#protocol = new ssh2.Server(this.#settings, (client, { ip, port }) => {
+      const greeted = this.#take(`${ip} ${port}`);
+      if (greeted !== undefined) this.#serve(client, greeted);
     });
     this.#listening = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     this.#listening.on('connection', socket => {
@@ -89,7 +108,9 @@ export class SshServer {
       return false;
     }
     const key = `${socket.remoteAddress} ${socket.remotePort}`;
-    this.#greeted.set(key, socket);
+    const config = this.#options.config.read();
+    this.#set(config);
+    this.#greeted.set(key, { socket, config });
     this.#starting.add(socket, address);
     socket.once('close', () => {
       this.#take(key);
@@ -98,18 +119,33 @@ export class SshServer {
     return true;
   }
 
-  #take(key: string): Socket | undefined {
-    const socket = this.#greeted.get(key);
-    this.#greeted.delete(key);
-    return socket;
+  #serve(client: Connection, { socket, config }: Greeted): void {
+    const { etcFolder, guard, records, logger } = this.#options;
+    const connection = new ClientConnection(client, socket, {
+      config,
+      logins: this.#logins,
+      guard,
+      records,
+      logger,
+      motdPath: join(etcFolder, 'motd'),
+      onLogin: () => {
+        this.#starting.remove(socket);
+        this.#clients.add(connection);
+      },
+    });
+    client.on('close', () => this.#clients.delete(connection));
   }
-}
 
-function consoleLogins(etcFolder: string): Logins {
-  return {
-    async verify(user, password) {
-      const correct = await verifyPassword(join(etcFolder, 'shadow'), user, password);
-      return correct ? readAccount(join(etcFolder, 'passwd'), user) : undefined;
-    },
-  };
+  /** ssh2 reads these when a client comes. */
+  #set({ banner, clientAliveIntervalMs, clientAliveCountMax }: ServerConfig): void {
+    this.#settings.banner = banner === undefined ? '' : readShortText(banner);
+    this.#settings.keepaliveInterval = clientAliveIntervalMs > 0 ? clientAliveIntervalMs : NEVER_MS;
+    this.#settings.keepaliveCountMax = clientAliveCountMax;
+  }
+
+  #take(key: string): Greeted | undefined {
+    const greeted = this.#greeted.get(key);
+    this.#greeted.delete(key);
+    return greeted;
+  }
 }

@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findAccount, findShadowEntry, isUsable, verifyPassword } from './index.js';
+import {
+  findAccount,
+  findShadowEntry,
+  groupNamesOf,
+  isUsable,
+  mayLogInByKey,
+  parseGroups,
+  verifyPassword,
+} from './index.js';
 
 /** The hash that the machine's own openssl makes: the independent peer of crypt(3). */
 const hash = (password: string): string =>
@@ -95,5 +103,31 @@ describe('shadow(5) and passwd(5)', () => {
     const bare = { name: 'bare', uid: 5, gid: 6, fullName: '', home: '/', shell: '/bin/sh' };
     expect(findAccount(text, 'bare')).toEqual(bare);
     expect(findAccount(text, 'bad')).toBeUndefined();
+  });
+});
+
+describe('an account whose password is not asked for', () => {
+  const login = (line: string): boolean => {
+    const entry = findShadowEntry(line, 'u');
+    if (entry === undefined) throw new Error('not found');
+    return mayLogInByKey(entry);
+  };
+
+  it('may log in unless it is locked or has expired', () => {
+    expect(login('u:$6$x$y:13700:0:99999:7:::')).toBe(true);
+    expect(login('u:*:13700:0:99999:7:::')).toBe(true);
+    for (const line of [
+      'u:!:13700::::::',
+      'u:!$6$x$y:13700::::::',
+      'u:*:13700:::::13701:',
+      'u:*:13700:0:30:7:5::',
+    ])
+      expect([line, login(line)]).toEqual([line, false]);
+  });
+
+  it('is in the groups that name it and in its own', () => {
+    const groups = parseGroups('wheel:x:10:joe,ann\nusers:x:100:\njoe:x:500:\n');
+    const joe = { name: 'joe', uid: 500, gid: 500, fullName: '', home: '/', shell: '/bin/sh' };
+    expect(groupNamesOf(groups, joe)).toEqual(['joe', 'wheel']);
   });
 });

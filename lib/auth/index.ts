@@ -12,8 +12,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crypt, readPlainFile } from '../linux/index.js';
+import { type Group, parseGroups } from './group.js';
 import { type Account, findAccount } from './passwd.js';
-import { findShadowEntry, isUsable } from './shadow.js';
+import { findShadowEntry, hasExpired, isLocked, isUsable, type ShadowEntry } from './shadow.js';
 
 export * from './group.js';
 export * from './login-guard.js';
@@ -30,7 +31,7 @@ const NOBODYS_SETTING = '$6$openesx.nobody$';
 /** Whether `password` opens `user`'s account. Rejects only when the shadow file cannot be read. */
 export async function verifyPassword(shadowPath: string, user: string, password: string): Promise<boolean> {
   const entry = findShadowEntry(await readFile(shadowPath), user);
-  const usable = entry !== undefined && isUsable(entry, Math.floor(Date.now() / DAY_MS));
+  const usable = entry !== undefined && isUsable(entry, today());
   if (password.includes('\0') || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return false;
   const setting = usable ? entry.hash : NOBODYS_SETTING;
   const hash = await crypt(password, setting).catch(() => '');
@@ -39,6 +40,23 @@ export async function verifyPassword(shadowPath: string, user: string, password:
 
 export async function readAccount(passwdPath: string, user: string): Promise<Account | undefined> {
   return findAccount(await readFile(passwdPath), user);
+}
+
+export async function readShadowEntry(shadowPath: string, user: string): Promise<ShadowEntry | undefined> {
+  return findShadowEntry(await readFile(shadowPath), user);
+}
+
+export async function readGroups(groupPath: string): Promise<Group[]> {
+  return parseGroups(await readFile(groupPath));
+}
+
+/** Whether the account may log in now by other means than its password. */
+export function mayLogInByKey(entry: ShadowEntry): boolean {
+  return !isLocked(entry) && !hasExpired(entry, today());
+}
+
+function today(): number {
+  return Math.floor(Date.now() / DAY_MS);
 }
 
 /** Whoever holds a lease on the file is waited for a moment; opening it never blocks. */

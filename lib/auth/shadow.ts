@@ -30,10 +30,20 @@ export function findShadowEntry(text: string, user: string): ShadowEntry | undef
 export function isUsable(entry: ShadowEntry, today: number): boolean {
   // "!" and "*" lock an account; an empty hash would let anybody in, and "x" stands for another file.
   if (entry.hash.length < 4 || /^[!*]/.test(entry.hash)) return false;
-  if (entry.expireDay !== undefined && today >= entry.expireDay) return false;
-  const { lastChangeDay, maxDays, inactiveDays } = entry;
-  if (lastChangeDay === undefined || maxDays === undefined || inactiveDays === undefined) return true;
-  return today <= lastChangeDay + maxDays + inactiveDays;
+  return !hasExpired(entry, today);
+}
+
+/** Whether `usermod -L`, `passwd -l` or `useradd` without a password has locked it. ("*" only says: no password.) */
+export function isLocked({ hash }: ShadowEntry): boolean {
+  return hash.startsWith('!');
+}
+
+/** Whether the account, or its password past all warnings, has expired on day `today` (days since 1970). */
+export function hasExpired(entry: ShadowEntry, today: number): boolean {
+  const { expireDay, lastChangeDay, maxDays, inactiveDays } = entry;
+  if (expireDay !== undefined && today >= expireDay) return true;
+  if (lastChangeDay === undefined || maxDays === undefined || inactiveDays === undefined) return false;
+  return today > lastChangeDay + maxDays + inactiveDays;
 }
 
 function day(field: string | undefined): number | undefined {

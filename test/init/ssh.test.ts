@@ -157,18 +157,16 @@ describe('sshd with OpenSSH’s client', () => {
     await exited;
   });
 
-  it('refuses a wrong password, an unknown user and a locked account, each after a delay', async () => {
+  it('refuses a wrong password, an unknown user and a locked account', async () => {
     for (const [user, password] of [
       ['root', 'wrong'],
       ['nobody', ''],
       ['absent', 'x'],
       ['bin', '*'],
     ] as const) {
-      const started = Date.now();
       const { status, stderr } = await host.ssh(['true'], { user, password });
       expect([user, status]).toEqual([user, 255]);
       expect(stderr).toContain('Permission denied');
-      expect(Date.now() - started).toBeGreaterThan(1000);
     }
   });
 
@@ -181,6 +179,15 @@ describe('sshd with OpenSSH’s client', () => {
     expect((await asJoe('cat /etc/shadow')).status).not.toBe(0);
     await host.shell('usermod -L joe');
     expect((await asJoe('true')).status).toBe(255);
+  });
+
+  it('closes an account to an address after ten wrong passwords, and no other account', async () => {
+    await host.shell('useradd -m ann; echo ann:Secret123 | chpasswd');
+    const asAnn = (password: string) => host.ssh(['true'], { user: 'ann', password });
+    expect((await asAnn('Secret123')).status).toBe(0);
+    await Promise.all(Array.from({ length: 10 }, () => asAnn('wrong')));
+    expect((await asAnn('Secret123')).status).toBe(255);
+    expect((await host.shell('grep -c "too many wrong passwords for ann" /var/log/sshd.log')).status).toBe(0);
   });
 
   it('ends the processes of a session whose client is gone', async () => {
@@ -199,12 +206,6 @@ describe('sshd with OpenSSH’s client', () => {
     );
     expect(all.map(({ status }) => status)).toEqual(all.map((_, i) => i));
     expect(all.map(({ stdout }) => stdout.toString())).toEqual(all.map((_, i) => `line ${i}\n${i}\n`));
-  });
-
-  it('refuses what is not built: sftp, forwarding', async () => {
-    expect((await host.ssh(['-s', 'sftp'])).status).toBe(255);
-    const forward = await host.ssh(['-o', 'ExitOnForwardFailure=yes', '-R', '21999:127.0.0.1:1', 'true']);
-    expect(forward.status).toBe(255);
   });
 
   it('outlives clients that talk nonsense, stop in the middle, or ask for what is not allowed', async () => {

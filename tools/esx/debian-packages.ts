@@ -3,6 +3,7 @@ import { runProcess } from './run-process.js';
 
 /** What the tests use as real peers, beside what the guests' recipes need. */
 export const TEST_PACKAGES: readonly string[] = [
+  'ansible-core',
   'curl',
   'fuse3',
   'iproute2',
@@ -10,8 +11,10 @@ export const TEST_PACKAGES: readonly string[] = [
   'libvirt-clients',
   'nbdkit',
   'openssh-client',
+  'openssh-sftp-server',
   'python3-pyvmomi',
   'qemu-utils',
+  'rsync',
   'sshpass',
   'tmux',
 ];

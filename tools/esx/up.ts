@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { closeFd, lockFile, pidfdEnded, pidfdOpen } from '../../lib/linux/index.js';
+import { installConsolePackages } from './console-packages.js';
 import { FrontDoorError } from './errors.js';
 import { connectKernel, gatherStatus } from './gather-status.js';
 import { deliverLinux, furnish, LINUX } from './guest-image.js';
@@ -41,7 +42,10 @@ export async function up(root: RootFolder, options: UpOptions, progress: Progres
     if (running !== undefined) refuseOtherSettings(running, options);
     if (running !== undefined && isComplete(root, options.vm)) return gatherStatus(root, note);
     const around = { ...options, progress };
-    if (running === undefined) await furnish(root, options.vm === 'linux', around);
+    if (running === undefined) {
+      await furnish(root, options.vm === 'linux', around);
+      await installConsolePackages(options.environment, progress);
+    }
     const boot = () => (running === undefined ? launchInit(root, options) : foundStarting(root));
     const init = await progress.step('host', boot, described);
     if (init.portsMoved)
