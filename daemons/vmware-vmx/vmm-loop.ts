@@ -1,6 +1,8 @@
 import { EngineTrap, type GuestEngine } from './engine/index.js';
 import type { HaltPolicy } from './halt-policy.js';
+import type { VmmInput } from './vmm-input.js';
 import type { FromVmm, ToVmm } from './vmm-messages.js';
+import type { VmmPicture } from './vmm-picture.js';
 
 /** How long a paused guest sleeps at a time; a message wakes it. */
 const PAUSE_US = 60_000_000;
@@ -20,6 +22,8 @@ export interface VmmLoopParts {
   readonly dispatch: VcpuDispatch;
   readonly policy: HaltPolicy;
   readonly serialPorts: number;
+  readonly picture: VmmPicture;
+  readonly input: VmmInput;
   readonly nowUs: () => number;
   readonly receive: () => ToVmm | undefined;
   readonly send: (message: FromVmm) => void;
@@ -62,7 +66,7 @@ export class VmmLoop {
 
   /** One slice, and the sleep after it when the guest has halted. */
   #turn(): void {
-    const { engine, dispatch, policy, nowUs } = this.#parts;
+    const { engine, dispatch, policy, picture, input, nowUs } = this.#parts;
     if (dispatch.beginSlice() !== 0) {
       policy.wake();
       this.#takeMessages();
@@ -72,6 +76,7 @@ export class VmmLoop {
       this.#pause();
       return;
     }
+    picture.running();
     const startUs = nowUs();
     const idleMs = engine.runSlice(dispatch.shouldYield());
     const endUs = nowUs();
@@ -79,7 +84,9 @@ export class VmmLoop {
     this.#ranUs += endUs - startUs;
     this.#sendSerial();
     this.#noteGuestEvents();
+    input.tell();
     if (idleMs > 0 && !this.#takeEvents()) this.#sleep(idleMs);
+    else picture.afterSlice();
   }
 
   /** A write found no space: the guest stands still until somebody says what to do. */
@@ -88,23 +95,25 @@ export class VmmLoop {
     if (this.#retries.length === 1) this.#parts.send({ type: 'noSpace', disk });
   }
 
-  /** Completions and serial input; true when the guest has something to look at. */
+  /** Completions, serial input, keys and pointer; true when the guest has something to look at. */
   #takeEvents(): boolean {
-    const { engine } = this.#parts;
+    const { engine, input } = this.#parts;
     this.#refill();
     const completed = engine.pollDevices();
-    return engine.feedSerial() || completed;
+    const serial = engine.feedSerial();
+    return input.feed() || serial || completed;
   }
 
   #pause(): void {
-    const { dispatch, nowUs } = this.#parts;
-    const untilUs = nowUs() + PAUSE_US;
+    const { dispatch, picture, nowUs } = this.#parts;
+    const untilUs = Math.min(nowUs() + PAUSE_US, picture.beforeSleep());
     while (!this.#stopped && this.#retries.length > 0 && !dispatch.halt(untilUs)) this.#takeMessages();
   }
 
   #sleep(idleMs: number): void {
-    const { dispatch, policy, nowUs } = this.#parts;
-    const untilUs = nowUs() + policy.sleepMs(this.#ranUs / 1000, idleMs) * 1000;
+    const { dispatch, policy, picture, nowUs } = this.#parts;
+    const timerUs = nowUs() + policy.sleepMs(this.#ranUs / 1000, idleMs) * 1000;
+    const untilUs = Math.min(timerUs, picture.beforeSleep());
     this.#ranUs = 0;
     while (!this.#stopped && !dispatch.halt(untilUs)) this.#takeMessages();
   }
@@ -115,7 +124,7 @@ export class VmmLoop {
   }
 
   #obey(message: ToVmm): void {
-    const { engine, send } = this.#parts;
+    const { engine, picture, input, send } = this.#parts;
     switch (message.type) {
       case 'serialInput':
         this.#hold(message.index, message.bytes);
@@ -126,6 +135,16 @@ export class VmmLoop {
         break;
       case 'readScreen':
         send({ type: 'screen', id: message.id, screen: engine.textScreen() });
+        break;
+      case 'readPicture':
+        picture.read(message.id);
+        break;
+      case 'forgetPicture':
+        picture.forget();
+        break;
+      case 'keys':
+      case 'pointer':
+        input.take(message);
         break;
       case 'cdrom':
         engine.setCdromInserted(message.inserted);

@@ -5,8 +5,10 @@ import { DiskRing, Dispatch, GuestRam } from '../../kernel/vmm/index.js';
 import { addressOf, gettid, nowUs, setThreadName, setTimerSlack } from '../../lib/linux/index.js';
 import { type EngineDisk, GuestEngine, type RamPlacement } from './engine/index.js';
 import { HaltPolicy } from './halt-policy.js';
+import { VmmInput } from './vmm-input.js';
 import { VmmLoop } from './vmm-loop.js';
 import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
+import { VmmPicture } from './vmm-picture.js';
 
 /*
  * The VMM thread of virtual CPU 0: builds the machine on the VMkernel's RAM and disks, then lives in VmmLoop. Its
@@ -54,7 +56,7 @@ function waitAtGate(gate: SharedArrayBuffer): void {
   while (Atomics.load(words, 0) === 0) Atomics.wait(words, 0, 0, GATE_WAIT_MS);
 }
 
-async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<void> {
+async function main({ start, serialPorts, port, gate, pictureWords }: VmmThreadData): Promise<void> {
   const send = (message: FromVmm) => port.postMessage(message);
   setThreadName(`vmm0:${start.name}`);
   setTimerSlack(TIMER_SLACK_NS);
@@ -80,6 +82,8 @@ async function main({ start, serialPorts, port, gate }: VmmThreadData): Promise<
     dispatch,
     policy: new HaltPolicy(),
     serialPorts,
+    picture: new VmmPicture({ screen: engine.screen, words: pictureWords, send, nowUs }),
+    input: new VmmInput(engine.input, send),
     nowUs,
     receive: () => receiveMessageOnPort(port)?.message as ToVmm | undefined,
     send,

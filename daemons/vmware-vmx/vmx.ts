@@ -14,10 +14,12 @@ import { trimHeap } from '../../lib/linux/index.js';
 import { ConfigWriter, RunningConfig } from './config/index.js';
 import { CD_DRIVE, Connections } from './connections.js';
 import { rotateLogs } from './log-rotation.js';
+import { VmDisplay } from './mks/vm-display.js';
+import { VmInput } from './mks/vm-input.js';
 import { askBeforePowerOn } from './power-on-questions.js';
 import { noSpace, Questions } from './questions/index.js';
 import { SerialPorts } from './serial/index.js';
-import type { FromVmm, ToVmm, VmmThreadData } from './vmm-messages.js';
+import { type FromVmm, PICTURE_WORDS_BYTES, type ToVmm, type VmmThreadData } from './vmm-messages.js';
 import { VmwareLog } from './vmware-log.js';
 
 const STOP_WAIT_MS = 400;
@@ -47,6 +49,9 @@ export class Vmx {
   readonly #kick: (reason: number) => void;
   readonly #serials: SerialPorts;
   readonly #connections: Connections;
+  readonly #pictureWords = new SharedArrayBuffer(PICTURE_WORDS_BYTES);
+  readonly #display: VmDisplay;
+  readonly #input: VmInput;
   readonly #vmm: Worker;
   #vmmStopped: () => void = () => undefined;
   #ending = false;
@@ -78,6 +83,12 @@ export class Vmx {
       hasImage: start.cdrom !== null,
       insert: inserted => this.#tell({ type: 'cdrom', inserted }, KickReason.control),
     });
+    this.#display = new VmDisplay({
+      words: this.#pictureWords,
+      kick: () => this.#kick(KickReason.mks),
+      tell: message => this.#tell(message, KickReason.mks),
+    });
+    this.#input = new VmInput(this.#display, message => this.#tell(message, KickReason.input));
     this.#vmm = vmm;
     this.#questions = new Questions({
       run: start.worldId,
@@ -191,6 +202,7 @@ export class Vmx {
       serialPorts: this.#serials.count,
       port,
       gate: this.#gate,
+      pictureWords: this.#pictureWords,
     };
     this.#port.on('message', (message: FromVmm) => this.#heard(message));
     this.#vmm.on('error', error => void this.#end('trap', `VMM thread: ${String(error)}`, false));
@@ -199,6 +211,7 @@ export class Vmx {
 
   #heard(message: FromVmm): void {
     const { send } = this.#options;
+    if (this.#display.heard(message) || this.#input.heard(message)) return;
     switch (message.type) {
       case 'ramMapped':
         this.#log.write('vmx', `RAM at ${message.address.toString(16)}, VMM thread ${message.tid}`);
@@ -233,8 +246,13 @@ export class Vmx {
       case 'log':
         this.#log.write('vmm0', message.text);
         break;
-      default:
+      case 'softOff':
+      case 'trap':
+      case 'failed':
+      case 'stopped':
         this.#over(message);
+        break;
+      default:
     }
   }
 

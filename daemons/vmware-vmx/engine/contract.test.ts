@@ -151,7 +151,7 @@ describe('the private API of v86', () => {
     const { emulator } = await machine();
     const { devices, io } = emulator.v86.cpu;
     expect(io.ports).toHaveLength(65536);
-    for (const port of [0x70, 0x71, 0x5658, 0xb004])
+    for (const port of [0x60, 0x64, 0x70, 0x71, 0x5658, 0xb004])
       expect(io.ports[port]?.device, `port ${port}`).toBeDefined();
     expect(devices.rtc.cmos_data).toHaveLength(128);
     for (const name of ['timer', 'cmos_read', 'cmos_write'] as const)
@@ -160,6 +160,7 @@ describe('the private API of v86', () => {
       expect(Array.isArray(uart?.input)).toBe(true);
     expectVga(emulator);
     expect(devices.acpi?.status).toBe(1);
+    expect(devices.vmware).toMatchObject({ enabled: false, absolute: false, queue: [] });
     const { primary } = devices.ide;
     for (const name of ['prdt_addr', 'dma_status', 'dma_command'] as const)
       expect(typeof primary?.[name], name).toBe('number');

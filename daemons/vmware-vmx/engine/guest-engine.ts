@@ -5,6 +5,7 @@ import { IdeCdrom } from './cdrom.js';
 import { fitChipset } from './chipset.js';
 import { EngineCore, type RamPlacement } from './core.js';
 import { attachDrives, IdeDisk } from './ide.js';
+import { EngineInput } from './input.js';
 import { DiskMedium, engineMedium } from './medium.js';
 import type { MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
 import type { EngineCpu, EngineUart, IdeInterface, PrivateEmulator, PrivateOptions } from './private-api.js';
@@ -60,6 +61,7 @@ export class GuestEngine implements VirtualMachineMonitor {
   readonly capabilities = CAPABILITIES;
   /** What the guest's VGA shows; brought up to date only when somebody captures it. */
   readonly screen: Screen;
+  readonly input: EngineInput;
   readonly #core: EngineCore;
   readonly #emulator: PrivateEmulator;
   readonly #cpu: EngineCpu;
@@ -84,6 +86,7 @@ export class GuestEngine implements VirtualMachineMonitor {
     this.#core = core;
     this.#cpu = emulator.v86.cpu;
     this.screen = new Screen(new EngineVgaRegisters(this.#cpu));
+    this.input = new EngineInput(emulator);
     this.#disks = disks;
     this.#cdrom = cdrom;
     this.#lastCounter = this.#cpu.instruction_counter[0] ?? 0;
@@ -227,6 +230,7 @@ export class GuestEngine implements VirtualMachineMonitor {
       channel.slave.device_reset();
     }
     for (const port of this.#serial) port.reset();
+    this.input.reset();
     this.#cpu.in_hlt[0] = 0;
     this.#reboot();
     this.#lastCounter = this.#cpu.instruction_counter[0] ?? 0;

@@ -4,7 +4,7 @@
  *
  * Layers: private-api < core-code (its machine code, made once for a build) < seam, trap,
  *         core (WebAssembly core: clock, compiler, RAM placement)
- *         < medium (sectors over a disk port), cdrom, ide, uart, vga, chipset < guest-engine.
+ *         < medium (sectors over a disk port), cdrom, ide, uart, vga, input, chipset < guest-engine.
  *
  * Invariants
  * - The guest runs inside `runSlice` only; disks complete and input arrives between slices.
@@ -21,6 +21,7 @@ export {
   GuestEngine,
   type GuestEvent,
 } from './guest-engine.js';
+export type { PointerEvent } from './input.js';
 export type { MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
 export { type EngineSeam, realSeam } from './seam.js';
 export { StockMachine, type StockOptions } from './stock.js';

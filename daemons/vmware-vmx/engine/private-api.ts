@@ -145,6 +145,8 @@ export interface EngineDevices {
   readonly pci: object;
   readonly acpi?: { status: number; pm1_status: number; pm1_enable: number };
   readonly vga: EngineVga;
+  /** The backdoor's mouse; `queue` in words, four per packet. */
+  readonly vmware: { readonly enabled: boolean; readonly absolute: boolean; readonly queue: number[] };
   readonly uart0: EngineUart;
   readonly uart1?: EngineUart;
   readonly uart2?: EngineUart;
