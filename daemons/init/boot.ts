@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InitCalls, type ServiceState, VmkernelError } from '../../kernel/abi/index.js';
 import { setChildSubreaper } from '../../lib/linux/index.js';
@@ -10,6 +11,7 @@ import type { HostOptions } from './host.js';
 import { readHostConfig, writeHostConfig } from './host-config.js';
 import type { HostStatus } from './host-status.js';
 import { InitError } from './init-error.js';
+import { type LeftOut, leftOut } from './left-out.js';
 import { endAdopted, removeSharedMemory, writeBootRecord } from './leftovers.js';
 import { Listeners } from './listeners.js';
 import { describeExit } from './process-output.js';
@@ -26,8 +28,8 @@ const DEFAULT_BIND = '127.0.0.1';
 type Undo = () => Promise<void> | void;
 
 /**
- * One boot of a host, from its start to its shutdown. Every step of the boot enters its undo before the next begins; shutting down, a
- * failed step and the VMkernel's death all run them in reverse.
+ * One boot of a host, from its start to its shutdown. Every step of the boot enters its undo before the next begins;
+ * shutting down, a failed step and the VMkernel's death all run them in reverse.
  */
 export class Boot {
   readonly #options: BootOptions;
@@ -43,6 +45,7 @@ export class Boot {
   #cgroups: ConsoleCgroups | undefined;
   #consoleMemoryMb = 0;
   #portsMoved = false;
+  #leftOut: readonly LeftOut[] = [];
   #booting: Promise<void> = Promise.resolve();
   #down: Promise<void> | undefined;
 
@@ -95,6 +98,8 @@ export class Boot {
       portOffset: this.#listeners?.offset ?? 0,
       portsMoved: this.#portsMoved,
       ports: this.#listeners?.ports ?? none,
+      pidNamespace: readlinkSync('/proc/self/ns/pid'),
+      leftOut: this.#leftOut,
       user: 'root',
       passwordFile: folder.passwordFile,
       consoleMemory: {
@@ -186,6 +191,12 @@ export class Boot {
     const { folder, bootId, treeFolder, nodePath, usr } = this.#options;
     const listeners = this.#listeners;
     if (listeners === undefined) throw new InitError('Stopped', {});
+    const cgroupFolders = this.#makeCgroups();
+    this.#leftOut = leftOut({
+      consoleTasksLimited: this.#cgroups?.limits.tasks ?? false,
+      portsMoved: this.#portsMoved,
+      portOffset: listeners.offset,
+    });
     const serviceConsole = new ConsoleSupervisor({
       folder,
       treeFolder,
@@ -193,7 +204,7 @@ export class Boot {
       bootId,
       listeners,
       usr,
-      cgroupFolders: this.#makeCgroups(),
+      cgroupFolders,
       logger: this.#logger,
     });
     this.#console = serviceConsole;

@@ -24,6 +24,8 @@ export interface ConsoleGroup {
 /** What Linux keeps of the console; where it does not, why. */
 export interface ConsoleLimits {
   readonly memory: 'kept' | NoPlace | 'refused';
+  /** Whether the number of its processes is bounded. */
+  readonly tasks: boolean;
 }
 
 /**
@@ -67,7 +69,10 @@ export class ConsoleCgroups {
   }
 
   get limits(): ConsoleLimits {
-    return { memory: this.#memory };
+    return {
+      memory: this.#memory,
+      tasks: this.#made.some(({ controllers }) => controllers.includes('pids')),
+    };
   }
 
   /** What cannot be kept is said to `logger`, and the host goes on without. */
@@ -88,7 +93,7 @@ export class ConsoleCgroups {
   }
 
   #tell(memoryMb: number, logger: Logger): void {
-    if (this.#made.some(({ controllers }) => controllers.includes('pids')))
+    if (this.limits.tasks)
       logger.info({ maxTasks: MAX_TASKS, cgroups: this.made }, 'the console’s processes are limited');
     else
       logger.warn(

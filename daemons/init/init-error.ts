@@ -18,7 +18,7 @@ const TEXTS: { [C in keyof InitErrorDetails]: (details: InitErrorDetails[C]) => 
   BadFlag: ({ flag, value, want }) => `--${flag} ${value}: ${want}`,
   BadFile: ({ path, reason }) => `${path}: ${reason}`,
   AlreadyUp: ({ root }) => `the host in ${root} is up already`,
-  NotRoot: () => 'a host needs root: run it with sudo',
+  NotRoot: () => 'init needs root, or to be root of a user namespace, as ./esx up makes one',
   NotPrivileged: () =>
     'root here may not make namespaces (CAP_SYS_ADMIN): run the container with --privileged',
   PortInUse: ({ name, port, bind, offset }) =>

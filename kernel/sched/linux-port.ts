@@ -31,9 +31,16 @@ const RAISE_PRIORITY = 10;
 /**
  * A granted thread is SCHED_OTHER, one whose grant expired SCHED_IDLE (a woken world waits 4 ms behind a spinning
  * SCHED_OTHER one, 0.1 ms behind SCHED_IDLE). Between two runnable threads the change takes effect after 8 ms unless
- * it goes through SCHED_FIFO; none stays there. Refused changes (no privilege) leave scheduling to Linux.
+ * it goes through SCHED_FIFO; none stays there. Without the privilege every thread stays SCHED_OTHER: one that went to
+ * SCHED_IDLE could not come back.
  */
 export class RealLinuxPort implements LinuxPort {
+  readonly #mayChangeClass: boolean;
+
+  constructor(mayChangeClass: boolean) {
+    this.#mayChangeClass = mayChangeClass;
+  }
+
   nowUs(): number {
     return nowUs();
   }
@@ -51,11 +58,12 @@ export class RealLinuxPort implements LinuxPort {
   }
 
   setClass(tid: number, threadClass: ThreadClass): void {
+    if (!this.#mayChangeClass) return;
     if (threadClass === 'granted') setSchedulingClass(tid, SCHED_OTHER);
     else setSchedulingClass(tid, SCHED_IDLE, 0, LOWEST_NICE);
   }
 
   raise(tid: number): void {
-    setSchedulingClass(tid, SCHED_FIFO, RAISE_PRIORITY);
+    if (this.#mayChangeClass) setSchedulingClass(tid, SCHED_FIFO, RAISE_PRIORITY);
   }
 }

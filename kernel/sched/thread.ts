@@ -7,6 +7,7 @@ import {
   futexWake,
   gettid,
   mapFile,
+  mayChangeSchedulingClass,
   nowUs,
   SCHED_FIFO,
   setSchedulingClass,
@@ -33,6 +34,7 @@ const data = workerData as SchedulerThreadData;
 function run(): void {
   setThreadName('scheduler');
   setTimerSlack(1);
+  const mayChangeClass = mayChangeSchedulingClass();
   const realTime = setSchedulingClass(0, SCHED_FIFO, OWN_PRIORITY) === 0;
   const open = (name: string, size: number, writable: boolean): ReturnType<typeof mapFile> =>
     mapFile(join(data.shmDir, name), size, writable);
@@ -43,7 +45,7 @@ function run(): void {
   const bellMap = open(BellFile.NAME, BellFile.SIZE_BYTES, false);
   const bell = new BellFile(bellMap.memory);
   const ringAddress = bellMap.address + bell.bellControl.ringsIndex() * 4;
-  const linux = new RealLinuxPort();
+  const linux = new RealLinuxPort(mayChangeClass);
   const pcpus = data.cpus.map((cpu, number) => new Pcpu(number, cpu));
   const wakeMonitor = (row: number): void => {
     futexWake(schedMap.address + sched.schedWorld.grantIndex(row) * 4);

@@ -57,6 +57,18 @@ export function setNice(tid: number, nice: number): void {
   check('setpriority', setpriority_(0, tid, nice));
 }
 
+/**
+ * Whether this process may move threads between SCHED_OTHER, SCHED_FIFO and SCHED_IDLE and back. Linux lets everyone
+ * into SCHED_IDLE and out of it only who may lower nice values (sched(7)). Leaves the calling thread SCHED_OTHER, nice 0.
+ */
+export function mayChangeSchedulingClass(): boolean {
+  const realTime = setSchedulingClass(0, SCHED_FIFO, 1) === 0;
+  if (realTime) setSchedulingClass(0, SCHED_OTHER);
+  const urgent = setpriority_(0, gettid(), -1) === 0;
+  if (urgent) setpriority_(0, gettid(), 0);
+  return realTime && urgent;
+}
+
 export function gettid(): number {
   return gettid_();
 }

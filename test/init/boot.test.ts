@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +58,8 @@ describe('a host of init', () => {
         ssh: offset + 22,
       },
       portsMoved: false,
+      pidNamespace: readlinkSync('/proc/self/ns/pid'),
+      leftOut: expect.any(Array),
       user: 'root',
       passwordFile: join(root, 'password'),
     });

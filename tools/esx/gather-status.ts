@@ -4,6 +4,7 @@ import type { VmInfo } from '../../kernel/abi/index.js';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { askInit } from './init-client.js';
 import { displayName, type RegisteredVm, readInventory } from './inventory.js';
+import { machinePids } from './machine-pids.js';
 import type { RootFolder } from './root-folder.js';
 import type { DaemonStatus, HostStatus, VmStatus } from './status.js';
 
@@ -40,25 +41,34 @@ export async function gatherStatus(root: RootFolder, note: (text: string) => voi
       bind,
       ports,
       consoleMemory: null,
+      leftOut: [],
       daemons,
       vms: registered.map(vm => vmStatus(vm, [], new Map(), null)),
     };
   }
-  const vms = await vmsOf(root, registered);
+  const vms = await vmsOf(root, registered, machinePids(init.pidNamespace));
   const daemons = init.daemons.map(d => ({ name: d.name, pid: d.pid === 0 ? null : d.pid, state: d.state }));
-  const { bootId, bind, ports, user, passwordFile, consoleMemory } = init;
-  return { root: root.path, bootId, bind, ports, user, passwordFile, consoleMemory, daemons, vms };
+  const { bootId, bind, ports, user, passwordFile, consoleMemory, leftOut } = init;
+  const told = { bootId, bind, ports, user, passwordFile, consoleMemory, leftOut };
+  return { root: root.path, ...told, daemons, vms };
 }
 
-async function vmsOf(root: RootFolder, registered: readonly RegisteredVm[]): Promise<VmStatus[]> {
+async function vmsOf(
+  root: RootFolder,
+  registered: readonly RegisteredVm[],
+  machinePid: (pid: number) => number,
+): Promise<VmStatus[]> {
   const kernel = await connectKernel(root);
   if (kernel === undefined) return registered.map(vm => vmStatus(vm, [], new Map(), null));
   try {
     const { vms } = await kernel.call('listVms', {});
+    const running = vms.map(vm => ({ ...vm, pid: machinePid(vm.pid) }));
     const { datastores } = await kernel.call('listDatastores', {});
     const labels = new Map(datastores.map(d => [d.volume, d.label]));
     const read = (path: string) => kernel.files.read(path).catch(() => null);
-    return await Promise.all(registered.map(async vm => vmStatus(vm, vms, labels, await read(vm.vmxPath))));
+    return await Promise.all(
+      registered.map(async vm => vmStatus(vm, running, labels, await read(vm.vmxPath))),
+    );
   } finally {
     kernel.close();
   }

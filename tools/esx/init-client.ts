@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import { z } from 'zod';
 import { encodeFrame, FrameDecoder } from '../../kernel/abi/index.js';
 import { FrontDoorError } from './errors.js';
+import { machinePids } from './machine-pids.js';
 import { PORT_NAMES } from './status.js';
 
 const pid = z.number().int().min(0);
@@ -12,6 +13,8 @@ const InitStatus = z.object({
   portOffset: z.number().int(),
   portsMoved: z.boolean(),
   ports: z.record(z.enum(PORT_NAMES), z.number().int()),
+  pidNamespace: z.string(),
+  leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
   user: z.string(),
   passwordFile: z.string(),
   consoleMemory: z.object({
@@ -48,10 +51,16 @@ export async function askInit(socketPath: string, call: 'status' | 'shutdown'): 
     const reply = Reply.parse(await firstFrame(socket));
     if (reply.error !== undefined)
       throw new FrontDoorError('HostFailed', `init refused ${call}: ${reply.error.message}`);
-    return call === 'status' ? InitStatus.parse(reply.result) : {};
+    return call === 'status' ? onThisMachine(InitStatus.parse(reply.result)) : {};
   } finally {
     socket.destroy();
   }
+}
+
+/** With the pids that this machine knows. */
+function onThisMachine(status: InitStatus): InitStatus {
+  const pidOf = machinePids(status.pidNamespace);
+  return { ...status, daemons: status.daemons.map(d => ({ ...d, pid: pidOf(d.pid) })) };
 }
 
 function connect(path: string): Promise<Socket | undefined> {

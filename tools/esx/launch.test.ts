@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -43,6 +43,8 @@ it('a daemon that does not come up is told at once, in its own words', async () 
     bind: '127.0.0.1',
     portOffset: 0,
     portsMoved: false,
+    pidNamespace: readlinkSync('/proc/self/ns/pid'),
+    leftOut: [],
     ports: { http: 1, https: 2, authd: 3, vmkauthd: 4, ssh: 5 },
     user: 'root',
     passwordFile: 'password',

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FrontDoorError, type FrontDoorErrorCode } from './errors.js';
 import { askInit, type InitStatus } from './init-client.js';
 import type { RootFolder } from './root-folder.js';
+import { namespaceCommand } from './user-namespace.js';
 
 const LOOK_MS = 20;
 const BOOT_LIMIT_MS = 90_000;
@@ -37,7 +38,13 @@ export async function launchInit(root: RootFolder, options: LaunchOptions): Prom
     0o600,
   );
   const main = join(options.tree, 'dist/daemons/init/main.js');
-  const child = spawn(process.execPath, [main, ...flags(root, options)], {
+  const [program = '', ...args] = [
+    ...(await namespaceCommand()),
+    process.execPath,
+    main,
+    ...flags(root, options),
+  ];
+  const child = spawn(program, args, {
     cwd: '/',
     detached: true,
     stdio: ['ignore', words, words],

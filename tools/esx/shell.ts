@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ssh2';
 import { FrontDoorError } from './errors.js';
@@ -54,8 +55,13 @@ export function shellByOpenSsh(
   });
 }
 
-/** The path of OpenSSH's client, if the machine has it. */
+/** The path of OpenSSH's client, if the machine has it and it would run: it refuses a user without a name. */
 export function findOpenSsh(path: string | undefined): string | undefined {
+  try {
+    userInfo();
+  } catch {
+    return undefined;
+  }
   return (path ?? '')
     .split(':')
     .map(folder => join(folder, 'ssh'))

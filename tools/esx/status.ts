@@ -10,6 +10,8 @@ export interface HostStatus {
   readonly passwordFile: string;
   /** Memory of the service console; null while the host is down. */
   readonly consoleMemory: ConsoleMemory | null;
+  /** What the host does without, because who started it may not have it. Empty while it is down. */
+  readonly leftOut: readonly { readonly what: string; readonly why: string }[];
   readonly daemons: readonly DaemonStatus[];
   readonly vms: readonly VmStatus[];
 }
@@ -58,6 +60,7 @@ export function statusTable(status: HostStatus): string {
     ],
   ];
   if (status.consoleMemory !== null) rows.push(['console', consoleLine(status.consoleMemory)]);
+  for (const { what, why } of status.leftOut) rows.push(['left out', `${what} (${why})`]);
   if (status.vms.length === 0) rows.push(['VMs', 'none registered']);
   for (const vm of status.vms)
     rows.push([

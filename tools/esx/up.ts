@@ -29,12 +29,6 @@ export interface UpOptions {
  * that is complete is not touched.
  */
 export async function up(root: RootFolder, options: UpOptions, progress: Progress): Promise<HostStatus> {
-  if (process.geteuid?.() !== 0)
-    throw new FrontDoorError(
-      'NotRoot',
-      'a host needs root: namespaces, mounts and low ports',
-      'Run ./esx up as root.',
-    );
   root.prepare();
   return whileLocked(root, async () => {
     const note = (text: string) => progress.note(text);

@@ -1,6 +1,13 @@
 import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { bindMount, MS_NOEXEC, MS_NOSUID, makeCharacterDevice, mount } from '../../../lib/linux/index.js';
+import {
+  bindMount,
+  MS_NOEXEC,
+  MS_NOSUID,
+  makeCharacterDevice,
+  mount,
+  SystemError,
+} from '../../../lib/linux/index.js';
 import { folder } from './root-paths.js';
 
 /** Name, major, minor of each device in the console. Nothing there may make another. */
@@ -22,6 +29,8 @@ const LINKS = [
   ['log', '/run/log'],
 ] as const;
 
+const GROUP_TTY = 5;
+
 export function populateDevices(machine: string): void {
   mount('dev', folder('/dev'), 'tmpfs', MS_NOSUID, 'mode=755,size=1m');
   for (const [name, major, minor] of DEVICES) {
@@ -31,8 +40,19 @@ export function populateDevices(machine: string): void {
   }
   for (const [name, target] of LINKS) symlinkSync(target, `/dev/${name}`);
   mkdirSync('/dev/pts');
-  mount('devpts', '/dev/pts', 'devpts', MS_NOSUID | MS_NOEXEC, 'newinstance,ptmxmode=0666,mode=620,gid=5');
+  mountTerminals();
   mkdirSync('/dev/shm');
+}
+
+/** Terminals belong to group tty where there is one: an ordinary user's host may have his own group alone. */
+function mountTerminals(): void {
+  const options = 'newinstance,ptmxmode=0666,mode=620';
+  try {
+    mount('devpts', '/dev/pts', 'devpts', MS_NOSUID | MS_NOEXEC, `${options},gid=${GROUP_TTY}`);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== 'EINVAL') throw error;
+    mount('devpts', '/dev/pts', 'devpts', MS_NOSUID | MS_NOEXEC, options);
+  }
 }
 
 /** In a container that may not make nodes the machine's own serve. */
