@@ -5,7 +5,7 @@
  * Layers: display (what a server shows, and where input goes) | byte-reader, byte-writer, rfb-error
  *         < pixel-format < pixel-codec; vnc-auth < handshake; client-messages; encodings
  *         < picture, dirty-region, scroll < viewer-picture | deflate-stream < encode
- *         < server-messages < notices < updates < viewer.
+ *         < server-messages < notices < updates < viewer; testing: a display to draw on, noVNC's decoders.
  *
  * Invariants
  * - What a viewer sends is bounded before it is kept; what it may not send ends its session with an `RfbError`.
