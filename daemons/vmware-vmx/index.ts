@@ -4,7 +4,8 @@
  * Layers: devices (register-level devices of our own) < engine (all of v86's private API)
  *         < halt-policy, vmm-loop < vmm-thread (the VMM thread), vmm-worker
  *         | serial, config, questions, vmware-log < connections, power-on-questions < vmx, vmx-thread < main;
- *         bare*: the engine without a VMkernel, the benchmarks' baseline; prepare: run once for a build.
+ *         bare*: the engine without a VMkernel, the benchmarks' baseline; prepare: run once for a build,
+ *         makes prepared/ (the threads' modules as bundles, V8's caches of them, the engine's machine code).
  *
  * Invariants
  * - The VMM thread blocks on its grant word, runs slices while granted, and never decides; its event loop does not

@@ -7,5 +7,4 @@ import { startVmmWorker } from './vmm-worker.js';
  * The VMM thread is started before anything else is loaded: its isolate and engine come up beside this thread's modules.
  */
 const vmm = startVmmWorker();
-const { runVmxThread } = await import('./vmx-thread.js');
-runVmxThread(vmm);
+void import('./vmx-thread.js').then(({ runVmxThread }) => runVmxThread(vmm));

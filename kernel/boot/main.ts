@@ -7,6 +7,7 @@ import { DEFAULT_CONSOLE_MEMORY_MB } from '../../lib/esxconf/index.js';
 import { closeFd, setParentDeathSignal, setThreadName } from '../../lib/linux/index.js';
 import { openLog } from '../../lib/log/index.js';
 import { Vmkernel } from './vmkernel.js';
+import { vmxProgram } from './vmx-program.js';
 
 const SIGTERM = 15;
 
@@ -72,7 +73,7 @@ const vmkernel = new Vmkernel(
     initPid: process.ppid,
     consoleMemoryMb: Number(values['console-memory-mb']),
     injectFailures: values['inject-failures'],
-    vmxMainPath: daemonMain('vmware-vmx'),
+    vmxMainPath: vmxProgram(daemonMain('vmware-vmx')),
     ...(vmkauthdFd === undefined
       ? {}
       : { vmkauthd: { mainPath: daemonMain('vmkauthd'), listenFd: Number(vmkauthdFd) } }),

@@ -26,7 +26,7 @@ afterAll(() => host.stop());
 async function traces() {
   return {
     vms: (await kernel.call('listVms', {})).vms,
-    vmx: processesNaming('daemons/vmware-vmx/main.js').filter(pid => commandOf(pid).includes(host.root)),
+    vmx: processesNaming('daemons/vmware-vmx/').filter(pid => commandOf(pid).includes(host.root)),
     run: readdirSync(join(host.root, 'run/vmx')),
     shm: readdirSync(shmDir).sort(),
     folder: readdirSync(join(host.root, 'datastores/storage1/linux')).filter(

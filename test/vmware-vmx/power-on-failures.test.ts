@@ -26,7 +26,7 @@ async function traces() {
     readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')[3] === `${host.kernelPid}`;
   return {
     vms: (await host.kernel.call('listVms', {})).vms,
-    vmx: processesNaming('daemons/vmware-vmx/main.js').filter(ours),
+    vmx: processesNaming('daemons/vmware-vmx/').filter(ours),
     run: readdirSync(join(host.root, 'run/vmx')),
     shm: readdirSync(shmDir).sort(),
     folder: readdirSync(host.folder(NAME)).filter(name => !name.startsWith('vmware')),

@@ -7,10 +7,12 @@ import { loadCore, makeCoreCode, setTiers } from './core-code.js';
 describe('machine code of the core, made beforehand', () => {
   let folder: string;
   let path: string;
+  let code: Uint8Array;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'core-code-'));
     path = join(folder, 'core.code');
-    writeFileSync(path, makeCoreCode());
+    code = makeCoreCode();
+    writeFileSync(path, code);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -27,7 +29,7 @@ describe('machine code of the core, made beforehand', () => {
     expect(loadCore(path).prepared).toBe(false);
     setTiers('rising');
     expect(loadCore(join(folder, 'missing')).prepared).toBe(false);
-    const other = makeCoreCode();
+    const other = code.slice();
     other[4] = (other[4] ?? 0) ^ 1;
     writeFileSync(path, other);
     expect(loadCore(path).prepared).toBe(false);

@@ -7,8 +7,13 @@ import { runInThisContext } from 'node:vm';
 import { mapFile } from '../../../lib/linux/index.js';
 import { ENGINE_VERSION } from './private-api.js';
 
-/** Where `prepare` puts the core's machine code; without the file, or with another V8's, the core is compiled. */
-export const CORE_CODE_PATH = fileURLToPath(new URL(`./v86-${ENGINE_VERSION}.code`, import.meta.url));
+/**
+ * Where `prepare` puts the core's machine code, seen from here and from its bundles; without the file, or with another
+ * V8's, the core is compiled.
+ */
+export const CORE_CODE_PATH = fileURLToPath(
+  new URL(`../prepared/v86-${ENGINE_VERSION}.code`, import.meta.url),
+);
 
 /** How V8 treats what is compiled from now on, process-wide; a module keeps what was set when it was compiled. */
 export type Tiers =
