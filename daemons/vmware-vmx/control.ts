@@ -21,8 +21,8 @@ export class VmkernelLink {
     this.#socket.on('close', onLost);
   }
 
-  send(message: FromVmx): void {
-    this.#socket.write(encodeFrame(message));
+  send(message: FromVmx, body?: Uint8Array): void {
+    this.#socket.write(encodeFrame(message, body));
   }
 
   /** Resolves when everything sent has left this process. */

@@ -27,8 +27,13 @@ const FLUSH_WAIT_MS = 1000;
 /** After a boot V8's compilers leave a third of the process's memory free and unreturned; later they do little. */
 const TRIM_AFTER_MS = [15_000, 45_000, 180_000] as const;
 
+interface Answer {
+  readonly result: object;
+  readonly body: Uint8Array;
+}
+
 export interface VmxOptions {
-  readonly send: (message: FromVmx) => void;
+  readonly send: (message: FromVmx, body?: Uint8Array) => void;
   readonly drained: () => Promise<void>;
   /** Ends this process; `hard` when a thread may be stuck in a fault, where an exit would wait for ever. */
   readonly exit: (hard: boolean) => void;
@@ -146,6 +151,9 @@ export class Vmx {
       case 'readScreen':
         this.#tell({ type: 'readScreen', id: message.id }, KickReason.control);
         break;
+      case 'readPicture':
+        void this.#answered(message.id, () => this.#readPicture());
+        break;
       case 'reconfigure':
         void this.#answered(message.id, () => this.#reconfigure(message.changes));
         break;
@@ -163,17 +171,24 @@ export class Vmx {
   }
 
   /** Does what the VMkernel asked for and says how it went. */
-  async #answered(id: number, work: () => Promise<void>): Promise<void> {
+  async #answered(id: number, work: () => Promise<Answer | void>): Promise<void> {
     const { send } = this.#options;
     try {
-      await work();
-      send({ type: 'done', id });
+      const { result, body } = (await work()) ?? {};
+      send({ type: 'done', id, ...(result === undefined ? {} : { result }) }, body);
     } catch (error) {
       const { message: text } = error as { message?: unknown };
       const { code, message, details } =
         error instanceof VmkernelError ? error : new VmkernelError('Internal', String(text ?? error));
       send({ type: 'refused', id, error: { code, message, details } });
     }
+  }
+
+  async #readPicture(): Promise<Answer> {
+    const display = this.#display;
+    await display.capture();
+    const { width, height, pixels } = display;
+    return { result: { width, height }, body: new Uint8Array(pixels.buffer) };
   }
 
   /** The file first: a device is connected only when it says what was asked for. */

@@ -233,6 +233,11 @@ export interface Calls {
   answer: { args: { vmxPath: string; questionId: string; choice: string }; result: Empty };
   readScreen: { args: { vmxPath: string }; result: { columns: number; lines: string[]; graphics: boolean } };
   /**
+   * What the guest shows at this moment, as its VGA draws it. The reply's body: 32-bit little-endian 00RRGGBBh, row by
+   * row. @throws InvalidState {state} of a VM that is not powered on, Busy when its vmx does not answer
+   */
+  readPicture: { args: { vmxPath: string }; result: { width: number; height: number } };
+  /**
    * A ticket for a VM that is powered on: single use, short life, gone with this power-on. Redeemed by vmkauthd alone.
    * @throws InvalidState {state} of a VM that is not powered on, Busy when it has too many unused ones
    */

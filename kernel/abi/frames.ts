@@ -1,9 +1,10 @@
 /**
  * The framing of every control connection (tools and daemons to the VMkernel, the VMkernel to a vmx, the front door
- * to init): u32 LE length of a JSON header, u32 LE length of a body, header, body. The body carries file data.
+ * to init): u32 LE length of a JSON header, u32 LE length of a body, header, body. The body carries file data or a picture.
  */
 export const MAX_HEADER_BYTES = 1 << 20;
-export const MAX_BODY_BYTES = 8 << 20;
+/** A picture of 2560 × 1600 pixels of 4 bytes. */
+export const MAX_BODY_BYTES = 16 << 20;
 const PREFIX_BYTES = 8;
 const EMPTY = new Uint8Array(0);
 

@@ -60,6 +60,8 @@ export type ToVmx =
   | { readonly type: 'powerOff' }
   | { readonly type: 'reset'; readonly id: number }
   | { readonly type: 'readScreen'; readonly id: number }
+  /** Answered by `done` with {width, height}, the pixels in the frame's body. */
+  | { readonly type: 'readPicture'; readonly id: number }
   | { readonly type: 'reconfigure'; readonly id: number; readonly changes: RunningChanges }
   | { readonly type: 'answer'; readonly id: number; readonly questionId: string; readonly choice: string }
   /** The answer to `writeConfig`. */

@@ -48,6 +48,7 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   }),
   answer: vm.extend({ questionId: z.string().max(MAX_WORD), choice: z.string().max(MAX_WORD) }),
   readScreen: vm,
+  readPicture: vm,
   issueTicket: vm.extend({
     service: z.enum(['mks', 'vmctl']),
     user: z.string().min(1).max(MAX_WORD),

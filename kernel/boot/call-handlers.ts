@@ -66,6 +66,7 @@ export function callHandlers(parts: CallParts): CallHandlers {
       return { result: {} };
     },
     readScreen: async args => ({ result: await manager.readScreen(args.vmxPath) }),
+    readPicture: args => manager.readPicture(args.vmxPath),
     issueTicket: async args => ({ result: { ticket: manager.issueTicket(args) } }),
     checkTicket: async ({ ticket }) => ({ result: manager.checkTicket(ticket) }),
     listUserWorlds: async () => ({ result: { worlds: parts.userWorlds() } }),

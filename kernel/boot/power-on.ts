@@ -184,7 +184,12 @@ export class PowerOn {
       'fork',
       async () => {
         const program = { mainPath: this.options.vmxMainPath, nodeFlags: this.options.vmxNodeFlags };
-        const process = await VmxProcess.start(program, fds, m => vm.receive(m), vm.log);
+        const process = await VmxProcess.start(
+          program,
+          fds,
+          (message, body) => vm.receive(message, body),
+          vm.log,
+        );
         vm.process = process;
         void process.ended.then(end => vm.processEnded(end));
         return process;

@@ -130,7 +130,15 @@ export class VmManager implements VmListener {
 
   async readScreen(path: string): Promise<{ columns: number; lines: string[]; graphics: boolean }> {
     const vm = this.#running(path);
-    return (await vm.ask({ type: 'readScreen' })) as { columns: number; lines: string[]; graphics: boolean };
+    const { result } = await vm.ask({ type: 'readScreen' });
+    return result as { columns: number; lines: string[]; graphics: boolean };
+  }
+
+  async readPicture(path: string): Promise<{ result: { width: number; height: number }; body: Uint8Array }> {
+    const vm = this.#running(path);
+    if (vm.state !== 'poweredOn') throw invalidState(vm);
+    const { result, body } = await vm.ask({ type: 'readPicture' });
+    return { result: result as { width: number; height: number }, body };
   }
 
   /** @throws VmkernelError InvalidState unless it is powered on, Busy */

@@ -11,8 +11,13 @@ import type { VmRows } from './host-tables.js';
 import type { Ledger } from './ledger.js';
 import type { VmxEnd, VmxProcess } from './vmx-process.js';
 
+export interface VmxAnswer {
+  readonly result: unknown;
+  readonly body: Uint8Array;
+}
+
 interface Answering {
-  readonly resolve: (result: unknown) => void;
+  readonly resolve: (answer: VmxAnswer) => void;
   readonly reject: (error: VmkernelError) => void;
 }
 
@@ -102,7 +107,8 @@ export class Vm {
     };
   }
 
-  receive(message: FromVmx): void {
+  /** @param body of the message's frame */
+  receive(message: FromVmx, body: Uint8Array): void {
     switch (message.type) {
       case 'attached':
         this.attached.resolve(message);
@@ -125,7 +131,7 @@ export class Vm {
           );
         break;
       case 'done':
-        this.#take(message.id)?.resolve(message.result);
+        this.#take(message.id)?.resolve({ result: message.result, body });
         break;
       case 'refused':
         this.#take(message.id)?.reject(
@@ -169,7 +175,7 @@ export class Vm {
    * @param waits for a datastore too
    * @throws VmkernelError Busy when the vmx does not answer: it is stopped, or too much was asked already
    */
-  ask(request: VmxRequest, waits = false): Promise<unknown> {
+  ask(request: VmxRequest, waits = false): Promise<VmxAnswer> {
     if (this.#answers.size >= MAX_REQUESTS) return Promise.reject(noAnswer(this.name));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -178,9 +184,9 @@ export class Vm {
         waits ? SLOW_ANSWER_MS : ANSWER_MS,
       );
       this.#answers.set(id, {
-        resolve: result => {
+        resolve: answer => {
           clearTimeout(late);
-          resolve(result);
+          resolve(answer);
         },
         reject: error => {
           clearTimeout(late);

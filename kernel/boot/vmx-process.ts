@@ -13,6 +13,9 @@ export interface VmxEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** A message and the body of its frame. */
+type OnMessage = (message: FromVmx, body: Uint8Array) => void;
+
 /** One vmware-vmx process and the talk with it. Reaped before `ended` resolves. */
 export class VmxProcess {
   readonly ended: Promise<VmxEnd>;
@@ -21,7 +24,7 @@ export class VmxProcess {
   readonly #control: Duplex;
   readonly #pidfd: number;
 
-  private constructor(child: ChildProcess, pid: number, onMessage: (message: FromVmx) => void, log: Logger) {
+  private constructor(child: ChildProcess, pid: number, onMessage: OnMessage, log: Logger) {
     this.#child = child;
     this.pid = pid;
     this.#pidfd = pidfdOpen(pid);
@@ -29,7 +32,7 @@ export class VmxProcess {
     const decoder = new FrameDecoder();
     this.#control.on('data', (chunk: Buffer) => {
       try {
-        for (const frame of decoder.push(chunk)) onMessage(frame.header as FromVmx);
+        for (const frame of decoder.push(chunk)) onMessage(frame.header as FromVmx, frame.body);
       } catch (error) {
         log.error({ err: error }, 'the vmx sent something that is no message');
         this.kill();
@@ -52,7 +55,7 @@ export class VmxProcess {
   static start(
     program: { readonly mainPath: string; readonly nodeFlags: readonly string[] },
     fds: { readonly ram: number; readonly diskDoorbell: number },
-    onMessage: (message: FromVmx) => void,
+    onMessage: OnMessage,
     log: Logger,
   ): Promise<VmxProcess> {
     const child = spawn(process.execPath, [...program.nodeFlags, program.mainPath], {

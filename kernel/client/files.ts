@@ -3,7 +3,7 @@ import { MAX_BODY_BYTES } from '../abi/index.js';
 import type { VmkernelClient } from './connection.js';
 
 /** Largest piece of file data in one call. */
-export const FILE_CHUNK_BYTES = MAX_BODY_BYTES / 8;
+export const FILE_CHUNK_BYTES = MAX_BODY_BYTES / 16;
 
 export interface FileUpload {
   write(data: Uint8Array): Promise<void>;

@@ -1,3 +1,4 @@
+import { VmkernelError } from '../../../kernel/abi/index.js';
 import { type FromVmm, PictureWord, type ToVmm, VmmActivity } from '../vmm-messages.js';
 import type { Display, DisplayListener, KeyboardLights, Rect } from './display.js';
 
@@ -10,6 +11,8 @@ export interface VmDisplayOptions {
   readonly tell: (message: ToVmm) => void;
 }
 
+/** So many wait for a picture at a time; the VMM thread answers between slices. */
+const MAX_CAPTURES = 64;
 const NOTHING = { width: 1, height: 1, mode: 'text', pixels: new Uint32Array(1) } as const;
 
 /** The picture at the VMX thread's end. Before the first capture, and when no listener is left, it is one black pixel. */
@@ -57,8 +60,10 @@ export class VmDisplay implements Display {
     if (Atomics.load(this.#words, PictureWord.activity) === VmmActivity.asleep) this.#options.kick();
   }
 
-  /** Resolves when `pixels` is no older than this call. */
+  /** Resolves when `pixels` is no older than this call. @throws VmkernelError Busy */
   capture(): Promise<void> {
+    if (this.#captures.size >= MAX_CAPTURES)
+      return Promise.reject(new VmkernelError('Busy', 'The VMM thread does not answer'));
     const id = this.#nextId++;
     return new Promise(resolve => {
       this.#captures.set(id, resolve);
