@@ -7,6 +7,7 @@ import {
   type ServiceState,
   VmkernelError,
 } from '../../kernel/abi/index.js';
+import { STATISTICS_FILES } from '../../kernel/client/index.js';
 import { resumeListening, stopListening } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import { type ConsoleProcess, NO_INSPECTOR, ServiceConsole } from './console/service-console.js';
@@ -177,6 +178,7 @@ export class ConsoleSupervisor {
       logFolder: folder.log,
       vmkernelRunFolder: folder.in('run/vmkernel'),
       ...(existsSync(sharedMemory) ? { sharedMemoryFolder: sharedMemory } : {}),
+      statisticsFiles: STATISTICS_FILES,
       cgroupFolders,
       treeFolder,
       modulesFolder: realpathSync(join(treeFolder, 'node_modules')),

@@ -10,6 +10,14 @@ export interface Statistics {
   readonly storage: StorageFile;
 }
 
+/** The files of a boot that hold them: all of its shared memory that the service console sees. */
+export const STATISTICS_FILES: readonly string[] = [
+  HostFile.NAME,
+  SchedFile.NAME,
+  MemoryFile.NAME,
+  StorageFile.NAME,
+];
+
 /** @throws AbiMismatch when the running host was built from other layouts; ENOENT when it is gone */
 export function attachStatistics(shmDir: string): Statistics {
   const open = (name: string, sizeBytes: number): ArrayBuffer =>

@@ -38,7 +38,13 @@ export class FutexWaiter {
   }
 }
 
-/** Wakes up to `count` waiters. Works on a read-only mapping. */
-export function futexWake(address: Address, count = 1): number {
+/** More than wait for any word. */
+const ALL = 0x7fffffff;
+
+/**
+ * Wakes the waiters; all of them, because whoever may read the word may wait for it too, and must not take the wake of
+ * the one it is meant for. Works on a read-only mapping. @returns how many there were
+ */
+export function futexWake(address: Address, count = ALL): number {
   return Number(futex_(SYS_FUTEX, address, FUTEX_WAKE, count, null, 0, 0));
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attachStatistics } from '../../kernel/client/index.js';
 import { ManagedObjectReference, type ServiceConsoleReservationInfo } from '../../lib/vim/index.js';
 import { VimClient } from '../../lib/vim-client/index.js';
-import { TestHost, until } from '../harness/index.js';
+import { TestHost, TREE, until } from '../harness/index.js';
 
 const MB = 2 ** 20;
 const memorySystem = new ManagedObjectReference('HostMemorySystem', 'memoryManagerSystem');
@@ -113,5 +113,29 @@ describe('the logs of the service console', () => {
     expect(log('vmkernel')).toMatch(
       /^\w{3} [ \d]\d [\d:]{8} esx01 vmkernel: \d:[\d:]{8}\.\d{3} cpu\d+:\d+\)\w+: /m,
     );
+  });
+});
+
+describe('root of the service console', () => {
+  it('reaches no user world: no signal, no trace, no memory, no socket, no descriptor', async () => {
+    const kernel = await host.kernel();
+    const { vm, serial } = await host.powerOn(kernel, await host.addGuest('asm-counter'));
+    const { shmDir } = await kernel.call('hostInfo', {});
+    const pids = { vmx: vm.pid, vmkernel: await host.pid('vmkernel'), init: await host.pid('init') };
+    copyFileSync(
+      join(TREE, 'test/host/reach-user-worlds.mjs'),
+      join(host.root, 'console/root/reach-user-worlds.mjs'),
+    );
+    const runFolder = join(host.root, `run/vmx/${vm.worldId}`);
+    const settings = JSON.stringify({ pids, sharedFolder: shmDir, runFolder });
+    const { stdout, stderr } = await host.ssh(
+      `/usr/lib/vmware/bin/node /root/reach-user-worlds.mjs '${settings}'`,
+    );
+    const results: Record<string, string> = JSON.parse(stdout.toString() || JSON.stringify({ stderr }));
+    expect(Object.keys(results).length).toBeGreaterThan(150);
+    expect(Object.entries(results).filter(([, outcome]) => !outcome.startsWith('refused'))).toEqual([]);
+    for (let line = 0; line < 3; line++) await serial.waitFor(/\n/);
+    expect((await host.world(kernel, vm.name))?.pid).toBe(vm.pid);
+    await kernel.call('powerOff', { vmxPath: vm.vmxPath });
   });
 });

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   bindMount,
@@ -31,7 +31,7 @@ const DATA = MS_NOSUID | MS_NODEV;
  *   /               DIR/console (etc root home var tmp last)   /usr      the machine's, read-only, with ours on top
  *   /proc           of this pid namespace, all read-only       /dev      six devices, a devpts of its own
  *   /run            tmpfs; /run/vmware = DIR/run/vmkernel, ro  /var/log  DIR/var/log
- *   /dev/shm        tmpfs; esx-<bootId> read-only              /vmfs     the datastores
+ *   /dev/shm        tmpfs; esx-<bootId>/ statistics, ro            /vmfs     the datastores
  *
  * The console's root wrote what lies in DIR/console, links included. So nothing is made or mounted below it until it
  * is "/" itself: there a link cannot lead out. The machine's root hangs at a folder below it meanwhile and then goes.
@@ -88,7 +88,12 @@ function mountShared(machine: string, settings: ConsoleSettings): void {
   const source = settings.sharedMemoryFolder;
   if (source !== undefined) {
     const target = folder(`/dev/shm/${basename(source)}`, 0o700);
-    bindMount(join(machine, source), target, DATA | MS_NOEXEC | MS_RDONLY);
+    mount('statistics', target, 'tmpfs', DATA | MS_NOEXEC, 'mode=700,size=64k');
+    for (const name of settings.statisticsFiles.filter(file => existsSync(join(machine, source, file)))) {
+      closeSync(openSync(join(target, name), 'wx', 0o600));
+      bindMount(join(machine, source, name), join(target, name), DATA | MS_NOEXEC | MS_RDONLY);
+    }
+    mount(null, target, null, MS_REMOUNT | MS_BIND | MS_RDONLY | DATA | MS_NOEXEC);
   }
   mount(null, '/dev', null, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID);
 }

@@ -73,6 +73,15 @@ describe('the console’s system call filter', () => {
     expect(verdict(16, [0, 0x5413])).toBe(ALLOW);
   });
 
+  it('lets nobody move the waiters of a word that processes share', () => {
+    // FUTEX_REQUEUE, CMP_REQUEUE, WAIT_REQUEUE_PI, CMP_REQUEUE_PI, and futex_requeue(2)
+    for (const operation of [3, 4, 11, 12, 267]) expect(verdict(202, [0, operation])).toBe(EPERM);
+    expect(verdict(456)).toBe(EPERM);
+    // the same within a process, and WAIT, WAKE, WAIT_BITSET
+    for (const operation of [131, 132, 0, 1, 9, 128, 129, 137, 265])
+      expect(verdict(202, [0, operation])).toBe(ALLOW);
+  });
+
   it('refuses every call of another architecture', () => {
     for (const call of [0, 1, 4, 21]) expect(verdict(call, [], 0x40000003)).toBe(EPERM);
   });

@@ -16,6 +16,7 @@ const EPROTONOSUPPORT = 93;
 const REFUSED = {
   sched_setaffinity: 203, // the console is a world of PCPU 0
   ptrace: 101,
+  process_vm_readv: 310,
   process_vm_writev: 311,
   mount: 165,
   umount2: 166,
@@ -56,6 +57,7 @@ const REFUSED = {
   pidfd_getfd: 438,
   kcmp: 312,
   fanotify_init: 300,
+  futex_requeue: 456,
 } as const;
 
 /** Refused as if Linux did not have them: their callers know what to do then. */
@@ -65,11 +67,17 @@ const SYS_CLONE = 56;
 const SYS_UNSHARE = 272;
 const SYS_SOCKET = 41;
 const SYS_IOCTL = 16;
+const SYS_FUTEX = 202;
 const CLONE_NEW_ANY = 0x7e020080; // every CLONE_NEW* flag, CLONE_NEWTIME among them
 const CLONE_NEW_OF_CLONE = 0x7e020000; // in clone(2) the low byte is the exit signal
 const AF_NETLINK = 16;
 const NETLINK_AUDIT = 9;
 const AF_VSOCK = 40;
+/**
+ * Operations that move the waiters of one word to another, without FUTEX_PRIVATE_FLAG: on a mapping that is read-only
+ * too. A virtual CPU that waits for its grant would wait somewhere else. Programs of today do not use them.
+ */
+const SHARED_REQUEUES = [3, 4, 11, 12, 11 | 256] as const;
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 
@@ -118,6 +126,12 @@ export function consoleFilter(): Uint8Array {
     ...forCall(SYS_IOCTL, [
       ...rule(offsetOfArgument(1), JUMP_EQUAL, TIOCSTI, refuse(EPERM)),
       ...rule(offsetOfArgument(1), JUMP_EQUAL, TIOCLINUX, refuse(EPERM)),
+      ALLOW,
+    ]),
+    ...forCall(SYS_FUTEX, [
+      ...SHARED_REQUEUES.flatMap(operation =>
+        rule(offsetOfArgument(1), JUMP_EQUAL, operation, refuse(EPERM)),
+      ),
       ALLOW,
     ]),
     // The machine's audit trail is not the console's: PAM and shadow-utils go on when the protocol does not exist.

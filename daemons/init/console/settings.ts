@@ -10,6 +10,8 @@ export interface ConsoleSettings {
   vmkernelRunFolder: string;
   /** /dev/shm/esx-<bootId>; absent when there is none */
   sharedMemoryFolder?: string;
+  /** The files in there that the console may read. */
+  statisticsFiles: readonly string[];
   /** The tree that holds dist/ and etc/ */
   treeFolder: string;
   /** The tree's node_modules, which may be a link to another tree's. */
