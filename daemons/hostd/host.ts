@@ -6,6 +6,7 @@ import {
   type ApiVersion,
   loadVimSchema,
   type ManagedObjectReference,
+  type TaskInfo,
 } from '../../lib/vim/index.js';
 import {
   AccessControl,
@@ -22,6 +23,7 @@ import {
   type SessionLimits,
   SessionTable,
   TaskManager,
+  type TaskOutcome,
   type VimFault,
 } from '../../lib/vim-server/index.js';
 import { type AccountTools, type ConsoleAccounts, HostAccessTree, hostMethodRules } from './access/index.js';
@@ -42,6 +44,7 @@ import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
 import { HostHistory } from './store/host-history.js';
+import { interruptedPower } from './vm-life/interrupted-power.js';
 import { VmLife } from './vm-life/vm-life.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
@@ -139,6 +142,7 @@ export class Host {
     this.inventory = this.#makeInventory();
     this.link = this.#makeLink();
     this.access = this.#makeAccess();
+    this.database.onReplaced(() => this.#reloadAccess());
     this.sessions = new SessionTable(
       {
         schema,
@@ -176,10 +180,22 @@ export class Host {
       this;
     return {
       options: this.#options,
-      dependencies: this.#dependencies,
+      dependencies: { ...this.#dependencies, policy: this.policy },
       ...{ schema, registry, events, tasks, inventory, files, access, sessions, managers, life, link },
       facts: this.#facts(),
       entity: () => this.#hostEntity(),
+    };
+  }
+
+  /** Passwords as the dependencies check them; a file of permissions that could not be read is tried again first. */
+  get policy(): LoginPolicy {
+    const { policy } = this.#dependencies;
+    return {
+      localUser: user => policy.localUser(user),
+      verifyPassword: (user, password, address) => {
+        this.database.reopen();
+        return policy.verifyPassword(user, password, address);
+      },
     };
   }
 
@@ -191,7 +207,7 @@ export class Host {
     await this.inventory.load();
     await this.managers.load();
     this.#dropPermissionsOfGoneVms();
-    this.tasks.restore(info => this.life.recovery.outcomeOf(info));
+    this.tasks.restore(info => this.#outcomeOf(info));
     await this.link.start();
     if (!this.link.isConnected) return;
     const late = new AbortController();
@@ -204,6 +220,7 @@ export class Host {
 
   /** Before the host goes down: machines are stopped as the administrator wants it. */
   async hostStops(): Promise<void> {
+    await this.managers.power.noteStop(this.#hostEntity());
     await this.managers.autoStart.hostStops();
   }
 
@@ -212,6 +229,22 @@ export class Host {
     const message = `No login of ${account} from ${address} for a minute: too many wrong passwords`;
     this.#dependencies.onProblem(message);
     this.events.post('GeneralHostWarningEvent', { message }, { entity: this.#hostEntity() });
+  }
+
+  /** What became of a task whose hostd died. */
+  #outcomeOf(info: TaskInfo): TaskOutcome | 'later' | undefined {
+    const known = {
+      bootTimeMs: this.inventory.host?.bootTimeMs,
+      hasLooked: this.inventory.hasLooked,
+      vm: (moid: string) => this.inventory.vms().find(({ ref }) => ref.value === moid),
+    };
+    return interruptedPower(info, known) ?? this.life.recovery.outcomeOf(info);
+  }
+
+  #settleTasks(): void {
+    if (!this.tasks.hasUnsettled) return;
+    const settled = this.inventory.settled();
+    settled.then(() => this.tasks.settle(info => this.#outcomeOf(info))).catch(this.#dependencies.onError);
   }
 
   #hostEntity(): { ref: typeof moids.host; name: string } {
@@ -235,6 +268,10 @@ export class Host {
       store: new AuthorizationRows(this.database),
       find,
     });
+  }
+
+  #reloadAccess(): void {
+    if (this.database.isOnDisk) this.access.reload();
   }
 
   /** A machine's permissions end with its registration; its moid may be another machine's one day. */
@@ -286,13 +323,14 @@ export class Host {
 
   #noteChange(change: Change): void {
     this.inventory.note(change);
+    this.#settleTasks();
     if (change.topic === 'host' || change.gap === true) this.managers.refresh();
   }
 
   #noteConnected(): void {
     this.inventory.refresh();
     this.managers.refresh();
-    this.events.post('HostConnectedEvent', {}, { entity: this.#hostEntity() });
+    this.#settleTasks();
     this.#noteBoot().catch(this.#dependencies.onError);
   }
 
@@ -304,6 +342,8 @@ export class Host {
   async #noteBoot(): Promise<void> {
     await this.inventory.settled();
     const { info } = this.#account;
+    // By its own name, which the VMkernel has told by now.
+    if (this.link.isConnected) this.events.post('HostConnectedEvent', {}, { entity: this.#hostEntity() });
     if (info !== undefined && this.link.isConnected) await this.managers.autoStart.hostBooted(info.bootId);
   }
 

@@ -74,7 +74,7 @@ async function main(): Promise<void> {
     soap: new SoapEndpoint(host.dispatcher, host.schema),
     folder: new FolderEndpoint({
       sessions: host.sessions,
-      policy,
+      policy: host.policy,
       access: host.access,
       files: () => host.link.files,
       datastore: name => host.inventory.datastore(name),

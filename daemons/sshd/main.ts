@@ -41,6 +41,7 @@ process.on('SIGTERM', () => {
 });
 // init starts another one in its place.
 process.on('SIGHUP', () => {
+  process.title = 'sshd: serves nobody new';
   logger.info('serves nobody new');
   server.drain(() => process.exit(0));
 });

@@ -1,10 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ServiceName } from '../../../kernel/abi/index.js';
 import { readConsoleFile } from './console-files.js';
 
 /** A daemon of the service console. init starts all of them and starts again what dies. */
 export interface ConsoleService {
   readonly key: string;
+  /** What init calls it. */
+  readonly daemon: ServiceName;
   readonly label: string;
   /** The host cannot be managed without it. */
   readonly required: boolean;
@@ -13,6 +16,7 @@ export interface ConsoleService {
 
 interface ServiceProgram {
   readonly key: string;
+  readonly daemon: ServiceName;
   readonly label: string;
   readonly required: boolean;
   /** Tells its command line. */
@@ -20,8 +24,14 @@ interface ServiceProgram {
 }
 
 const programs: readonly ServiceProgram[] = [
-  { key: 'mgmt-vmware', label: 'VMware ESX Server Host Agent', required: true, runs: /\/hostd\/main\.js/ },
-  { key: 'sshd', label: 'SSH Server', required: false, runs: /^sshd(\0|$)|\/sshd\/main\.js/ },
+  {
+    key: 'mgmt-vmware',
+    daemon: 'hostd',
+    label: 'VMware ESX Server Host Agent',
+    required: true,
+    runs: /\/hostd\/main\.js/,
+  },
+  { key: 'sshd', daemon: 'sshd', label: 'SSH Server', required: false, runs: /^sshd(\0|$)|\/sshd\/main\.js/ },
 ];
 
 /** Which daemons run, by the console's process table. */
@@ -36,8 +46,9 @@ export class ConsoleServices {
     const commandLines = readdirSync(join(this.#root, 'proc'))
       .filter(name => /^\d+$/.test(name))
       .map(pid => readCommandLine(this.#root, pid));
-    return programs.map(({ key, label, required, runs }) => ({
+    return programs.map(({ key, daemon, label, required, runs }) => ({
       key,
+      daemon,
       label,
       required,
       running: commandLines.some(line => runs.test(line)),

@@ -82,6 +82,11 @@ export class HostInventory {
     this.#datastores = this.#makeDatastores();
   }
 
+  /** Whether it is known which machines run. */
+  get hasLooked(): boolean {
+    return this.#hasLooked;
+  }
+
   /** What the VMkernel says of the host; undefined until it has answered. */
   get host(): HostInfo | undefined {
     return this.#dependencies.account.info;

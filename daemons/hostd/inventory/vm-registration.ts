@@ -13,7 +13,9 @@ import { moids } from '../mo/moids.js';
 import type { VirtualMachine } from '../mo/virtual-machine.js';
 import { checkedName } from '../vm-config/spec/general-properties.js';
 import { newVmUuid, uuidFromVmx, uuidToVmx } from '../vm-config/uuid.js';
+import type { IntentLog } from '../vm-life/intent-log.js';
 import type { NameClaims } from '../vm-life/name-claims.js';
+import type { VmRecovery } from '../vm-life/vm-recovery.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, invalidDatastorePath, parseDatastorePath } from './datastore-path.js';
 import type { HostInventory } from './host-inventory.js';
@@ -23,6 +25,8 @@ export interface RegistrationDependencies {
   readonly tasks: TaskManager;
   readonly events: EventManager;
   readonly claims: NameClaims;
+  readonly intents: IntentLog;
+  readonly recovery: VmRecovery;
   files(): DatastoreFileCalls;
 }
 
@@ -68,13 +72,16 @@ export class VmRegistration {
     name: string | undefined,
     cause: EventCause,
   ): Promise<ManagedObjectReference> {
-    const { inventory, claims } = this.#dependencies;
+    const { inventory, claims, intents, recovery } = this.#dependencies;
     const vm = inventory.prepare(path);
     await inventory.reload(vm);
     await this.#requireConfig(vm);
     await claims.withName(name ?? vm.name, vm, async () => {
-      await this.#complete(vm, name);
-      await inventory.commit(vm);
+      const intent = intents.note({ kind: 'register', vmxPath: vm.vmxPath }, cause.chainId);
+      await recovery.guard(intent, async () => {
+        await this.#complete(vm, name);
+        await inventory.commit(vm);
+      });
     });
     this.#dependencies.events.post('VmRegisteredEvent', { template: false }, { ...cause, entity: vm });
     return vm.ref;

@@ -1,9 +1,10 @@
 import { ManagedObjectReference } from '../../../lib/vim/index.js';
-import type {
-  AuthorizationState,
-  AuthorizationStore,
-  CustomRole,
-  PermissionEntry,
+import {
+  type AuthorizationState,
+  type AuthorizationStore,
+  type CustomRole,
+  type PermissionEntry,
+  vimFault,
 } from '../../../lib/vim-server/index.js';
 import type { HostDatabase } from './host-database.js';
 
@@ -29,21 +30,31 @@ const writeRole = 'INSERT INTO role (role_id, name, privileges) VALUES (?, ?, ?)
 const writePermission = `INSERT INTO permission
   (entity_type, entity, principal, is_group, role_id, propagate) VALUES (?, ?, ?, ?, ?, ?)`;
 
-/** Roles and permissions in hostd's SQLite file. There is always a permission once one was saved. */
+/**
+ * Roles and permissions in hostd's SQLite file. There is always a permission once one was saved. While the file has not
+ * been read nothing is saved: it would not be known what that takes away.
+ */
 export class AuthorizationRows implements AuthorizationStore {
   readonly #database: HostDatabase;
+  #wasRead = false;
 
   constructor(database: HostDatabase) {
     this.#database = database;
   }
 
   load(): AuthorizationState | undefined {
+    this.#wasRead ||= this.#database.isOnDisk;
     const permissions = (this.#database.prepare(readPermissions).all() as PermissionRow[]).map(toEntry);
     if (permissions.length === 0) return undefined;
     return { permissions, roles: (this.#database.prepare(readRoles).all() as RoleRow[]).map(toRole) };
   }
 
+  /** @throws VimFault SystemError while the file cannot be used */
   save(state: AuthorizationState): void {
+    if (!this.#wasRead) {
+      const reason = 'The file of roles and permissions cannot be read';
+      throw vimFault('SystemError', { reason }, `${reason}.`);
+    }
     try {
       this.#write(state);
     } catch (error) {

@@ -38,6 +38,9 @@ export class HistoryWriter {
   constructor(database: HostDatabase, onProblem: (problem: string) => void) {
     this.#database = database;
     this.#onProblem = onProblem;
+    database.onReplaced(() => {
+      for (const source of this.#sources) source.databaseReplaced();
+    });
   }
 
   add(source: PendingWrites): void {
@@ -78,10 +81,7 @@ export class HistoryWriter {
 
   /** Of a statement that failed: a broken file is replaced. */
   noteError(error: unknown): void {
-    if (this.#database.noteError(error)) {
-      this.#replaced();
-      return;
-    }
+    if (this.#database.noteError(error)) return;
     if (this.#retryAtMs > 0 || this.#isClosed) return;
     const reason = error instanceof Error ? error.message : String(error);
     this.#onProblem(`tasks and events cannot be kept on the disk for now: ${reason}`);
@@ -97,16 +97,10 @@ export class HistoryWriter {
   }
 
   #write(): void {
-    const wasOnDisk = this.#database.isOnDisk;
-    if (!wasOnDisk && !this.#database.reopen()) throw new Error('there is no file');
-    if (!wasOnDisk) this.#replaced();
+    if (!this.#database.reopen()) throw new Error('there is no file');
     this.#database.sqlite.transaction(() => {
       for (const source of this.#sources) source.writePending();
     })();
     for (const source of this.#sources) source.pendingWritten();
-  }
-
-  #replaced(): void {
-    for (const source of this.#sources) source.databaseReplaced();
   }
 }

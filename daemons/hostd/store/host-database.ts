@@ -39,6 +39,7 @@ export class HostDatabase {
   #sqlite: Database.Database;
   #isOnDisk = false;
   #wasSetAside = false;
+  readonly #replacedListeners: (() => void)[] = [];
 
   constructor(options: HostDatabaseOptions) {
     this.#options = options;
@@ -57,6 +58,11 @@ export class HostDatabase {
   /** A file was found broken since this process began: numbers that it gave are not known any more. */
   get wasSetAside(): boolean {
     return this.#wasSetAside;
+  }
+
+  /** Told when {@link HostDatabase.sqlite} has become another one: the file that was away, or a new one for a broken one. */
+  onReplaced(listener: () => void): void {
+    this.#replacedListeners.push(listener);
   }
 
   /** A statement, kept by its text. */
@@ -108,6 +114,7 @@ export class HostDatabase {
   #replace(sqlite: Database.Database): void {
     this.#closeSqlite();
     this.#sqlite = sqlite;
+    for (const listener of this.#replacedListeners) listener();
   }
 
   #closeSqlite(): void {

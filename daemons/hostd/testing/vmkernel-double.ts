@@ -56,6 +56,8 @@ export class VmkernelDouble {
   /** esx.conf */
   readonly config = new Map([['/boot/memSize', '272']]);
   bootId = 'boot-1';
+  goingDown: Calls['hostPower']['args'] | undefined;
+  hostBootTimeMs = 1_225_000_000_000;
   freeBytes = 60 * 2 ** 30;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -149,6 +151,11 @@ export class VmkernelDouble {
         return { result: { value: this.config.get((args as Calls['getConfig']['args']).key) ?? null } };
       case 'setConfig':
         return { result: this.#setConfig(args as Calls['setConfig']['args']) };
+      case 'hostPower':
+        this.#goDown(args as Calls['hostPower']['args']);
+        return { result: {} };
+      case 'service':
+        return { result: { state: 'running', pid: 77 } };
       case 'memoryOverhead':
         return { result: { overheadBytes: 111 * 2 ** 20 } };
       case 'listVms':
@@ -233,10 +240,15 @@ export class VmkernelDouble {
     return {};
   }
 
+  #goDown(request: Calls['hostPower']['args']): void {
+    if (this.goingDown !== undefined) throw failure('Busy', 'The host goes down already', {});
+    this.goingDown = request;
+  }
+
   #hostInfo(): Calls['hostInfo']['result'] {
     return {
       bootId: this.bootId,
-      bootTimeMs: 1_225_000_000_000,
+      bootTimeMs: this.hostBootTimeMs,
       abiHash: 1,
       shmDir: '/dev/shm/esx-none',
       machineMemoryBytes: 4 * 2 ** 30,
@@ -244,6 +256,7 @@ export class VmkernelDouble {
       pcpuMhz: 2000,
       hostName: 'esx1.local',
       version: '3.5.0',
+      ...(this.goingDown === undefined ? {} : { goingDown: this.goingDown }),
     };
   }
 

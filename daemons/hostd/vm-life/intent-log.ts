@@ -21,6 +21,8 @@ export type IntentSubject =
       /** Disks made anew over others, which are gone either way. */
       readonly replaced: readonly DiskCreation[];
     }
+  /** Makes nothing; says whose task it was. */
+  | { readonly kind: 'register'; readonly vmxPath: string }
   | {
       readonly kind: 'destroy';
       readonly vmxPath: string;
@@ -54,16 +56,15 @@ export class IntentLog {
       const reason = 'The database of the host cannot be written';
       throw vimFault('SystemError', { reason }, `${reason}.`);
     }
-    const id = this.#database.durably(() => {
-      const insert = this.#database.prepare(
-        "INSERT INTO intent (kind, subject, state, begun_ms) VALUES (?, ?, 'begun', ?)",
-      );
-      return Number(
-        insert.run(subject.kind, JSON.stringify({ chainId, ...subject }), Date.now()).lastInsertRowid,
-      );
-    });
-    this.#active.add(id);
-    return { id, subject, chainId };
+    return this.#database.durably(() => this.#enter(subject, chainId));
+  }
+
+  /**
+   * As begin, for an operation that is one write: without a database it is done all the same, and after a loss of power
+   * it may be gone. Then only a task that its hostd did not live to end is told of wrongly.
+   */
+  note(subject: IntentSubject, chainId: number | undefined): Intent | undefined {
+    return this.#database.isOnDisk ? this.#enter(subject, chainId) : undefined;
   }
 
   /** Done or undone. */
@@ -87,6 +88,16 @@ export class IntentLog {
   /** The operation of a task that is neither done nor undone. */
   ofTask(chainId: number): Intent | undefined {
     return this.#all().find(intent => intent.chainId === chainId);
+  }
+
+  #enter(subject: IntentSubject, chainId: number | undefined): Intent {
+    const insert = this.#database.prepare(
+      "INSERT INTO intent (kind, subject, state, begun_ms) VALUES (?, ?, 'begun', ?)",
+    );
+    const text = JSON.stringify({ chainId, ...subject });
+    const id = Number(insert.run(subject.kind, text, Date.now()).lastInsertRowid);
+    this.#active.add(id);
+    return { id, subject, chainId };
   }
 
   #all(): Intent[] {

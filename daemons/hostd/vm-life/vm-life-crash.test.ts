@@ -145,10 +145,29 @@ describe('hostd that dies', () => {
       ];
       expect([...files()].sort()).toEqual((isNew ? changed : old).sort());
       expect(await test.read(session, vm, 'config.hardware.memoryMB')).toBe(isNew ? 256 : 32);
-      expect(task.state).toBe('error');
+      expect(task.state).toBe(isNew ? 'success' : 'error');
       expect(intents()).toEqual([]);
     },
   );
+
+  it('between the commit of RegisterVM_Task and its end tells its task as done', async () => {
+    const commit = test.host.inventory.commit.bind(test.host.inventory);
+    const committed = new Promise<void>(resolve => {
+      test.host.inventory.commit = async vm => {
+        await commit(vm);
+        resolve();
+        await new Promise(() => undefined);
+      };
+    });
+    const task = await test.startRegister(session, '[storage1] linux/linux.vmx');
+    await committed;
+    test.host.close();
+    await test.boot();
+    session = await test.login();
+    const info = (await test.read(session, task, 'info')) as TaskInfo;
+    expect(info).toMatchObject({ state: 'success', result: test.host.inventory.vmRefs()[0] });
+    expect(intents()).toEqual([]);
+  });
 
   it.each([1, 2, 3, 4].flatMap(step => [[step, 'before'] as const, [step, 'after'] as const]))(
     'at step %i of Destroy_Task, %s it, has the rest of the files deleted by the next one',

@@ -42,7 +42,7 @@ export class VmLife {
     this.recovery = new VmRecovery({ intents, files, inventory, onProblem });
     const shared = { schema, inventory, tasks, events, files, claims, intents, recovery: this.recovery };
     this.#creation = new VmCreation(shared);
-    this.#registration = new VmRegistration({ inventory, tasks, events, claims, files: () => link().files });
+    this.#registration = new VmRegistration({ ...shared, files: () => link().files });
     this.#reconfiguration = new VmReconfiguration({ ...shared, link });
     this.#destruction = new VmDestruction(shared);
     this.#turns = new VmTurns(tasks, vm => inventory.isRegistered(vm));

@@ -123,7 +123,6 @@ export class VmReconfiguration {
     const { vmx, effects, control } = change;
     const { files, intents, recovery } = this.#dependencies;
     const bytes = vmx.toBytes();
-    if (!touchesDisks(effects)) return { bytes, stat: await files.writeAtomic(vm.vmxPath, bytes) };
     const subject = {
       kind: 'reconfigure',
       vmxPath: vm.vmxPath,
@@ -132,7 +131,8 @@ export class VmReconfiguration {
       destroyed: effects.destroy,
       replaced: effects.replace,
     } as const;
-    const intent = intents.begin(subject, control.cause.chainId);
+    const { chainId } = control.cause;
+    const intent = touchesDisks(effects) ? intents.begin(subject, chainId) : intents.note(subject, chainId);
     return recovery.guard(intent, async () => {
       await makeDisks(effects, files, control);
       const stat = await files.writeAtomic(vm.vmxPath, bytes);

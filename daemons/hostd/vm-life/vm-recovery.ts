@@ -24,13 +24,16 @@ export interface RecoveryDependencies {
  */
 export class VmRecovery {
   readonly #dependencies: RecoveryDependencies;
+  /** By event chain: reconfigurations of an earlier hostd, and whether their file was written. */
+  readonly #reconfigured = new Map<number, boolean>();
 
   constructor(dependencies: RecoveryDependencies) {
     this.#dependencies = dependencies;
   }
 
   /** Does the work that the intent announced. When it fails what it left is cleared before the failure is told. */
-  async guard<T>(intent: Intent, work: () => Promise<T>): Promise<T> {
+  async guard<T>(intent: Intent | undefined, work: () => Promise<T>): Promise<T> {
+    if (intent === undefined) return work();
     try {
       const result = await work();
       this.#dependencies.intents.end(intent);
@@ -51,24 +54,26 @@ export class VmRecovery {
   }
 
   /**
-   * What became of a task whose hostd died: known at once where the inventory says whether it was committed.
-   * @returns undefined where there is no telling
+   * What became of a task whose hostd died: known at once where the inventory says whether it was committed, later
+   * where the configuration file does. @returns undefined where there is no telling
    */
-  outcomeOf({ eventChainId }: TaskInfo): TaskOutcome | undefined {
+  outcomeOf({ eventChainId }: TaskInfo): TaskOutcome | 'later' | undefined {
+    const wasWritten = this.#reconfigured.get(eventChainId);
+    if (wasWritten !== undefined) return wasWritten ? { result: undefined } : undone();
     const subject = this.#dependencies.intents.ofTask(eventChainId)?.subject;
-    if (subject === undefined || subject.kind === 'reconfigure') return undefined;
+    if (subject === undefined) return undefined;
+    if (subject.kind === 'reconfigure') return 'later';
     const vm = this.#dependencies.inventory.vmAt(parseDatastorePath(subject.vmxPath));
-    if (subject.kind === 'create' && vm !== undefined) return { result: vm.ref };
+    if (subject.kind !== 'destroy' && vm !== undefined) return { result: vm.ref };
     if (subject.kind === 'destroy' && vm === undefined) return { result: undefined };
-    const reason = 'The management server ended before the operation did, and it was undone';
-    return { error: vimFault('SystemError', { reason }, `${reason}.`) };
+    return undone();
   }
 
   /** What cannot be cleared now is cleared when the VMkernel is reached the next time. */
   async #settle(intent: Intent): Promise<void> {
     const { intents, onProblem } = this.#dependencies;
     try {
-      await this.#clear(intent.subject);
+      await this.#clear(intent);
       intents.end(intent);
     } catch (error) {
       if (!(error instanceof VmkernelError)) throw error;
@@ -77,9 +82,10 @@ export class VmRecovery {
     }
   }
 
-  #clear(subject: IntentSubject): Promise<void> {
+  #clear({ subject, chainId }: Intent): Promise<void> {
     if (subject.kind === 'create') return this.#clearCreate(subject);
-    if (subject.kind === 'reconfigure') return this.#clearReconfigure(subject);
+    if (subject.kind === 'reconfigure') return this.#clearReconfigure(subject, chainId);
+    if (subject.kind === 'register') return Promise.resolve();
     return this.#clearDestroy(subject);
   }
 
@@ -91,12 +97,13 @@ export class VmRecovery {
     if (folder !== undefined) await files.removeFolder(folder);
   }
 
-  async #clearReconfigure(subject: Subject<'reconfigure'>): Promise<void> {
+  async #clearReconfigure(subject: Subject<'reconfigure'>, chainId: number | undefined): Promise<void> {
     const { vmxPath, digest, created, destroyed, replaced } = subject;
     const { files } = this.#dependencies;
     // Without the machine there is no telling whose the disks are.
     if (!(await files.exists(vmxPath))) return;
     const isDone = vmxDigest(await files.read(vmxPath, vmxReadBytes)) === digest;
+    if (chainId !== undefined) this.#reconfigured.set(chainId, isDone);
     for (const disk of isDone ? destroyed : created) await files.deleteDisk(disk);
     for (const disk of replaced) if (!(await files.exists(disk.path))) await files.createDisk(disk);
   }
@@ -112,4 +119,9 @@ export class VmRecovery {
   #isRegistered(vmxPath: string): boolean {
     return this.#dependencies.inventory.vmAt(parseDatastorePath(vmxPath)) !== undefined;
   }
+}
+
+function undone(): TaskOutcome {
+  const reason = 'The management server ended before the operation did, and it was undone';
+  return { error: vimFault('SystemError', { reason }, `${reason}.`) };
 }

@@ -126,6 +126,10 @@ export class AccessControl {
   change(state: Partial<AuthorizationState>): void {
     const next = { ...this.#state, ...state };
     this.dependencies.store.save(next);
+    this.#become(next);
+  }
+
+  #become(next: AuthorizationState): void {
     const touched = new Set(
       [...this.#state.permissions, ...next.permissions].map(({ entity }) => entity.value),
     );
@@ -133,6 +137,14 @@ export class AccessControl {
     this.#roles = rolesOf(next);
     this.#accesses.clear();
     for (const listener of [...this.#listeners]) listener(touched);
+  }
+
+  /** The store is another one: what it has counts, and one that has nothing is given what there is. */
+  reload(): void {
+    const { store } = this.dependencies;
+    const kept = store.load();
+    if (kept === undefined) store.save(this.#state);
+    else this.#become(kept);
   }
 
   /** Drops what an entity or a principal leaves behind that is no more. */

@@ -95,6 +95,7 @@ export class EventManager implements ManagedObject {
 
   postNumbered(
     key: number,
+    /** With fullFormattedMessage where the text is not made of the fields alone. */
     fields: { readonly _type: string; readonly [field: string]: unknown },
     cause: EventCause,
   ): Event {
@@ -107,7 +108,8 @@ export class EventManager implements ManagedObject {
       userName: cause.userName ?? '',
     };
     const event: Event = { ...places.placeOf(entity), ...shortened(fields), ...common };
-    const told = { ...event, fullFormattedMessage: formatMessage(fields._type, event) };
+    const text = fields.fullFormattedMessage ?? formatMessage(fields._type, event);
+    const told = { ...event, fullFormattedMessage: String(text) };
     const containers = places.containersOf(entity.ref);
     const record = { number: key, value: told, subject: entity.ref.value, containers };
     store.put(record);

@@ -46,7 +46,7 @@ const formats: { readonly [N in EventTypeName]?: string } = {
   RoleUpdatedEvent: 'Role {role.name} was changed',
   ServerStartedSessionEvent: 'The management server has started',
   SessionTerminatedEvent: 'The session {sessionId} of {terminatedUsername} was ended by {userName}',
-  TaskEvent: 'Task: {info.descriptionId} on {info.entityName}',
+  TaskEvent: 'Task: {info.name} on {info.entityName}',
   TaskTimeoutEvent: 'Task {info.descriptionId} on {info.entityName} took too long',
   UserAssignedToGroup: 'User {userLogin} is now in group {group}',
   UserLoginSessionEvent: '{userName} logged in from {ipAddress}',

@@ -41,10 +41,24 @@ export function taskDescription(schema: VimSchema): TaskDescription {
   for (const name of schema.methodNames()) {
     const on = schema.method(name)?.on;
     if (on === undefined || !name.endsWith('_Task')) continue;
-    const label = words(name.replace(/_Task$/, ''));
+    const label = methodLabel(name);
     methodInfo.push({ key: taskDescriptionId(on, name), label, summary: `${label} (${words(on)})` });
   }
   return { methodInfo, state: states(), reason: reasons() };
+}
+
+/** What a task of a description id is called; its id where the schema has no such method. */
+export function taskLabels(schema: VimSchema): (descriptionId: string) => string {
+  const labels = new Map(taskDescription(schema).methodInfo.map(({ key, label }) => [key, label]));
+  return descriptionId => labels.get(descriptionId) ?? descriptionId;
+}
+
+/** `Reconfigure virtual machine` of ReconfigVM_Task. */
+function methodLabel(name: string): string {
+  return words(name.replace(/_Task$/, ''))
+    .replace(/^Reconfig\b/, 'Reconfigure')
+    .replace(/\bmulti vm\b/, 'several virtual machines')
+    .replace(/\bvm\b/g, 'virtual machine');
 }
 
 function states(): ElementDescription[] {

@@ -19,7 +19,7 @@ import { sessionOf } from '../session/session-of.js';
 import { RecentTasks, recentMs } from './recent-tasks.js';
 import { queuedTask, Task } from './task.js';
 import type { TaskControl } from './task-control.js';
-import { taskDescription } from './task-description.js';
+import { taskDescription, taskLabels } from './task-description.js';
 import { matchesTask, type TaskRecord, type TaskStore } from './task-filter.js';
 import { TaskHistoryCollector } from './task-history-collector.js';
 
@@ -35,6 +35,8 @@ export type TaskResult = TypedValue | ManagedObjectReference | undefined;
 export type TaskWork = (control: TaskControl) => Promise<TaskResult>;
 /** How the work of a task ended, as something else than its own process knows. */
 export type TaskOutcome = { readonly result: TaskResult } | { readonly error: VimFault };
+/** `later`: it cannot be told yet; undefined: nobody will know. */
+export type OutcomeOf = (info: TaskInfo) => TaskOutcome | 'later' | undefined;
 export type TaskListener = (record: TaskRecord) => void;
 
 export interface TaskManagerDependencies {
@@ -57,11 +59,14 @@ export class TaskManager implements ManagedObject {
   readonly dependencies: TaskManagerDependencies;
   readonly #recent: RecentTasks;
   readonly #listeners = new Set<TaskListener>();
+  readonly #unsettled = new Set<Task>();
+  readonly #labels: (descriptionId: string) => string;
 
   constructor(moid: string, dependencies: TaskManagerDependencies) {
     this.ref = new ManagedObjectReference('TaskManager', moid);
     this.dependencies = dependencies;
     this.#recent = new RecentTasks(dependencies.registry);
+    this.#labels = taskLabels(dependencies.schema);
   }
 
   recentTasks(entity?: ManagedObject): ManagedObjectReference[] {
@@ -80,21 +85,36 @@ export class TaskManager implements ManagedObject {
 
   /**
    * Takes over the tasks of an earlier process, once, before anybody is served: those that were not over end as
-   * `outcomeOf` knows, else as failed; the recent ones are objects again.
+   * `outcomeOf` knows, else as failed; of those that it cannot tell of yet {@link TaskManager.settle} asks again. The
+   * recent ones are objects again.
    */
-  restore(outcomeOf: (info: TaskInfo) => TaskOutcome | undefined): void {
+  restore(outcomeOf: OutcomeOf): void {
     const { store } = this.dependencies;
     const page = { direction: 'newer', from: 0, maxCount: maxRestored } as const;
     for (const record of store.read({ states: ['queued', 'running'] }, page)) {
-      const outcome = outcomeOf(record.value) ?? { error: interrupted() };
-      const task = this.#asObject(record);
-      if ('error' in outcome) {
-        task.failed({ fault: outcome.error.detail, localizedMessage: outcome.error.message });
-      } else task.succeeded(outcome.result);
+      this.#unsettled.add(this.#asObject(record));
     }
+    this.settle(outcomeOf);
     const time = { type: 'completedTime', beginMs: Date.now() - recentMs, endMs: undefined } as const;
     for (const record of store.read({ time }, page)) {
       if (this.dependencies.registry.find(record.value.key) === undefined) this.#asObject(record);
+    }
+  }
+
+  /** Whether tasks of an earlier process go on because nobody could tell of their end. */
+  get hasUnsettled(): boolean {
+    return this.#unsettled.size > 0;
+  }
+
+  /** Ends tasks of an earlier process whose outcome is known by now. */
+  settle(outcomeOf: OutcomeOf): void {
+    for (const task of this.#unsettled) {
+      const outcome = outcomeOf(task.info) ?? { error: interrupted() };
+      if (outcome === 'later') continue;
+      this.#unsettled.delete(task);
+      if ('error' in outcome) {
+        task.failed({ fault: outcome.error.detail, localizedMessage: outcome.error.message });
+      } else task.succeeded(outcome.result);
     }
   }
 
@@ -165,7 +185,10 @@ export class TaskManager implements ManagedObject {
 
   /** The first event of the task's chain, and so the one that names the chain. */
   #postTaskEvent(info: TaskInfo, cause: Parameters<EventManager['postNumbered']>[2]): void {
-    this.dependencies.events.postNumbered(info.eventChainId, { _type: 'TaskEvent', info }, cause);
+    const label = this.#labels(info.descriptionId);
+    const text = `Task: ${label}${info.entityName === undefined ? '' : ` on ${info.entityName}`}`;
+    const fields = { _type: 'TaskEvent', info, fullFormattedMessage: text };
+    this.dependencies.events.postNumbered(info.eventChainId, fields, cause);
   }
 
   #changed(task: Task, record: TaskRecord): void {

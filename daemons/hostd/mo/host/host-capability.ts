@@ -8,8 +8,8 @@ export function hostCapability(): HostCapability {
   return {
     recursiveResourcePoolsSupported: false,
     cpuMemoryResourceConfigurationSupported: false,
-    rebootSupported: false,
-    shutdownSupported: false,
+    rebootSupported: true,
+    shutdownSupported: true,
     vmotionSupported: false,
     standbySupported: false,
     ipmiSupported: false,

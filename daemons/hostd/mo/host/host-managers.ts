@@ -28,6 +28,7 @@ import { HostFirewallSystem } from './host-firewall-system.js';
 import { HostHealthStatusSystem } from './host-health-status-system.js';
 import { HostMemorySystem } from './host-memory-system.js';
 import { HostNetworkSystem } from './host-network-system.js';
+import { HostPower } from './host-power.js';
 import { HostServiceSystem } from './host-service-system.js';
 import { HostStorageSystem } from './host-storage-system.js';
 import { LicenseManager } from './license-manager.js';
@@ -76,6 +77,7 @@ export class HostManagers {
   readonly autoStartManager: HostAutoStartManager;
   readonly licenseManager: LicenseManager;
   readonly maintenance: MaintenanceMode;
+  readonly power: HostPower;
   readonly #settings: HostSettings;
   readonly #options: HostManagerOptions;
   readonly #dependencies: HostManagerDependencies;
@@ -92,12 +94,18 @@ export class HostManagers {
     this.licenseManager = new LicenseManager(facts);
     const hasRunning = (): boolean => inventory().runningVms().length > 0;
     this.maintenance = new MaintenanceMode({ registry, tasks, events, settings: this.#settings, hasRunning });
+    this.power = new HostPower({ tasks, events, maintenance: this.maintenance, link });
     this.cpuScheduler = new HostCpuSchedulerSystem(facts);
     this.dateTimeSystem = new HostDateTimeSystem({ registry, consoleRoot });
     this.diagnosticManager = new DiagnosticManager(logFolder);
     this.memorySystem = new HostMemorySystem({ facts, registry, link });
     this.networkSystem = new HostNetworkSystem({ facts, registry, network: new ConsoleNetwork(consoleRoot) });
-    this.serviceSystem = new HostServiceSystem({ registry, services: new ConsoleServices(consoleRoot) });
+    this.serviceSystem = new HostServiceSystem({
+      registry,
+      services: new ConsoleServices(consoleRoot),
+      act: (service, action) => link().call('service', { service, action }),
+      onError,
+    });
     this.storageSystem = new HostStorageSystem({ facts, inventory });
   }
 

@@ -124,6 +124,12 @@ export const hostSystemClass: ObjectClass = defineClass<'HostSystem', HostSystem
       EnterMaintenanceMode_Task: (host, { timeout }, call) => {
         return host.dependencies.managers.maintenance.enter(host, timeout, call);
       },
+      RebootHost_Task: (host, { force }, call) => {
+        return host.dependencies.managers.power.start(host, 'reboot', { force, call });
+      },
+      ShutdownHost_Task: (host, { force }, call) => {
+        return host.dependencies.managers.power.start(host, 'shutdown', { force, call });
+      },
       ExitMaintenanceMode_Task: (host, _, call) => host.dependencies.managers.maintenance.exit(host, call),
       QueryHostConnectionInfo: host => ({
         host: summary(host),
