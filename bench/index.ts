@@ -4,6 +4,7 @@
  * Layers: statistics, table, machine, processes, owned - guest-session (a guest's shell) - images (guests on disks)
  *         - kernel-host (a VMkernel alone), soap-host (the whole product), peers (bare engine, QEMU)
  *         - soap/ (load on servers of the API)
+ *         - ssh/ (sshd beside OpenSSH's)
  *         - boot, overhead, dispatch, footprint, soap (one benchmark each) - runner - main.
  *
  * Invariants
@@ -17,5 +18,6 @@ import { footprint } from './footprint.js';
 import { overhead } from './overhead.js';
 import type { Benchmark } from './result.js';
 import { soap } from './soap.js';
+import { ssh } from './ssh/index.js';
 
-export const benchmarks: readonly Benchmark[] = [boot, overhead, dispatch, footprint, soap];
+export const benchmarks: readonly Benchmark[] = [boot, overhead, dispatch, footprint, soap, ssh];

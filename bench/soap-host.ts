@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VmInfo } from '../kernel/abi/index.js';
 import type { VmkernelClient } from '../kernel/client/index.js';
@@ -27,6 +28,17 @@ export class SoapHost {
 
   get httpsPort(): number {
     return this.init.ports.https;
+  }
+
+  get sshPort(): number {
+    return this.init.ports.ssh;
+  }
+
+  /** Lets root of the service console log in by this key: a line of authorized_keys. */
+  authorizeKey(publicKey: string): void {
+    const folder = join(this.host.root, 'console/root/.ssh');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, 'authorized_keys'), publicKey, { mode: 0o600 });
   }
 
   get userName(): string {
