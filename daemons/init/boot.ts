@@ -163,6 +163,8 @@ export class Boot {
       bootId,
       hostName: readHostName(folder.console, join(treeFolder, 'etc')),
       consoleMemoryMb: this.#consoleMemoryMb,
+      bind: this.#listeners?.bind ?? DEFAULT_BIND,
+      portOffset: this.#listeners?.offset ?? 0,
       requests: this.#requests,
       logger: this.#logger,
     });

@@ -15,6 +15,9 @@ export interface VmkernelOptions {
   /** Of the service console. */
   hostName: string;
   consoleMemoryMb: number;
+  /** Of the host's ports: those of VMs follow them. */
+  bind: string;
+  portOffset: number;
   /** What it may ask of init. */
   requests: VmkernelRequests;
   logger: Logger;
@@ -42,6 +45,7 @@ export class Vmkernel {
   /** Starts the process; {@link ready} tells when it serves. @throws InitError VmkernelFailed */
   static async start(options: VmkernelOptions): Promise<Vmkernel> {
     const { nodePath, mainPath, hostFolder, bootId, hostName, consoleMemoryMb, requests, logger } = options;
+    const { bind, portOffset } = options;
     const log = new VmkernelLogMark(join(hostFolder, 'var/log/vmkernel'));
     const child = spawn(
       'setpriv',
@@ -49,6 +53,7 @@ export class Vmkernel {
         ...['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId],
         ...['--host-name', hostName, '--ready-fd', String(READY_FD), '--init-fd', String(INIT_FD)],
         ...['--console-memory-mb', String(consoleMemoryMb)],
+        ...['--bind', bind, '--port-offset', String(portOffset)],
       ],
       { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] },
     );

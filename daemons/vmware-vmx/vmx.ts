@@ -14,8 +14,7 @@ import { trimHeap } from '../../lib/linux/index.js';
 import { ConfigWriter, RunningConfig } from './config/index.js';
 import { CD_DRIVE, Connections } from './connections.js';
 import { rotateLogs } from './log-rotation.js';
-import { VmDisplay } from './mks/vm-display.js';
-import { VmInput } from './mks/vm-input.js';
+import { Mks, openRemoteDisplay, VmDisplay, VmInput, type VncPort } from './mks/index.js';
 import { askBeforePowerOn } from './power-on-questions.js';
 import { noSpace, Questions } from './questions/index.js';
 import { SerialPorts } from './serial/index.js';
@@ -57,6 +56,8 @@ export class Vmx {
   readonly #pictureWords = new SharedArrayBuffer(PICTURE_WORDS_BYTES);
   readonly #display: VmDisplay;
   readonly #input: VmInput;
+  readonly #mks: Mks;
+  #vncPort: VncPort | null = null;
   readonly #vmm: Worker;
   #vmmStopped: () => void = () => undefined;
   #ending = false;
@@ -94,6 +95,12 @@ export class Vmx {
       tell: message => this.#tell(message, KickReason.mks),
     });
     this.#input = new VmInput(this.#display, message => this.#tell(message, KickReason.input));
+    this.#mks = new Mks({
+      name: start.name,
+      display: this.#display,
+      newInput: () => this.#input.attach(),
+      log: text => log.write('mks', text),
+    });
     this.#vmm = vmm;
     this.#questions = new Questions({
       run: start.worldId,
@@ -130,6 +137,14 @@ export class Vmx {
       throw new VmkernelError('Cancelled', 'The power-on was given up by the answer to a question');
     }
     await this.#serials.open();
+    const { bind, portOffset } = this.#start;
+    this.#vncPort = await openRemoteDisplay({
+      mks: this.#mks,
+      get: key => this.#config.get(key),
+      bind,
+      portOffset,
+      log: text => this.#log.write('mks', text),
+    });
     this.#startVmm(this.#channel.port2);
   }
 
@@ -297,6 +312,8 @@ export class Vmx {
     if (this.#ending) return;
     this.#ending = true;
     this.#log.write('vmx', `VMX end: ${cause}${reason === '' ? '' : `: ${reason}`}`);
+    this.#vncPort?.close();
+    this.#mks.close();
     const stopped = graceful ? await this.#stopVmm() : false;
     await within(FLUSH_WAIT_MS, Promise.allSettled([this.#log.flush(), this.#serials.close()]));
     this.#options.send({ type: 'ending', cause, reason });

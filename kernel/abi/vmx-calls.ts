@@ -49,6 +49,9 @@ export interface VmxStart {
   readonly missingImage: string | null;
   /** Name of the shared-memory files of the disk ring, without the folder. */
   readonly diskRing: { readonly request: string; readonly completion: string } | null;
+  /** The host's address for all its ports, and by how much it moves them. */
+  readonly bind: string;
+  readonly portOffset: number;
   readonly biosPath: string;
   readonly vgaBiosPath: string;
   readonly vmxText: string;

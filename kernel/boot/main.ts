@@ -19,6 +19,8 @@ const { values } = parseArgs({
     'init-fd': { type: 'string' },
     'shm-parent': { type: 'string', default: '/dev/shm' },
     'host-name': { type: 'string', default: hostname() },
+    bind: { type: 'string', default: '127.0.0.1' },
+    'port-offset': { type: 'string', default: '0' },
     'console-memory-mb': { type: 'string', default: String(DEFAULT_CONSOLE_MEMORY_MB) },
     'memory-mb': { type: 'string' },
     cpus: { type: 'string' },
@@ -32,7 +34,7 @@ const root = values.root;
 const bootId = values['boot-id'];
 if (root === undefined || bootId === undefined || !/^[\w-]{1,64}$/.test(bootId)) {
   process.stderr.write(
-    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--init-fd N] [--host-name NAME] [--console-memory-mb N] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--vmkauthd-fd N] [--inject-failures]\n',
+    'usage: vmkernel --root DIR --boot-id ID [--ready-fd N] [--init-fd N] [--host-name NAME] [--bind ADDRESS] [--port-offset N] [--console-memory-mb N] [--memory-mb N] [--cpus 0,1] [--vmx-node-flags=FLAGS] [--vmkauthd-fd N] [--inject-failures]\n',
   );
   process.exit(2);
 }
@@ -71,6 +73,8 @@ const vmkernel = new Vmkernel(
     shmParent: values['shm-parent'],
     hostName: values['host-name'],
     initPid: process.ppid,
+    bind: values.bind,
+    portOffset: Number(values['port-offset']),
     consoleMemoryMb: Number(values['console-memory-mb']),
     injectFailures: values['inject-failures'],
     vmxMainPath: vmxProgram(daemonMain('vmware-vmx')),

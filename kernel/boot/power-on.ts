@@ -24,6 +24,9 @@ export interface PowerOnOptions {
   readonly controlSocket: string;
   readonly vmxMainPath: string;
   readonly vmxNodeFlags: readonly string[];
+  /** The host's address for all its ports, and by how much it moves them. */
+  readonly bind: string;
+  readonly portOffset: number;
   readonly biosPath: string;
   readonly vgaBiosPath: string;
   /** Clock rate of a PCPU: reservations and limits of a .vmx are in MHz. */
@@ -229,7 +232,7 @@ export class PowerOn {
   }
 
   #startMessage(vm: Vm, made: Made): VmxStart {
-    const { bootId, shmDir, biosPath, vgaBiosPath, controlSocket } = this.options;
+    const { bootId, shmDir, bind, portOffset, biosPath, vgaBiosPath, controlSocket } = this.options;
     return {
       worldId: made.rows.worldId,
       name: vm.name,
@@ -245,6 +248,8 @@ export class PowerOn {
       cdrom: made.disks.disks.find(({ node }) => isCdrom(made, node)) ?? null,
       missingImage: made.missingImage,
       diskRing: made.disks.ring,
+      bind,
+      portOffset,
       biosPath,
       vgaBiosPath,
       vmxText: made.vmxText,

@@ -46,6 +46,9 @@ export interface VmkernelOptions {
   readonly consoleMemoryMb: number;
   /** The socket to init; undefined: nobody owns the host's power. */
   readonly initFd?: number;
+  /** The host's address for all its ports, and by how much it moves them: for the ports of VMs. */
+  readonly bind: string;
+  readonly portOffset: number;
   readonly vmxMainPath: string;
   /** Node's flags for a vmx, in place of the usual ones: for measurements. */
   readonly vmxNodeFlags?: readonly string[];
@@ -189,7 +192,7 @@ export class Vmkernel {
   }
 
   #powerOnOptions(machine: Machine): ConstructorParameters<typeof PowerOn>[0] {
-    const { root, bootId, vmxMainPath, vmxNodeFlags = VMX_NODE_FLAGS } = this.options;
+    const { root, bootId, bind, portOffset, vmxMainPath, vmxNodeFlags = VMX_NODE_FLAGS } = this.options;
     const vmxRunDir = join(root, 'run', 'vmx');
     rmSync(vmxRunDir, { recursive: true, force: true });
     mkdirSync(vmxRunDir, { recursive: true, mode: 0o700 });
@@ -198,6 +201,8 @@ export class Vmkernel {
       bootId,
       shmDir: this.shmDir,
       vmxRunDir,
+      bind,
+      portOffset,
       controlSocket: join(root, 'run', 'vmkernel', 'control.sock'),
       vmxMainPath,
       vmxNodeFlags,

@@ -6,6 +6,14 @@ export interface Clock {
   after(delayMs: number, call: () => void): () => void;
 }
 
+/** Resolves when `done` does, or after `delayMs`. */
+export function within(clock: Clock, delayMs: number, done: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(delayMs, resolve);
+    done.then(resolve, reject).finally(cancel);
+  });
+}
+
 export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
   after: (delayMs, call) => {

@@ -1,5 +1,5 @@
 import { ByteWriter } from './byte-writer.js';
-import type { Clock } from './clock.js';
+import { type Clock, within } from './clock.js';
 import { DirtyRegion } from './dirty-region.js';
 import type { Display, Rect } from './display.js';
 import { createEncoder, type RectEncoder } from './encode/index.js';
@@ -22,7 +22,8 @@ import { ViewerPicture } from './viewer-picture.js';
 /** 30 updates a second at most; a viewer whose updates are costly gets fewer: half of the thread's time is theirs. */
 const MIN_INTERVAL_MS = 33;
 const FLUSH_BYTES = 65_536;
-const CAPTURE_WAIT_MS = 500;
+/** A VM that gets no CPU draws nothing; a viewer then sees what was there before. */
+export const CAPTURE_WAIT_MS = 500;
 const DEFAULT_LEVEL = 2;
 
 interface Plan {
@@ -166,7 +167,7 @@ export class Updates {
   async #update(): Promise<void> {
     const { display, clock } = this.#options;
     // The picture is drawn on request: what a viewer is given whole must not be what was there some time ago.
-    if (this.#whole !== null) await this.#within(CAPTURE_WAIT_MS, display.capture());
+    if (this.#whole !== null) await within(clock, CAPTURE_WAIT_MS, display.capture());
     const start = clock.now();
     this.#busyMs = 0;
     const plan = this.#timed(() => this.#plan());
@@ -258,13 +259,6 @@ export class Updates {
     const result = work();
     this.#busyMs += this.#options.clock.now() - start;
     return result;
-  }
-
-  async #within(delayMs: number, done: Promise<void>): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const cancel = this.#options.clock.after(delayMs, resolve);
-      done.then(resolve, reject).finally(cancel);
-    });
   }
 
   get #all(): Rect {

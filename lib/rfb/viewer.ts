@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { ByteReader } from './byte-reader.js';
 import { type ClientMessageHandler, ClientMessages } from './client-messages.js';
-import { type Clock, SYSTEM_CLOCK } from './clock.js';
+import { type Clock, SYSTEM_CLOCK, within } from './clock.js';
 import type { Display, InputSink } from './display.js';
 import { Encoding } from './encodings.js';
 import { Handshake } from './handshake.js';
 import { type RfbDefect, RfbError } from './rfb-error.js';
 import { serverInit } from './server-messages.js';
-import { Updates } from './updates.js';
+import { CAPTURE_WAIT_MS, Updates } from './updates.js';
 import { CHALLENGE_BYTES } from './vnc-auth.js';
 
 const HANDSHAKE_MS = 15_000;
@@ -47,6 +47,7 @@ export class Viewer implements ClientMessageHandler {
   #updates: Updates | null = null;
   #cancelDeadline: () => void;
   #unsubscribe: () => void = () => undefined;
+  #starting = false;
   #ended = false;
 
   constructor(options: ViewerOptions) {
@@ -65,7 +66,7 @@ export class Viewer implements ClientMessageHandler {
     stream.on('close', () => this.end('the viewer left'));
     stream.on('error', error => this.end(`the connection broke: ${error.message}`));
     if (options.entry === 'handshake') this.#handshake.start();
-    else this.#try(() => this.#start(true));
+    else this.#identified(true);
   }
 
   /** @param reason for the log; the viewer sees its connection close */
@@ -87,10 +88,9 @@ export class Viewer implements ClientMessageHandler {
     this.#try(() => {
       this.#reader.push(bytes);
       if (this.#updates === null) {
-        if (!this.#handshake.advance(this.#reader)) return;
-        this.#start(this.#handshake.shared);
-      }
-      this.#messages.read(this.#reader);
+        if (!this.#starting && this.#handshake.advance(this.#reader))
+          this.#identified(this.#handshake.shared);
+      } else this.#messages.read(this.#reader);
     });
   }
 
@@ -103,8 +103,26 @@ export class Viewer implements ClientMessageHandler {
     }
   }
 
+  /** What the viewer is to be shown may not have been looked at yet: ServerInit waits for the picture's size. */
+  #identified(shared: boolean): void {
+    const { display, stream } = this.#options;
+    this.#starting = true;
+    stream.pause();
+    this.#unsubscribe = display.on({
+      changed: rects => this.#updates?.changed(rects),
+      resized: () => this.#updates?.resized(),
+      leds: () => this.#updates?.lightsChanged(),
+      pointerMode: () => this.#updates?.pointerChanged(),
+    });
+    within(this.#clock, CAPTURE_WAIT_MS, display.capture()).then(
+      () => this.#try(() => this.#start(shared)),
+      error => this.end(`the picture cannot be read: ${error}`),
+    );
+  }
+
   #start(shared: boolean): void {
-    const { display, name, refusal, started } = this.#options;
+    if (this.#ended) return;
+    const { display, name, refusal, started, stream } = this.#options;
     const reason = refusal();
     if (reason !== null) throw new RfbError('Refused', reason);
     this.#cancelDeadline();
@@ -119,13 +137,9 @@ export class Viewer implements ClientMessageHandler {
     void this.#write(serverInit(updates.width, updates.height, name)).catch(() =>
       this.end('the connection broke'),
     );
-    this.#unsubscribe = display.on({
-      changed: rects => updates.changed(rects),
-      resized: () => updates.resized(),
-      leds: () => updates.lightsChanged(),
-      pointerMode: () => updates.pointerChanged(),
-    });
     started(shared);
+    this.#messages.read(this.#reader);
+    stream.resume();
   }
 
   setPixelFormat(format: Parameters<ClientMessageHandler['setPixelFormat']>[0]): void {

@@ -1,3 +1,7 @@
+import { GuessLimit } from './guess-limit.js';
+import type { Mks } from './mks.js';
+import { VncPort } from './vnc-port.js';
+
 /** The `RemoteDisplay.vnc.*` keys of a .vmx: products after ESX 3.5 have them. */
 export interface RemoteDisplay {
   readonly port: number;
@@ -33,4 +37,43 @@ export function listenAddress(ip: string | null, bind: string): string {
 
 function isLoopback(ip: string): boolean {
   return /^127(\.\d{1,3}){3}$/.test(ip);
+}
+
+export interface RemoteDisplayParts {
+  readonly mks: Mks;
+  /** A key of the .vmx. */
+  readonly get: (key: string) => string | undefined;
+  /** The host's address for all its ports, and by how much it moves them. */
+  readonly bind: string;
+  readonly portOffset: number;
+  readonly log: (text: string) => void;
+}
+
+/**
+ * Opens the VM's plain RFB port if its .vmx asks for one. What stands against it is logged, as the product does: the VM
+ * runs without it.
+ */
+export async function openRemoteDisplay(parts: RemoteDisplayParts): Promise<VncPort | null> {
+  const { mks, get, bind, portOffset, log } = parts;
+  const settings = readRemoteDisplay(get);
+  if (settings === null) return null;
+  if (typeof settings === 'string') {
+    log(`WARNING: RemoteDisplay.vnc: ${settings}; the VM runs without it`);
+    return null;
+  }
+  const { ip, password } = settings;
+  const address = listenAddress(ip, bind);
+  const port = settings.port + portOffset;
+  if (ip !== null && address !== ip)
+    log(`WARNING: RemoteDisplay.vnc.ip ${ip} is wider than this host's ${bind}, which is used`);
+  try {
+    const guesses = new GuessLimit(() => performance.now());
+    const vncPort = await VncPort.open({ mks, address, port, password, guesses, log });
+    log(`VNC: listening on ${address}:${port}${password === null ? ', without a password' : ''}`);
+    return vncPort;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log(`WARNING: VNC: cannot listen on ${address}:${port}: ${reason}; the VM runs without it`);
+    return null;
+  }
 }
