@@ -139,3 +139,42 @@ describe('root of the service console', () => {
     await kernel.call('powerOff', { vmxPath: vm.vmxPath });
   });
 });
+
+describe('the tools that tell of the host', () => {
+  it('esxcfg-info tells what the VMkernel tells', async () => {
+    const info = await (await host.kernel()).call('hostInfo', {});
+    const text = (await host.ssh('esxcfg-info -w')).stdout.toString();
+    const values = new Map([...text.matchAll(/\|----(.*?)\.{3,}(.*)$/gm)].map(row => [row[1], row[2]]));
+    expect(values.get('Physical Mem')).toBe(String(info.machineMemoryBytes));
+    expect(values.get('Service Console Mem')).toBe(String((await host.status()).consoleMemory?.sizeMb));
+    expect(text).not.toContain('System Info');
+    expect((await host.ssh('esxcfg-info')).stdout.toString()).toContain(`Host Name`);
+    const refused = await host.ssh('esxcfg-info -n');
+    expect([refused.status, refused.stderr]).toEqual([1, 'esxcfg-info: There are no virtual networks yet\n']);
+  });
+
+  it('vm-support bundles logs, configuration, VMs and answers of tools, and no secret', async () => {
+    const kernel = await host.kernel();
+    const vmxPath = await host.addGuest('asm-counter', 'bundled');
+    const { vm } = await host.powerOn(kernel, vmxPath);
+    const worlds = (await host.ssh('vm-support -x')).stdout.toString();
+    expect(worlds).toMatch(new RegExp(`^vmid=${vm.worldId}\\s+bundled$`, 'm'));
+    const made = await host.ssh(
+      'vm-support -n -w /tmp && cd /tmp && tar tzf esx-*.tgz && rm esx-*.tgz && ls -A',
+    );
+    const lines = made.stdout.toString().split('\n');
+    expect(made.stdout.toString()).toMatch(/^File: \/tmp\/esx-\d{4}-\d\d-\d\d--\d\d\.\d\d\.\d+\.tgz$/m);
+    const answer = /^commands\/esxtop.*\.txt$/;
+    for (const name of [
+      'etc/vmware/esx.conf',
+      'var/log/vmkernel',
+      'var/log/messages',
+      'var/log/vmware/hostd.log',
+    ])
+      expect(lines).toContain(name);
+    expect(lines.some(line => line.endsWith('/bundled/asm-counter.vmx'))).toBe(true);
+    expect(lines.some(line => answer.test(line))).toBe(true);
+    expect(lines.filter(line => /\.key|shadow|ssh_host|-flat\.vmdk|vm-support-/.test(line))).toEqual([]);
+    await kernel.call('powerOff', { vmxPath });
+  });
+});

@@ -29,10 +29,12 @@ import type { ConsoleSettings } from './settings.js';
  * word after its path hands that word to the tool first: its own name, for a tool that is several.
  */
 const TOOLS: Readonly<Record<string, readonly string[]>> = {
+  'esxcfg-info': ['usr/sbin/esxcfg-info'],
   esxtop: ['usr/bin/esxtop'],
   'host-power': ['reboot', 'halt', 'poweroff', 'shutdown'].map(name => `usr/sbin/${name} ${name}`),
   service: ['usr/sbin/service'],
   'vim-cmd': ['usr/bin/vim-cmd', 'usr/bin/vmware-vim-cmd'],
+  'vm-support': ['usr/bin/vm-support'],
   vmware: ['usr/bin/vmware'],
   'vmware-cmd': ['usr/bin/vmware-cmd'],
 };

@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { VmkernelClient } from '../../kernel/client/index.js';
+import { answerName, bundleName, COMMANDS, FILES, isVmFile, SECRETS, worldLines } from './contents.js';
+import { parseFlags, SCRIPT_NAME, USAGE } from './flags.js';
+
+const CONTROL_SOCKET = '/var/run/vmware/control.sock';
+const COMMAND_MS = 30_000;
+const MAX_ANSWER_BYTES = 16 << 20;
+/** A disk's descriptor is text of a few hundred bytes; what is larger is a disk. */
+const MAX_DESCRIPTOR_BYTES = 1 << 16;
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+async function main(args: readonly string[]): Promise<number> {
+  const wanted = parseFlags(args, process.cwd());
+  if (wanted.kind === 'complaint') {
+    process.stderr.write(`vm-support: ${wanted.text}\n${USAGE}`);
+    return 1;
+  }
+  if (wanted.kind === 'usage') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (process.geteuid?.() !== 0) {
+    process.stderr.write('vm-support: must be root\n');
+    return 1;
+  }
+  if (wanted.kind === 'bundle') return makeBundle(wanted.folder);
+  process.stdout.write(`${SCRIPT_NAME}\n\n${worldLines(await runningVms())}`);
+  return 0;
+}
+
+async function runningVms(): Promise<{ worldId: number; name: string }[]> {
+  const client = await VmkernelClient.connect(CONTROL_SOCKET);
+  try {
+    return (await client.call('listVms', {})).vms;
+  } finally {
+    client.close();
+  }
+}
+
+function makeBundle(folder: string): number {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    process.stderr.write(`vm-support: ${folder} is no folder\n`);
+    return 1;
+  }
+  const work = mkdtempSync(join(realpathSync(folder), 'vm-support-'));
+  try {
+    process.stdout.write(`${SCRIPT_NAME}\n\nPreparing files: `);
+    writeAnswers(join(work, 'commands'));
+    const path = join(folder, bundleName(Date.now(), process.pid));
+    const packed = pack(path, work);
+    if (packed !== '') {
+      rmSync(path, { force: true });
+      process.stderr.write(`vm-support: ${packed}\n`);
+      return 1;
+    }
+    process.stdout.write(`\nFile: ${path}\nPlease attach this file when submitting an incident report.\n`);
+    return 0;
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+function writeAnswers(folder: string): void {
+  mkdirSync(folder);
+  for (const command of COMMANDS) {
+    const [program = '', ...words] = command;
+    const { stdout, stderr, status, error } = spawnSync(program, words, {
+      encoding: 'utf8',
+      timeout: COMMAND_MS,
+      maxBuffer: MAX_ANSWER_BYTES,
+      env: { PATH, LANG: 'C', TERM: 'dumb', HOME: '/root' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const failed = error?.message ?? (status === 0 ? '' : `exit status ${status}`);
+    const complaint = [stderr ?? '', failed].filter(text => text !== '').join('\n');
+    writeFileSync(
+      join(folder, answerName(command)),
+      `${stdout ?? ''}${complaint === '' ? '' : `\n${complaint}\n`}`,
+    );
+    process.stdout.write('.');
+  }
+}
+
+/** @returns '' or why tar refused; a log that grew meanwhile is none of that */
+function pack(path: string, work: string): string {
+  const files = [...FILES.filter(name => existsSync(join('/', name))), ...vmFiles()];
+  const excluded = SECRETS.map(pattern => `--exclude=${pattern}`);
+  const { status, stderr } = spawnSync(
+    'tar',
+    ['-czf', path, '--warning=no-file-changed', ...excluded, '-C', '/', ...files, '-C', work, 'commands'],
+    { encoding: 'utf8', env: { PATH, LANG: 'C' }, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  return status === 0 || status === 1 ? '' : `tar: ${stderr}`;
+}
+
+function vmFiles(): string[] {
+  const volumes = '/vmfs/volumes';
+  const folders = readdirSync(volumes, { withFileTypes: true }).filter(entry => entry.isDirectory());
+  return folders.flatMap(({ name }) => {
+    const volume = join(volumes, name);
+    const vms = readdirSync(volume, { withFileTypes: true }).filter(entry => entry.isDirectory());
+    return vms.flatMap(vm =>
+      readdirSync(join(volume, vm.name), { withFileTypes: true })
+        .filter(entry => entry.isFile() && isVmFile(entry.name))
+        .map(entry => join(volume, vm.name, entry.name))
+        .filter(file => !file.endsWith('.vmdk') || statSync(file).size <= MAX_DESCRIPTOR_BYTES)
+        .map(file => file.slice(1)),
+    );
+  });
+}
+
+main(process.argv.slice(2)).then(
+  status => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    process.exitCode = 1;
+    process.stderr.write(`vm-support: ${error instanceof Error ? error.message : String(error)}\n`);
+  },
+);
