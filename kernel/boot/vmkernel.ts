@@ -27,6 +27,7 @@ import { InitLink } from './init-link.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
+import { SpaceWatch } from './space-watch.js';
 import { UserWorld } from './user-world.js';
 import { VmManager } from './vm-manager.js';
 import { vmkauthdWorld } from './vmkauthd-world.js';
@@ -34,6 +35,7 @@ import { vmkauthdWorld } from './vmkauthd-world.js';
 export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
 const KERNEL_MEMORY_MB = 64;
 const CONSOLE_SAMPLE_MS = 1000;
+const SPACE_LOOK_MS = 30_000;
 
 export interface VmkernelOptions {
   readonly root: string;
@@ -149,6 +151,7 @@ export class Vmkernel {
     vms.manager = manager;
     this.#undo.push(() => manager.stop());
     this.#sampleConsole(host);
+    this.#watchSpace(storage);
     const userWorlds = this.#startUserWorlds(manager, tables, runDir);
     await this.#listen({ manager, storage, userWorlds }, machine, runDir);
   }
@@ -210,6 +213,19 @@ export class Vmkernel {
       vgaBiosPath: join(root, 'firmware', 'vgabios-stdvga.bin'),
       pcpuMhz: machine.pcpuMhz,
     };
+  }
+
+  #watchSpace(storage: StorageSystem): void {
+    const watch = new SpaceWatch({
+      list: () => storage.listDatastores(),
+      moved: volume => this.#feed.publish({ topic: 'storage', object: volume, event: 'space' }),
+    });
+    const look = (): void => {
+      watch.look().catch(error => this.log.warn({ module: 'Storage', err: error }, 'free space'));
+    };
+    look();
+    const timer = setInterval(look, SPACE_LOOK_MS);
+    this.#undo.push(() => clearInterval(timer));
   }
 
   #sampleConsole(host: HostFileWriter): void {

@@ -22,7 +22,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const { values, positionals } = parse(args);
   if ((values.U === undefined) !== (values.P === undefined)) throw new UsageError('-U and -P go together');
   if (values.H !== undefined && values.U === undefined) throw new UsageError('another host needs -U and -P');
-  if (values.O !== undefined && !/^\d{1,5}$/.test(values.O)) throw new UsageError(`'${values.O}' is no port`);
+  if (values.O !== undefined && !isPort(values.O)) throw new UsageError(`'${values.O}' is no port`);
+  if (values.H === '') throw new UsageError('-H takes the name of a host');
   return {
     help: values.help,
     quiet: values.q,
@@ -35,6 +36,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     password: values.P ?? null,
     words: positionals,
   };
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 65_535;
 }
 
 function parse(args: readonly string[]) {

@@ -176,6 +176,10 @@ describe('vmware-cmd', () => {
     [[VMX, 'getconfig']],
     [['-U', 'root', '-l']],
     [['-x']],
+    [['-O', '99999', '-l']],
+    [['-O', '0', '-l']],
+    [['-O', 'https', '-l']],
+    [['-H', '', '-U', 'root', '-P', 'x', '-l']],
   ])('refuses %j before it connects to anybody', args => {
     expect(() => jobOf(parseCommandLine(args))).toThrow(UsageError);
   });

@@ -1,0 +1,110 @@
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { makeCertificate } from '../../lib/tls/make-certificate.js';
+import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
+import { TestHost } from './testing/test-host.js';
+
+const CONNECTIONS = 200;
+/** The server's patience with a client's headers, here. */
+const HEADERS_MS = 800;
+const ANSWER_MS = 3_000;
+
+let test: TestHost;
+let server: ReturnType<typeof createSecureServer>;
+let port: number;
+
+beforeAll(async () => {
+  test = await TestHost.start();
+  const { key, certificate } = await makeCertificate('esx1.local');
+  const content = {
+    soap: new SoapEndpoint(test.host.dispatcher, test.host.schema),
+    descriptions: new DescriptionFiles(() => '4.1'),
+    folder: { serve: async () => undefined },
+    welcomePage: '<h1>VMware ESX Server 3.5.0</h1>',
+    onError: (error: unknown) => test.errors.push(error),
+  };
+  const limits = { headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS };
+  server = createSecureServer({ key, cert: certificate }, content, limits);
+  await new Promise<void>(resolve => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  port = (server.address() as AddressInfo).port;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await test.stop();
+  expect(test.errors).toEqual([]);
+});
+
+function open(): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      socket.off('error', reject);
+      socket.on('error', () => undefined); // cut off is what it is to be
+      socket.on('data', () => undefined);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
+
+const openMany = (): Promise<TLSSocket[]> => Promise.all(Array.from({ length: CONNECTIONS }, open));
+
+/** Another client, meanwhile. */
+function welcome(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { host: '127.0.0.1', port, path: '/', rejectUnauthorized: false, agent: false, timeout: ANSWER_MS },
+      reply => {
+        reply.resume();
+        reply.on('end', () => resolve(reply.statusCode ?? 0));
+      },
+    );
+    sent.on('timeout', () => sent.destroy(new Error('no answer in time')));
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+const openCount = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+  });
+
+it('serves others while hundreds of connections say nothing, and lets go of those', async () => {
+  const silent = await openMany();
+  expect(await welcome()).toBe(200);
+  await vi.waitFor(() => expect(silent.every(socket => socket.destroyed)).toBe(true), 10_000);
+  await vi.waitFor(async () => expect(await openCount()).toBe(0), 5_000);
+});
+
+it('serves others while hundreds of clients send their headers a byte at a time, and cuts those off', async () => {
+  const slow = await openMany();
+  for (const socket of slow) socket.write('POST /sdk HTTP/1.1\r\nHost: x\r\nX-A: ');
+  const drip = setInterval(() => {
+    for (const socket of slow) if (socket.writable) socket.write('a');
+  }, 100);
+  try {
+    expect(await welcome()).toBe(200);
+    await vi.waitFor(() => expect(slow.every(socket => socket.destroyed)).toBe(true), 10_000);
+  } finally {
+    clearInterval(drip);
+  }
+});
+
+it('takes no flood of headers into its memory', async () => {
+  const before = process.memoryUsage().rss;
+  const lines = Buffer.from(`X-Flood: ${'a'.repeat(1000)}\r\n`.repeat(1000));
+  const flooding = await openMany();
+  for (const socket of flooding) {
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    socket.write(lines);
+  }
+  expect(await welcome()).toBe(200);
+  await vi.waitFor(() => expect(flooding.every(socket => socket.destroyed)).toBe(true), 10_000);
+  // 200 MB were on their way; this process is the client of them, too, which holds them in one piece.
+  expect(process.memoryUsage().rss - before).toBeLessThan(120 << 20);
+});
