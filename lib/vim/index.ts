@@ -12,6 +12,7 @@
  * number of elements, entities and types are checked, and what is wrong is a CodecError with a code and path.
  */
 
+export { lasting } from './codec/lasting.js';
 export { escapeAttribute, escapeText } from './codec/primitives.js';
 export type { RawRequest, SoapFault, SoapReply } from './codec/soap.js';
 export {

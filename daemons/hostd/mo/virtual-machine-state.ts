@@ -1,5 +1,5 @@
 import type { VmInfo } from '../../../kernel/abi/index.js';
-import type { VirtualMachineConfigInfo } from '../../../lib/vim/index.js';
+import { lasting, type VirtualMachineConfigInfo } from '../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
 import type { DiskFacts } from '../vm-config/devices/device-view.js';
 
@@ -21,7 +21,7 @@ export class ReadConfig {
   }
 
   get info(): VirtualMachineConfigInfo {
-    this.#info ??= this.#describe();
+    this.#info ??= lasting(this.#describe());
     return this.#info;
   }
 }

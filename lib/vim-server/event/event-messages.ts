@@ -98,8 +98,9 @@ const formats: { readonly [N in EventTypeName]?: string } = {
 
 /** The format of an event's text. Types without one of their own say their name: what they tell is in their fields. */
 export function formatOf(type: string): string {
-  const own = new Map(Object.entries(formats)).get(type);
-  return own ?? type.replace(/Event(Ex)?$/, '').replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ');
+  return (
+    formats[type as EventTypeName] ?? type.replace(/Event(Ex)?$/, '').replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
+  );
 }
 
 /** Whether the event is good, doubtful or bad news, or a user's own. */
@@ -119,5 +120,5 @@ function textAt(value: unknown, path: readonly string[]): string {
   const [field, ...rest] = path;
   if (field === undefined) return value === undefined || value === null ? '' : String(value);
   if (typeof value !== 'object' || value === null) return '';
-  return textAt(new Map(Object.entries(value)).get(field), rest);
+  return textAt(Object.hasOwn(value, field) ? Reflect.get(value, field) : undefined, rest);
 }

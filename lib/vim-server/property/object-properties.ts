@@ -1,5 +1,6 @@
 import {
   type DynamicProperty,
+  type FieldDefinition,
   type LocalizedMethodFault,
   type MissingProperty,
   type PropertySpec,
@@ -10,6 +11,7 @@ import {
 import type { ManagedObject, ObjectClass, ReadContext } from '../object/managed-object.js';
 import { invalidArgument, VimFault } from '../object/vim-fault.js';
 import { type ResolvedPath, readResolved, resolvePath } from './read-property.js';
+import { structureUnits } from './value-quota.js';
 
 /** Why a property could not be read. */
 export class Unreadable {
@@ -22,6 +24,8 @@ export type ReadOutcome = TypedValue | Unreadable | undefined;
 /** What a set of property specs asks of the objects of one class. */
 export interface AskedProperties {
   readonly paths: readonly ResolvedPath[];
+  /** What it costs to remember the answer. */
+  readonly units: number;
 }
 
 /** The property specs of one filter, worked out once for each class of objects that it meets. */
@@ -65,7 +69,12 @@ export class PropertyQuestion {
     );
     const resolve = (text: string): ResolvedPath =>
       resolvePath(this.#schema, objectClass.typeName, text, this.#context);
-    return { paths: [...new Set(texts)].map(resolve) };
+    const paths = [...new Set(texts)].map(resolve);
+    return { paths, units: paths.reduce((sum, { field }) => sum + this.#unitsOf(field), 1) };
+  }
+
+  #unitsOf({ type, array }: FieldDefinition): number {
+    return array || this.#schema.type(type)?.kind === 'data' ? structureUnits : 1;
   }
 
   /** `all` means every property that is built. */

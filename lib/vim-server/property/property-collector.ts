@@ -70,6 +70,7 @@ export class PropertyCollector implements ManagedObject {
       {
         scope: this.#session.scope(call.version),
         registry: this.#session.registry,
+        quota: this.#session.valueQuota,
         destroyed: one => this.#removeFilter(one),
         pending: one => this.#notePending(one),
       },
@@ -106,7 +107,10 @@ export class PropertyCollector implements ManagedObject {
     this.#wait?.cancel();
   }
 
-  /** What has changed since the version, or undefined. "" asks for everything. */
+  /**
+   * What has changed since the version, or undefined. "" asks for everything.
+   * @throws VimFault SystemError when there is something, and no room to remember that it was told
+   */
   check(version: string, limit = Number.POSITIVE_INFINITY): UpdateSet | undefined {
     if (version !== '' && this.#sent?.base === version) return this.#sent.set;
     if (version === '') this.#restart();
@@ -114,7 +118,10 @@ export class PropertyCollector implements ManagedObject {
       throw vimFault('InvalidCollectorVersion', {}, `The version ${version} is not known.`);
     }
     const filterSet = this.#takeUpdates(limit);
-    if (filterSet.length === 0) return undefined;
+    if (filterSet.length === 0) {
+      if (this.#isStarved()) throw tooManyValues();
+      return undefined;
+    }
     this.#version += 1;
     const isTruncated = this.#pending.size > 0;
     const set = { version: String(this.#version), filterSet, ...(isTruncated ? { truncated: true } : {}) };
@@ -172,6 +179,11 @@ export class PropertyCollector implements ManagedObject {
     return filterSet;
   }
 
+  #isStarved(): boolean {
+    for (const filter of this.#pending) if (filter.isStarved) return true;
+    return false;
+  }
+
   #notePending(filter: PropertyFilter): void {
     this.#pending.add(filter);
     this.#wait?.changed();
@@ -183,6 +195,15 @@ export class PropertyCollector implements ManagedObject {
     this.#session.disown(filter);
     this.#session.registry.changed(this, 'filter');
   }
+}
+
+function tooManyValues(): Error {
+  const reason = 'too many values';
+  return vimFault(
+    'SystemError',
+    { reason },
+    'The filters of one user remember too many values: destroy some.',
+  );
 }
 
 function countUpdates(filterSet: readonly PropertyFilterUpdate[]): number {

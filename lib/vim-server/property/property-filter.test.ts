@@ -13,6 +13,7 @@ import { defineClass, type ManagedObject, type ObjectClass } from '../object/man
 import { ObjectRegistry } from '../object/object-registry.js';
 import { notSupported } from '../object/vim-fault.js';
 import { PropertyFilter } from './property-filter.js';
+import { ValueQuota } from './value-quota.js';
 
 const schema = loadVimSchema();
 const all = Number.POSITIVE_INFINITY;
@@ -68,10 +69,12 @@ const folderClass = defineClass<'Folder', Folder>('Folder', {
 let registry: ObjectRegistry;
 let folder: Folder;
 let told: number;
+let quota: ValueQuota;
 
 beforeEach(() => {
   reads = new Map();
   told = 0;
+  quota = new ValueQuota();
   registry = new ObjectRegistry();
   folder = new Folder();
   registry.add(folder);
@@ -105,6 +108,7 @@ function filterOf(
         find: moid => registry.find(moid),
       },
       registry,
+      quota,
       destroyed: () => undefined,
       pending: () => {
         told += 1;
@@ -321,5 +325,39 @@ describe('objects that are not there', () => {
     expect(take(filter)).toMatchObject([{ kind: 'enter', obj: ghost }]);
     registry.remove(machine);
     expect(filter.takeUpdates(all)).toMatchObject({ objectSet: [{ kind: 'leave' }], missingSet: missing });
+  });
+});
+
+describe('the room that a user has', () => {
+  /** For an object and its name. */
+  const nameUnits = 2;
+
+  it('ends what filters tell of, and is free again with what is told no more', () => {
+    quota = new ValueQuota(2 * nameUnits);
+    for (const moid of ['1', '2', '3']) put(moid);
+    const [first, second] = [filterOf(['name']), filterOf(['name'])];
+    expect(take(first)).toHaveLength(2);
+    expect([first.isStarved, first.hasPending]).toEqual([true, true]);
+    expect(take(second)).toEqual([]);
+    expect(second.isStarved).toBe(true);
+    first.destroy();
+    expect(take(second)).toHaveLength(2);
+    second.restart();
+    expect(take(second)).toHaveLength(2);
+    for (const machine of folder.machines.splice(0)) {
+      registry.remove(machine);
+      registry.listChanged(folder, 'childEntity', { removed: [machine.ref] });
+    }
+    put('4');
+    put('5');
+    expect(take(second).map(({ kind }) => kind)).toEqual(['leave', 'leave', 'enter', 'enter']);
+    expect([second.isStarved, second.hasPending]).toEqual([false, false]);
+  });
+
+  it('is smaller for structures than for numbers and texts', () => {
+    quota = new ValueQuota(33);
+    put('1');
+    expect(take(filterOf(['config']))).toHaveLength(1);
+    expect(take(filterOf(['name']))).toHaveLength(0);
   });
 });

@@ -11,10 +11,12 @@ import { managedObjectNotFound } from '../object/vim-fault.js';
 import { PropertyQuestion } from './object-properties.js';
 import { ReportedObject, type ReportingRules } from './reported-object.js';
 import { Selection, type SelectionScope, selectionStarts } from './selection.js';
+import type { ValueQuota } from './value-quota.js';
 
 export interface PropertyFilterDependencies {
   readonly scope: SelectionScope;
   readonly registry: ObjectRegistry;
+  readonly quota: ValueQuota;
   destroyed(filter: PropertyFilter): void;
   /** There may be something to tell now. */
   pending(filter: PropertyFilter): void;
@@ -38,6 +40,7 @@ export class PropertyFilter implements ManagedObject {
   /** First-level properties by moid. */
   readonly #modified = new Map<string, Set<string>>();
   #toldMissing: ReadonlySet<string> = new Set();
+  #isStarved = false;
 
   /** @throws VimFault for an object that does not exist, a type or a property that does not exist */
   constructor(
@@ -72,6 +75,7 @@ export class PropertyFilter implements ManagedObject {
 
   destroy(): void {
     this.#selection.close();
+    this.#forget();
     this.#dependencies.destroyed(this);
   }
 
@@ -86,10 +90,20 @@ export class PropertyFilter implements ManagedObject {
     return this.#selection.isOutdated || this.#toLeave.size + this.#toEnter.size + this.#modified.size > 0;
   }
 
+  /** There are objects that it cannot tell of, because the user's filters remember as much as they may. */
+  get isStarved(): boolean {
+    return this.#isStarved;
+  }
+
+  #forget(): void {
+    for (const { asked } of this.#reported.values()) this.#dependencies.quota.give(asked);
+    this.#reported.clear();
+  }
+
   /** Forgets what was reported, so that the next updates are the full state. */
   restart(): void {
     this.#selection.refresh();
-    this.#reported.clear();
+    this.#forget();
     this.#toLeave.clear();
     this.#modified.clear();
     this.#toEnter.clear();
@@ -118,15 +132,19 @@ export class PropertyFilter implements ManagedObject {
       if (updates.length >= limit) return;
       this.#toLeave.delete(reported);
       this.#reported.delete(reported.object.ref.value);
+      this.#dependencies.quota.give(reported.asked);
       updates.push({ kind: 'leave', obj: reported.object.ref });
     }
   }
 
   #takeEnters(updates: ObjectUpdate[], limit: number): void {
+    this.#isStarved = false;
     for (const [moid, object] of this.#toEnter) {
       if (updates.length >= limit) return;
-      this.#toEnter.delete(moid);
       const asked = this.#rules.question.ofObject(object);
+      this.#isStarved = asked !== undefined && !this.#dependencies.quota.take(asked);
+      if (this.#isStarved) return;
+      this.#toEnter.delete(moid);
       if (asked === undefined) continue;
       const reported = new ReportedObject(object, asked, this.#rules);
       this.#reported.set(moid, reported);

@@ -25,37 +25,37 @@ export interface ReportingRules {
 /** One object that a filter has told its client of, and the values that the client was shown. */
 export class ReportedObject {
   readonly object: ManagedObject;
-  readonly #asked: AskedProperties;
+  readonly asked: AskedProperties;
   readonly #shown: ReadOutcome[];
 
   constructor(object: ManagedObject, asked: AskedProperties, { question }: ReportingRules) {
     this.object = object;
-    this.#asked = asked;
+    this.asked = asked;
     this.#shown = asked.paths.map(path => question.read(object, path));
   }
 
   enter(): ObjectUpdate {
-    const { propSet = [], missingSet } = propertySets(this.#asked.paths, this.#shown);
+    const { propSet = [], missingSet } = propertySets(this.asked.paths, this.#shown);
     const changeSet = propSet.map(({ name, val }): PropertyChange => ({ name, op: 'assign', val }));
     return update('enter', this.object, changeSet, missingSet ?? []);
   }
 
   /** Whether the client asked for anything within one of these first-level properties. */
   concerns(properties: Iterable<string>): boolean {
-    for (const name of properties) if (this.#asked.paths.some(path => path.first.name === name)) return true;
+    for (const name of properties) if (this.asked.paths.some(path => path.first.name === name)) return true;
     return false;
   }
 
   /** All first-level properties that the client asked for something within. */
   properties(): string[] {
-    return this.#asked.paths.map(path => path.first.name);
+    return this.asked.paths.map(path => path.first.name);
   }
 
   /** Reads again what lies within these first-level properties; undefined when the client has seen it so. */
   modify(properties: ReadonlySet<string>, rules: ReportingRules): ObjectUpdate | undefined {
     const changeSet: PropertyChange[] = [];
     const missingSet: MissingProperty[] = [];
-    this.#asked.paths.forEach((path, index) => {
+    this.asked.paths.forEach((path, index) => {
       if (!properties.has(path.first.name)) return;
       const before = this.#shown[index];
       const now = rules.question.read(this.object, path);

@@ -1,5 +1,6 @@
 import type { AccessControl } from '../authorization/access-control.js';
 import { vimFault } from '../object/vim-fault.js';
+import { maxValueUnits, ValueQuota } from '../property/value-quota.js';
 import { Session, type SessionEnvironment, type SessionPeer } from './session.js';
 
 export interface SessionLimits {
@@ -7,12 +8,15 @@ export interface SessionLimits {
   readonly maxSessions: number;
   /** So many of them nobody else can take. */
   readonly keptForAdministrators: number;
+  /** Room for what the filters of all of one user's sessions remember. */
+  readonly valueUnits: number;
 }
 
 export const defaultSessionLimits: SessionLimits = {
   idleMs: 30 * 60_000,
   maxSessions: 1000,
   keptForAdministrators: 100,
+  valueUnits: maxValueUnits,
 };
 
 /** A session has begun or ended. */
@@ -25,6 +29,7 @@ export class SessionTable {
   readonly #limits: SessionLimits;
   readonly #sessions = new Map<string, Session>();
   readonly #byKey = new Map<string, Session>();
+  readonly #quotas = new Map<string, ValueQuota>();
   readonly #listeners: SessionListener[] = [];
 
   constructor(environment: SessionEnvironment, limits: SessionLimits = defaultSessionLimits) {
@@ -46,7 +51,7 @@ export class SessionTable {
     if (this.#sessions.size >= this.#limits.maxSessions - kept) {
       throw vimFault('SystemError', { reason: 'too many sessions' }, 'The server has too many sessions.');
     }
-    const session = new Session(this.#environment, userName, peer);
+    const session = new Session(this.#environment, userName, peer, this.#quotaOf(userName));
     this.#sessions.set(session.cookie, session);
     this.#byKey.set(session.key, session);
     this.#tell(session, true);
@@ -88,6 +93,14 @@ export class SessionTable {
 
   #tell(session: Session, isNew: boolean): void {
     for (const listener of this.#listeners) listener(session, isNew);
+  }
+
+  #quotaOf(userName: string): ValueQuota {
+    const known = this.#quotas.get(userName);
+    if (known !== undefined) return known;
+    const quota = new ValueQuota(this.#limits.valueUnits);
+    this.#quotas.set(userName, quota);
+    return quota;
   }
 
   #endIdle(): void {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type {
   ApiVersion,
   ManagedObjectReference,
@@ -14,6 +14,7 @@ import type { ObjectRegistry } from '../object/object-registry.js';
 import { managedObjectNotFound, noPermission, notAuthenticated, vimFault } from '../object/vim-fault.js';
 import { PropertyCollector } from '../property/property-collector.js';
 import type { SelectionScope } from '../property/selection.js';
+import { ValueQuota } from '../property/value-quota.js';
 
 /** What may be read before a login, as the objects that say who the server is. */
 const anonymousTypes: ReadonlySet<keyof ManagedTypes> = new Set(['ServiceInstance', 'SessionManager']);
@@ -46,6 +47,7 @@ export class Session {
   readonly userName: string | undefined;
   readonly loginTime = new Date();
   locale = 'en';
+  readonly valueQuota: ValueQuota;
   readonly #environment: SessionEnvironment;
   readonly #peer: SessionPeer;
   readonly #owned = new Map<string, ManagedObject & { destroy?(): void }>();
@@ -56,8 +58,15 @@ export class Session {
   #callCount = 0;
   #isEnded = false;
 
-  constructor(environment: SessionEnvironment, userName: string | undefined, peer: SessionPeer) {
+  /** @param valueQuota what the sessions of the same user have together */
+  constructor(
+    environment: SessionEnvironment,
+    userName: string | undefined,
+    peer: SessionPeer,
+    valueQuota = new ValueQuota(),
+  ) {
     this.#environment = environment;
+    this.valueQuota = valueQuota;
     this.registry = environment.registry;
     this.userName = userName;
     this.#peer = peer;
@@ -198,7 +207,7 @@ export class Session {
   }
 
   newMoid(type: string): string {
-    return `session[${this.key}]${type}-${randomBytes(8).toString('hex')}`;
+    return `session[${this.key}]${type}-${randomUUID()}`;
   }
 
   own(object: ManagedObject & { destroy?(): void }): void {
@@ -235,8 +244,7 @@ export class Session {
   }
 }
 
-/** A key in the form of the product: a UUID that begins with 52. */
+/** A key in the form of the product: a UUID that begins with 52. 114 bits of it are random. */
 function newKey(): string {
-  const hex = `52${randomBytes(15).toString('hex')}`;
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  return `52${randomUUID().slice(2)}`;
 }

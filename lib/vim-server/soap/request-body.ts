@@ -7,18 +7,13 @@ import type { IncomingMessage } from 'node:http';
 export const maxRequestBytes = 4 << 20;
 export const maxAnonymousRequestBytes = 64 << 10;
 
-export type RequestBody = { readonly text: string } | { readonly refused: 'TooLarge' | 'NotUtf8' | 'Gone' };
+export type RequestBody = { readonly bytes: Buffer } | { readonly refused: 'TooLarge' | 'Gone' };
 
 /** Reads a request's body, and no more than it may have. */
 export async function readRequestBody(request: IncomingMessage, maxBytes: number): Promise<RequestBody> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return { refused: 'TooLarge' };
   const bytes = await readBytes(request, maxBytes);
-  if (typeof bytes === 'string') return { refused: bytes };
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
-  } catch {
-    return { refused: 'NotUtf8' };
-  }
+  return typeof bytes === 'string' ? { refused: bytes } : { bytes };
 }
 
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'TooLarge' | 'Gone'> {

@@ -1,19 +1,35 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type VimSchema, writeFault } from '../../vim/index.js';
 import { vimFault } from '../object/vim-fault.js';
 import { sessionCookieOf, setCookieHeader } from './cookie.js';
+import { Departure } from './departure.js';
 import type { Dispatcher } from './dispatcher.js';
 import { maxAnonymousRequestBytes, maxRequestBytes, readRequestBody } from './request-body.js';
 
-const refusals = {
-  TooLarge: 'The request is too large.',
-  NotUtf8: 'The request is not UTF-8.',
-} as const;
+const tooLarge = 'The request is too large.';
+const notUtf8 = 'The request is not UTF-8.';
+
+export interface SoapRequest {
+  readonly body: Buffer;
+  readonly soapAction: string | undefined;
+  /** The Cookie header. */
+  readonly cookie: string | undefined;
+  readonly userAgent: string;
+  readonly remoteAddress: string;
+}
+
+export interface SoapReply {
+  readonly status: 200 | 500;
+  readonly body: string;
+  readonly setCookie: string | undefined;
+}
 
 /** SOAP over HTTP: POST on /sdk and everything below it. */
 export class SoapEndpoint {
   readonly #dispatcher: Dispatcher;
   readonly #schema: VimSchema;
+  readonly #decoder = new TextDecoder();
 
   constructor(dispatcher: Dispatcher, schema: VimSchema) {
     this.#dispatcher = dispatcher;
@@ -21,37 +37,55 @@ export class SoapEndpoint {
   }
 
   async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const cookie = sessionCookieOf(request.headers.cookie);
-    const limit = this.#dispatcher.hasSession(cookie) ? maxRequestBytes : maxAnonymousRequestBytes;
-    const body = await readRequestBody(request, limit);
+    const { cookie, soapaction, 'user-agent': userAgent = '' } = request.headers;
+    const isKnown = this.#dispatcher.hasSession(sessionCookieOf(cookie));
+    const body = await readRequestBody(request, isKnown ? maxRequestBytes : maxAnonymousRequestBytes);
     if ('refused' in body) {
-      if (body.refused === 'Gone') return;
-      this.#refuse(request, response, refusals[body.refused]);
+      if (body.refused === 'TooLarge') this.#refuse(request, response, tooLarge);
       return;
     }
-    const departure = new Departure(response);
+    const departure = new Departure();
+    response.on('close', () => {
+      if (!response.writableFinished) departure.gone();
+    });
+    const remoteAddress = request.socket.remoteAddress ?? '';
+    const soapAction = singleHeader(soapaction);
+    const answer = await this.answer(
+      { body: body.bytes, soapAction, cookie, userAgent, remoteAddress },
+      departure,
+    );
+    if (answer.setCookie !== undefined) response.setHeader('Set-Cookie', answer.setCookie);
+    send(response, answer.status, answer.body);
+  }
+
+  /** A request that came whole. */
+  async answer({ body, cookie, ...request }: SoapRequest, departure: Departure): Promise<SoapReply> {
+    const text = isUtf8(body) ? this.#decoder.decode(body) : undefined;
+    if (text === undefined) return { status: 500, body: this.#refusal(notUtf8), setCookie: undefined };
     const answer = await this.#dispatcher.handle({
-      body: body.text,
-      soapAction: singleHeader(request.headers.soapaction),
-      cookie,
-      remoteAddress: request.socket.remoteAddress ?? '',
-      userAgent: request.headers['user-agent'] ?? '',
+      ...request,
+      body: text,
+      cookie: sessionCookieOf(cookie),
       get signal() {
         return departure.signal;
       },
     });
-    if (answer.newSession !== undefined)
-      response.setHeader('Set-Cookie', setCookieHeader(answer.newSession.cookie));
-    send(response, answer.status, answer.body);
+    const { newSession } = answer;
+    const setCookie = newSession === undefined ? undefined : setCookieHeader(newSession.cookie);
+    return { status: answer.status, body: answer.body, setCookie };
   }
 
   /** Answers without having read the request, so the connection cannot be used again. */
   #refuse(request: IncomingMessage, response: ServerResponse, message: string): void {
-    const { detail } = vimFault('InvalidRequest', {}, message);
-    const fault = { code: 'ClientFaultCode', message, detail } as const;
     response.setHeader('Connection', 'close');
     response.on('finish', () => request.destroy());
-    send(response, 500, writeFault(this.#schema, fault, { namespace: 'urn:vim25', version: '2.5' }));
+    send(response, 500, this.#refusal(message));
+  }
+
+  #refusal(message: string): string {
+    const { detail } = vimFault('InvalidRequest', {}, message);
+    const fault = { code: 'ClientFaultCode', message, detail } as const;
+    return writeFault(this.#schema, fault, { namespace: 'urn:vim25', version: '2.5' });
   }
 }
 
@@ -67,23 +101,4 @@ function send(response: ServerResponse, status: number, text: string): void {
   });
   // As text it goes out in one piece with its head.
   response.end(text);
-}
-
-/** The client's going away before it has its reply. Few calls ask for it, so the signal is made when one does. */
-class Departure {
-  #aborter: AbortController | undefined;
-  #isGone = false;
-
-  constructor(response: ServerResponse) {
-    response.on('close', () => {
-      this.#isGone = !response.writableFinished;
-      if (this.#isGone) this.#aborter?.abort();
-    });
-  }
-
-  get signal(): AbortSignal {
-    this.#aborter ??= new AbortController();
-    if (this.#isGone) this.#aborter.abort();
-    return this.#aborter.signal;
-  }
 }

@@ -5,8 +5,10 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import type { DescriptionFiles } from './description-files.js';
 import type { SoapEndpoint } from './soap-endpoint.js';
+import { SoapLane } from './soap-lane.js';
 
 export interface WebContent {
   readonly soap: SoapEndpoint;
@@ -27,6 +29,8 @@ export interface WebLimits {
   readonly requestTimeout: number;
 }
 
+const keepAliveMs = 60_000;
+
 const defaultLimits: WebLimits = { headersTimeout: 15_000, requestTimeout: 60_000 };
 
 function httpOptions(limits: WebLimits) {
@@ -37,7 +41,7 @@ function httpOptions(limits: WebLimits) {
     headersTimeout,
     requestTimeout: 0,
     connectionsCheckingInterval,
-    keepAliveTimeout: 60_000,
+    keepAliveTimeout: keepAliveMs,
     maxHeaderSize: 16_384,
   };
 }
@@ -71,7 +75,29 @@ export function createSecureServer(
     answer(request, response);
   });
   server.on('tlsClientError', (_, socket) => socket.destroy());
+  addLane(server, content, limits);
   return bounded(server);
+}
+
+/** New connections are the lane's until it hands them to the server. */
+function addLane(server: Server, { soap, onError }: WebContent, { headersTimeout }: WebLimits): void {
+  const ordinary = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  const lane = new SoapLane({
+    soap,
+    restMs: headersTimeout,
+    idleMs: keepAliveMs,
+    onError,
+    hand: socket => {
+      for (const listener of ordinary) listener.call(server, socket);
+    },
+  });
+  server.on('secureConnection', (socket: TLSSocket) => lane.take(socket));
+  const closeOthers = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    lane.closeAll();
+    closeOthers();
+  };
 }
 
 /** The server on the plain port: it sends everybody to HTTPS. */

@@ -2,6 +2,7 @@ import type { FieldDefinition } from '../schema/definitions.js';
 import { type ApiVersion, versionIndex } from '../schema/versions.js';
 import type { VimSchema } from '../schema/vim-schema.js';
 import { EncodingPlans, type FieldPlan, type TypePlan } from './encoding-plan.js';
+import { textsOf } from './lasting.js';
 import { encodePrimitive, escapeAttribute, primitiveTypeOf } from './primitives.js';
 import { CodecError, ManagedObjectReference, TypedValue, typeNameOf } from './values.js';
 
@@ -114,8 +115,25 @@ export class Encoder {
     if (written === undefined) throw unencodable(tag, `${actual} is not a ${declared.name}`);
     const typed = alwaysTyped || declared.hasSubtypes || written !== declared.name;
     this.#out += typed ? `<${tag} xsi:type="${written}">` : `<${tag}>`;
-    this.#fields(this.#plans.fields(written), value, written);
+    const texts = written === actual ? textsOf(value) : undefined;
+    if (texts === undefined) this.#fields(this.#plans.fields(written), value, written);
+    else this.#out += this.#lasting(written, value, texts);
     this.#out += `</${tag}>`;
+  }
+
+  /** What a lasting object contains is written once. */
+  #lasting(type: string, value: object, texts: Map<object, string>): string {
+    const known = texts.get(this.#plans);
+    if (known !== undefined) return known;
+    const before = this.#out;
+    this.#out = '';
+    try {
+      this.#fields(this.#plans.fields(type), value, type);
+      texts.set(this.#plans, this.#out);
+      return this.#out;
+    } finally {
+      this.#out = before;
+    }
   }
 
   #text(tag: string, { xsd, mark }: TypePlan, value: unknown, typed: boolean): void {
