@@ -1,11 +1,14 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../harness/index.js';
-import { freeOffset, makeRoot, RunningHost, removeRoot } from './running-host.js';
+import { freeOffset, makeRoot, RunningHost, removeRoot, waitFor } from './running-host.js';
 
 const FLAGS = ['-F', '/dev/null', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
 const BATCH = ['-o', 'LogLevel=ERROR', '-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes'];
@@ -204,4 +207,160 @@ describe('sshd with the clients of administrators', () => {
     );
     expect(existsSync(join(root, 'var/log/wtmp'))).toBe(true);
   });
+
+  it('run ansible’s raw and command modules', async () => {
+    const ssh = [...FLAGS, ...BATCH].join(' ');
+    writeFileSync(inWork('ansible.cfg'), '');
+    writeFileSync(
+      inWork('inventory'),
+      `esx ansible_host=127.0.0.1 ansible_port=${port} ansible_user=root ansible_ssh_private_key_file=${inWork('ed25519')} ansible_python_interpreter=/usr/bin/python3\n`,
+    );
+    const env = {
+      PATH: process.env.PATH,
+      HOME: work,
+      ANSIBLE_CONFIG: inWork('ansible.cfg'),
+      ANSIBLE_LOCAL_TEMP: inWork('ansible'),
+      ANSIBLE_SSH_ARGS: ssh,
+      LC_ALL: 'C.UTF-8',
+    };
+    for (const [module, text] of [
+      ['raw', 'vmware -v'],
+      ['command', 'cat /etc/vmware-release'],
+    ] as const) {
+      const args = ['esx', '-i', inWork('inventory'), '-m', module, '-a', text];
+      const { status, stdout, stderr } = await run('/usr/bin/ansible', args, env);
+      expect([module, status, stderr, stdout]).toEqual([
+        module,
+        0,
+        expect.any(String),
+        expect.stringMatching(/rc=0[\s\S]*ESX Server/),
+      ]);
+    }
+  });
+
+  it('that no longer answer lose their processes after ClientAliveCountMax questions', async () => {
+    setConfig('ClientAliveInterval 1\nClientAliveCountMax 1');
+    const proxy = await SilentProxy.start(Number(port));
+    const child = spawn('ssh', [
+      ...[...FLAGS, ...BATCH, ...key('ed25519'), '-p', String(proxy.port)],
+      ...['root@127.0.0.1', 'exec sleep 4243'],
+    ]);
+    const sleepers = async (): Promise<number> =>
+      Number((await byKey('ed25519', ['pgrep -cx -f "sleep 4243" || true'])).stdout);
+    await waitFor('the sleeper', async () => ((await sleepers()) === 1 ? true : undefined));
+    proxy.fallSilent();
+    await waitFor('its end', async () => ((await sleepers()) === 0 ? true : undefined));
+    child.kill('SIGKILL');
+    proxy.close();
+    setConfig('');
+  });
+
+  it('get so many sessions on one connection as MaxSessions says', async () => {
+    setConfig('MaxSessions 2');
+    const client = new ssh2.Client();
+    const ready = once(client, 'ready');
+    client.connect({
+      host: '127.0.0.1',
+      port: Number(port),
+      username: 'root',
+      privateKey: readFileSync(inWork('ed25519')),
+    });
+    await ready;
+    const start = (): Promise<boolean> =>
+      new Promise(resolve => {
+        client.exec('sleep 5', error => resolve(error === undefined));
+      });
+    expect([await start(), await start(), await start()]).toEqual([true, true, false]);
+    client.end();
+    setConfig('');
+  });
+
+  it('with keys of other kinds are refused, and sshd goes on', async () => {
+    const keys = file('root/.ssh/authorized_keys');
+    const before = readFileSync(keys, 'utf8');
+    execFileSync('ssh-keygen', ['-q', '-t', 'dsa', '-N', '', '-f', inWork('dsa')]);
+    const garbage = ['ssh-ed25519', 'ssh-rsa', 'ecdsa-sha2-nistp256'].map(
+      type => `${type} ${randomBytes(300).toString('base64')}`,
+    );
+    const dsa = readFileSync(inWork('dsa.pub'), 'utf8');
+    writeFileSync(keys, `${garbage.join('\n')}\n\0\u{feff}${'x'.repeat(500_000)}\n${dsa}${before}`);
+    const asDsa = [
+      '-o',
+      'PubkeyAcceptedAlgorithms=+ssh-dss',
+      ...key('dsa'),
+      '-p',
+      port,
+      'root@127.0.0.1',
+      'true',
+    ];
+    expect((await run('ssh', [...FLAGS, ...BATCH, ...asDsa])).status).toBe(255);
+    expect((await byKey('ed25519', ['true'])).status).toBe(0);
+    writeFileSync(keys, before);
+  });
+
+  it('log in with the password that passwd has just set on a terminal', async () => {
+    expect((await byKey('ed25519', ['useradd -m bob'])).status).toBe(0);
+    const child = spawn('ssh', [
+      ...[...FLAGS, ...BATCH, ...key('ed25519'), '-p', port, '-tt'],
+      ...['root@127.0.0.1', 'passwd bob'],
+    ]);
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    const ended = once(child, 'exit');
+    for (const prompt of ['New password:', 'Retype new password:']) {
+      await waitFor(prompt, () => (text.includes(prompt) ? true : undefined));
+      child.stdin.write('Fresh-Secret-9\n');
+    }
+    expect((await ended)[0]).toBe(0);
+    const asBob = { user: 'bob', password: 'Fresh-Secret-9' };
+    expect((await host.ssh(['id -un'], asBob)).stdout.toString()).toBe('bob\n');
+  });
+
+  it('stand in /var/log/secure, those who got in and those who did not', async () => {
+    await host.ssh(['true'], { user: 'nobody-here', password: 'x' });
+    await waitFor('the lines', async () => {
+      const { stdout } = await byKey('ed25519', ['cat /var/log/secure']);
+      const hasBoth =
+        / sshd\[\d+\]: Accepted publickey for root from 127\.0\.0\.1 port \d+ ssh2: ED25519 SHA256:/.test(
+          stdout,
+        ) && / sshd\[\d+\]: Failed password for invalid user nobody-here from 127\.0\.0\.1 /.test(stdout);
+      return hasBoth ? true : undefined;
+    });
+  });
 });
+
+/** Carries connections to a port until it falls silent: then nothing goes either way, and nothing is closed. */
+class SilentProxy {
+  readonly #sockets: Socket[] = [];
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {}
+
+  static async start(target: number): Promise<SilentProxy> {
+    const server = createServer({ allowHalfOpen: true });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const proxy = new SilentProxy(server, typeof address === 'object' && address !== null ? address.port : 0);
+    server.on('connection', near => {
+      const far = connect(target, '127.0.0.1');
+      for (const socket of [near, far]) socket.on('error', () => undefined);
+      near.pipe(far).pipe(near);
+      proxy.#sockets.push(near, far);
+    });
+    return proxy;
+  }
+
+  fallSilent(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.server.close();
+  }
+}
