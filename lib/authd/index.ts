@@ -9,4 +9,7 @@
  *   530 not logged in; 550 (our own) the VM cannot be reached, with the reason.
  * - One line is answered after the other. After CONNECT nothing is read: a client that goes on is disconnected.
  */
+export { AuthdClientError, type ConnectOptions, connectByTicket, connectThrough } from './client.js';
+export { Door, type DoorOptions } from './door.js';
+export { type DoorKeeper, DoorRefusal } from './door-keeper.js';
 export * from './session.js';

@@ -9,6 +9,7 @@
 export * from './beneath.js';
 export * from './crypt.js';
 export * from './exec.js';
+export * from './fd-passing.js';
 export * from './file.js';
 export * from './futex.js';
 export * from './landlock.js';

@@ -6,8 +6,15 @@
  * - Several daemons may start at once on a fresh host: one makes the pair, the others wait for it.
  */
 
+export {
+  CertificateFile,
+  type CertificatePlace,
+  certificateFolder,
+  type ShownCertificate,
+} from './certificate-file.js';
 export { SegmentStream } from './segment-stream.js';
 export {
+  checkedPair,
   loadServerCertificate,
   readServerCertificate,
   type ServerCertificate,

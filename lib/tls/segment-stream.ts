@@ -13,6 +13,7 @@ export class SegmentStream extends Duplex {
   readonly #onEnd = (): void => void this.push(null);
   readonly #onClose = (): void => void this.destroy();
   #detached = false;
+  #isReading = true;
 
   /** @param socket nobody else reads it or writes to it meanwhile */
   constructor(socket: Socket) {
@@ -25,8 +26,15 @@ export class SegmentStream extends Duplex {
 
   /** No byte of the socket is read from now on; what is written still goes out. */
   stopReading(): void {
+    this.#isReading = false;
     this.#socket.removeListener('data', this.#onData);
     this.#socket.pause();
+  }
+
+  resumeReading(): void {
+    this.#isReading = true;
+    this.#socket.on('data', this.#onData);
+    this.#socket.resume();
   }
 
   /** The part is over: what is still written is dropped. The socket is paused, and open. */
@@ -39,7 +47,7 @@ export class SegmentStream extends Duplex {
   }
 
   override _read(): void {
-    if (!this.#detached && this.#socket.listeners('data').includes(this.#onData)) this.#socket.resume();
+    if (this.#isReading) this.#socket.resume();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -18,14 +18,15 @@ const LOCK_TRY_MS = 50;
  * @throws when the files are there but are not a key and its certificate
  */
 export function readServerCertificate(folder: string): ServerCertificate | undefined {
-  const keyPath = join(folder, 'rui.key');
-  const certPath = join(folder, 'rui.crt');
-  const key = readPlainFile(keyPath);
-  const cert = readPlainFile(certPath);
-  if (key === undefined || cert === undefined) return undefined;
-  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-    throw new Error(`${certPath} is not the certificate of ${keyPath}`);
-  return { key, cert };
+  const key = readPlainFile(join(folder, 'rui.key'));
+  const cert = readPlainFile(join(folder, 'rui.crt'));
+  return key === undefined || cert === undefined ? undefined : checkedPair({ key, cert }, folder);
+}
+
+/** @param place where it was found. @throws when it is no key and its certificate */
+export function checkedPair(pair: ServerCertificate, place: string): ServerCertificate {
+  if (new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))) return pair;
+  throw new Error(`rui.crt is not the certificate of rui.key in ${place}`);
 }
 
 /**

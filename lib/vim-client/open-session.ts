@@ -15,7 +15,7 @@ export interface LoginOptions {
   readonly host: string | null;
   /** null: where the host agent of this service console listens. */
   readonly port: number | null;
-  /** null: who runs this, by a local ticket. */
+  /** null: who runs this. Without a password by a local ticket, which only root may read of others. */
   readonly user: string | null;
   readonly password: string | null;
 }
@@ -69,7 +69,7 @@ async function credentials(
   const { sessionManager } = client.content;
   if (sessionManager === undefined)
     throw new VimClientError('NotSoap', 'The host agent has no session manager');
-  const asked = { userName: userInfo().username };
+  const asked = { userName: user ?? userInfo().username };
   const ticket = await client.call(sessionManager, 'AcquireLocalTicket', asked);
   return { userName: ticket.userName, password: readFileSync(ticket.passwordFilePath, 'utf8') };
 }
