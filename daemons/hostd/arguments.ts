@@ -5,6 +5,8 @@ export interface HostdArguments {
   /** Inherited listening sockets. */
   readonly httpsFd: number;
   readonly httpFd: number;
+  /** Where clients show a ticket for a machine's console. */
+  readonly consolePort: number;
   readonly kernelSocket: string;
   readonly etcFolder: string;
   readonly logPath: string;
@@ -25,6 +27,7 @@ export interface HostdArguments {
 const options = {
   'https-fd': { type: 'string', default: '3' },
   'http-fd': { type: 'string', default: '4' },
+  'console-port': { type: 'string', default: '903' },
   kernel: { type: 'string', default: '/var/run/vmware/control.sock' },
   etc: { type: 'string', default: '/etc/vmware' },
   log: { type: 'string', default: '/var/log/vmware/hostd.log' },
@@ -46,6 +49,7 @@ export function parseArguments(argv: readonly string[]): HostdArguments {
   return {
     httpsFd: descriptor('https-fd', values['https-fd']),
     httpFd: descriptor('http-fd', values['http-fd']),
+    consolePort: Number(values['console-port']),
     kernelSocket: values.kernel,
     etcFolder: values.etc,
     logPath: values.log,

@@ -116,7 +116,7 @@ export class Boot {
 
   #daemonStates(): HostStatus['daemons'] {
     if (this.#console === undefined)
-      return ['syslogd', 'hostd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
+      return ['syslogd', 'hostd', 'authd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
     return this.#console.daemons.map(({ name, pid, state, failure }) => ({ name, pid, state, failure }));
   }
 
@@ -154,6 +154,8 @@ export class Boot {
 
   async #startVmkernel(onDied: (error: InitError) => void): Promise<void> {
     const { folder, bootId, nodePath, vmkernelMain, treeFolder } = this.#options;
+    const vmkauthdFd = this.#listeners?.fds.vmkauthd;
+    if (vmkauthdFd === undefined) throw new InitError('Stopped', {});
     setChildSubreaper(); // a dead VMkernel's vmx become ours, and are seen to end
     this.#vmkernelState = 'starting';
     const vmkernel = await Vmkernel.start({
@@ -165,6 +167,7 @@ export class Boot {
       consoleMemoryMb: this.#consoleMemoryMb,
       bind: this.#listeners?.bind ?? DEFAULT_BIND,
       portOffset: this.#listeners?.offset ?? 0,
+      vmkauthdFd,
       requests: this.#requests,
       logger: this.#logger,
     });

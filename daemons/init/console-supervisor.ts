@@ -92,8 +92,15 @@ export class ConsoleSupervisor {
         // A reply may be megabytes: in a small young generation it would outlive its use.
         nodeFlags: ['--max-semi-space-size=8'],
         listenFds: [fds.http, fds.https],
-        flags: ['--http-fd', '3', '--https-fd', '4'],
+        flags: ['--http-fd', '3', '--https-fd', '4', '--console-port', String(ports.vmkauthd)],
         door: { port: ports.http, greeting: 'GET / HTTP/1.0\r\n\r\n' },
+      },
+      {
+        name: 'authd',
+        nodeFlags: [],
+        listenFds: [fds.authd],
+        flags: ['--listen-fd', '3'],
+        door: { port: ports.authd, greeting: '' },
       },
       {
         name: 'sshd',

@@ -1,12 +1,10 @@
-import { closeFd, listenTcp, reserveTcp, SystemError } from '../../lib/linux/index.js';
+import { closeFd, listenTcp, SystemError } from '../../lib/linux/index.js';
 import { InitError } from './init-error.js';
 
 /** The product's ports. */
 export const PORTS = { http: 80, https: 443, authd: 902, vmkauthd: 903, ssh: 22 } as const;
 export type PortName = keyof typeof PORTS;
 
-/** Ports whose daemons are not built yet: held for them, and refusing connections until then. */
-const HELD: readonly PortName[] = ['authd', 'vmkauthd'];
 const PORT_NAMES: readonly PortName[] = ['http', 'https', 'authd', 'vmkauthd', 'ssh'];
 export const MAX_PORT_OFFSET = 65535 - Math.max(...Object.values(PORTS));
 const FIRST_OFFSET = 8000;
@@ -72,7 +70,7 @@ export function candidateOffsets(preferred: number | undefined): number[] {
 function openPort(bind: string, name: PortName, offset: number): number {
   const port = PORTS[name] + offset;
   try {
-    return HELD.includes(name) ? reserveTcp(bind, port) : listenTcp(bind, port);
+    return listenTcp(bind, port);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     if (error.code === 'EADDRINUSE') throw new InitError('PortInUse', { name, port, bind, offset });

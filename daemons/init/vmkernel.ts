@@ -18,6 +18,8 @@ export interface VmkernelOptions {
   /** Of the host's ports: those of VMs follow them. */
   bind: string;
   portOffset: number;
+  /** The listening socket of port 903, which the VMkernel gives to vmkauthd. */
+  vmkauthdFd: number;
   /** What it may ask of init. */
   requests: VmkernelRequests;
   logger: Logger;
@@ -25,6 +27,7 @@ export interface VmkernelOptions {
 
 const READY_FD = 3;
 const INIT_FD = 4;
+const VMKAUTHD_FD = 5;
 /** Powering VMs off takes as long as they take to be reaped; after that the VMkernel is killed, and they with it. */
 const STOP_MS = 30_000;
 
@@ -45,17 +48,19 @@ export class Vmkernel {
   /** Starts the process; {@link ready} tells when it serves. @throws InitError VmkernelFailed */
   static async start(options: VmkernelOptions): Promise<Vmkernel> {
     const { nodePath, mainPath, hostFolder, bootId, hostName, consoleMemoryMb, requests, logger } = options;
-    const { bind, portOffset } = options;
+    const { bind, portOffset, vmkauthdFd } = options;
+
     const log = new VmkernelLogMark(join(hostFolder, 'var/log/vmkernel'));
     const child = spawn(
       'setpriv',
       [
         ...['--pdeathsig', 'TERM', nodePath, mainPath, '--root', hostFolder, '--boot-id', bootId],
         ...['--host-name', hostName, '--ready-fd', String(READY_FD), '--init-fd', String(INIT_FD)],
-        ...['--console-memory-mb', String(consoleMemoryMb)],
+
         ...['--bind', bind, '--port-offset', String(portOffset)],
+        ...['--console-memory-mb', String(consoleMemoryMb), '--vmkauthd-fd', String(VMKAUTHD_FD)],
       ],
-      { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', vmkauthdFd] },
     );
     if (child.pid === undefined) {
       const reason = await new Promise<Error>(resolve => child.once('error', resolve));

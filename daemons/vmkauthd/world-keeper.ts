@@ -1,22 +1,9 @@
-import { type Redeemed, type TicketService, VmkernelError } from '../../kernel/abi/index.js';
+import { type Redeemed, type TicketService, type VmOffer, VmkernelError } from '../../kernel/abi/index.js';
 import { type ConnectRequest, type DoorKeeper, DoorRefusal } from '../../lib/authd/index.js';
 import { HandoverError, type Offer, offerConnection } from '../../lib/handover/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import type { CertificateFile } from '../../lib/tls/index.js';
 import type { VmkernelLink } from './vmkernel-link.js';
-
-/** What a vmx is told with a connection. */
-export interface VmOffer {
-  readonly service: TicketService;
-  /** What the client says first inside its second TLS session; '' where nothing is agreed. */
-  readonly nonce: string;
-  readonly user: string;
-  readonly rights: readonly string[];
-  readonly peer: string;
-  /** PEM: the certificate that the client was told of, and its key. */
-  readonly certificate: string;
-  readonly key: string;
-}
 
 /** A client with a ticket, wherever it knocked. */
 export interface TicketBearer {

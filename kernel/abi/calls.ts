@@ -15,7 +15,7 @@ export interface HostPowerRequest {
 }
 
 /** Daemons that init keeps running. */
-export type ServiceName = 'hostd' | 'sshd';
+export type ServiceName = 'hostd' | 'authd' | 'sshd';
 export type ServiceAction = 'start' | 'stop' | 'restart' | 'status';
 
 export interface ServiceState {

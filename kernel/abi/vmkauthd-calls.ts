@@ -25,6 +25,19 @@ export interface Redeemed {
   readonly socketPath: string;
 }
 
+/** What a vmx is told with a connection. */
+export interface VmOffer {
+  readonly service: TicketService;
+  /** What the client says first inside its second TLS session; '' where nothing is agreed. */
+  readonly nonce: string;
+  readonly user: string;
+  readonly rights: readonly string[];
+  readonly peer: string;
+  /** PEM: the certificate that the client was told of, and its key. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export type FromVmkauthd =
   | { readonly type: 'ready' }
   | { readonly type: 'redeem'; readonly id: number; readonly request: RedeemRequest }

@@ -12,4 +12,5 @@
 export { AuthdClientError, type ConnectOptions, connectByTicket, connectThrough } from './client.js';
 export { Door, type DoorOptions } from './door.js';
 export { type DoorKeeper, DoorRefusal } from './door-keeper.js';
+export { LineReader } from './lines.js';
 export * from './session.js';

@@ -23,8 +23,7 @@ const SHUT_RD = 0;
  * @throws SystemError EADDRINUSE, EACCES, EADDRNOTAVAIL
  */
 export function listenTcp(address: string, port: number): number {
-  // Connections of an earlier life of this socket may linger; that must not keep the port.
-  const fd = bindTcp(address, port, true);
+  const fd = bindTcp(address, port);
   try {
     check('listen', listen_(fd, BACKLOG), `${address}:${port}`);
   } catch (error) {
@@ -47,19 +46,14 @@ export function resumeListening(fd: number): void {
   check('listen', listen_(fd, BACKLOG));
 }
 
-/** Holds a TCP port that nobody serves yet: no one else gets it, connections to it are refused. */
-export function reserveTcp(address: string, port: number): number {
-  // Not shareable: two that both set SO_REUSEADDR could hold the same port as long as neither listens.
-  return bindTcp(address, port, false);
-}
-
-function bindTcp(address: string, port: number, reuse: boolean): number {
+function bindTcp(address: string, port: number): number {
   const parts = address.split('.').map(Number);
   if (parts.length !== 4 || parts.some(p => !Number.isInteger(p) || p < 0 || p > 255))
     throw new SystemError('bind', 22, `not an IPv4 address: ${address}`);
   const fd = check('socket', socket_(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   try {
-    const value = new Int32Array([reuse ? 1 : 0]);
+    // Connections of an earlier life of this socket may linger; that must not keep the port.
+    const value = new Int32Array([1]);
     check('setsockopt', setsockopt_(fd, SOL_SOCKET, SO_REUSEADDR, value, 4));
     const sockaddr = new Uint8Array(16);
     new DataView(sockaddr.buffer).setUint16(0, AF_INET, true);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { VmInfo } from '../../kernel/abi/index.js';
+import type { UserWorldInfo, VmInfo } from '../../kernel/abi/index.js';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { askInit } from './init-client.js';
 import { displayName, type RegisteredVm, readInventory } from './inventory.js';
@@ -8,7 +8,7 @@ import { machinePids } from './machine-pids.js';
 import type { RootFolder } from './root-folder.js';
 import type { DaemonStatus, HostStatus, VmStatus } from './status.js';
 
-const DAEMONS = ['init', 'vmkernel', 'syslogd', 'hostd', 'sshd'];
+const DAEMONS = ['init', 'vmkernel', 'vmkauthd', 'syslogd', 'hostd', 'authd', 'sshd'];
 const PORTS = { http: 80, https: 443, authd: 902, vmkauthd: 903, ssh: 22 };
 const DEFAULT_BIND = '127.0.0.1';
 
@@ -46,8 +46,12 @@ export async function gatherStatus(root: RootFolder, note: (text: string) => voi
       vms: registered.map(vm => vmStatus(vm, [], new Map(), null)),
     };
   }
-  const vms = await vmsOf(root, registered, machinePids(init.pidNamespace));
-  const daemons = init.daemons.map(d => ({ name: d.name, pid: d.pid === 0 ? null : d.pid, state: d.state }));
+  const machinePid = machinePids(init.pidNamespace);
+  const vms = await vmsOf(root, registered, machinePid);
+  const worlds = (await userWorldsOf(root)).map(world => ({ ...world, pid: machinePid(world.pid) }));
+  const [first, vmkernel, ...others] = init.daemons;
+  const all = [first, vmkernel, ...worlds, ...others].filter(d => d !== undefined);
+  const daemons = all.map(d => ({ name: d.name, pid: d.pid === 0 ? null : d.pid, state: d.state }));
   const { bootId, bind, ports, user, passwordFile, consoleMemory, leftOut } = init;
   const told = { bootId, bind, ports, user, passwordFile, consoleMemory, leftOut };
   return { root: root.path, ...told, daemons, vms };
@@ -71,6 +75,16 @@ async function vmsOf(
     );
   } finally {
     kernel.close();
+  }
+}
+
+/** What the VMkernel runs outside the service console besides VMs. */
+async function userWorldsOf(root: RootFolder): Promise<UserWorldInfo[]> {
+  const kernel = await connectKernel(root);
+  try {
+    return (await kernel?.call('listUserWorlds', {}))?.worlds ?? [];
+  } finally {
+    kernel?.close();
   }
 }
 
