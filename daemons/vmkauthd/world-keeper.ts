@@ -1,4 +1,4 @@
-import { type Redeemed, type TicketService, type VmOffer, VmkernelError } from '../../kernel/abi/index.js';
+import { type Redeemed, type TicketService, VmkernelError, type VmOffer } from '../../kernel/abi/index.js';
 import { type ConnectRequest, type DoorKeeper, DoorRefusal } from '../../lib/authd/index.js';
 import { HandoverError, type Offer, offerConnection } from '../../lib/handover/index.js';
 import type { Logger } from '../../lib/log/index.js';

@@ -13,6 +13,7 @@ import { openDoorbell } from '../../kernel/vmm/index.js';
 import { trimHeap } from '../../lib/linux/index.js';
 import { ConfigWriter, RunningConfig } from './config/index.js';
 import { CD_DRIVE, Connections } from './connections.js';
+import { ConsoleDoors } from './console-doors.js';
 import { rotateLogs } from './log-rotation.js';
 import { Mks, openRemoteDisplay, VmDisplay, VmInput, type VncPort } from './mks/index.js';
 import { askBeforePowerOn } from './power-on-questions.js';
@@ -58,6 +59,7 @@ export class Vmx {
   readonly #input: VmInput;
   readonly #mks: Mks;
   #vncPort: VncPort | null = null;
+  readonly #doors: ConsoleDoors;
   readonly #vmm: Worker;
   #vmmStopped: () => void = () => undefined;
   #ending = false;
@@ -108,6 +110,15 @@ export class Vmx {
       show: question => options.send({ type: 'question', question }),
       log: text => log.write('vmx', text),
     });
+    this.#doors = new ConsoleDoors({
+      start,
+      client,
+      config: this.#config,
+      connections: this.#connections,
+      mks: () => this.#mks,
+      question: () => this.#questions.asked,
+      log: text => log.write('vmx', text),
+    });
     const doorbell = openDoorbell(start.shmDir);
     this.#kick = reason => doorbell.kick(start.vmmWorldRow, reason);
   }
@@ -145,6 +156,7 @@ export class Vmx {
       portOffset,
       log: text => this.#log.write('mks', text),
     });
+    await this.#doors.open();
     this.#startVmm(this.#channel.port2);
   }
 
@@ -314,6 +326,7 @@ export class Vmx {
     this.#log.write('vmx', `VMX end: ${cause}${reason === '' ? '' : `: ${reason}`}`);
     this.#vncPort?.close();
     this.#mks.close();
+    this.#doors.close();
     const stopped = graceful ? await this.#stopVmm() : false;
     await within(FLUSH_WAIT_MS, Promise.allSettled([this.#log.flush(), this.#serials.close()]));
     this.#options.send({ type: 'ending', cause, reason });

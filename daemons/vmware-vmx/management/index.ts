@@ -8,4 +8,4 @@
  * - What changes the VM goes through the VMkernel's calls, as everybody's.
  * - The ticket's rights are those of its issue; each request is checked against them.
  */
-export { ManagementService, type ManagementPorts } from './service.js';
+export { type ManagementPorts, ManagementService } from './service.js';

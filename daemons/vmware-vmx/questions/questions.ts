@@ -27,6 +27,11 @@ export class Questions {
     this.#options = options;
   }
 
+  /** What stands now. */
+  get asked(): VmQuestion | undefined {
+    return this.#asked?.question;
+  }
+
   /** @returns the key of the choice; it may never come */
   ask<Key extends string>(form: QuestionForm<Key>): Promise<Key> {
     const answered = this.#turn.then(() => this.#ask(form));
