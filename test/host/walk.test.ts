@@ -68,7 +68,15 @@ describe('./esx up', () => {
 
   it('leaves a host whose status has the documented shape', async () => {
     const status = StatusShape.parse(await host.status());
-    expect(status.daemons.map(d => d.name)).toEqual(['init', 'vmkernel', 'vmkauthd', 'syslogd', 'hostd', 'authd', 'sshd']);
+    expect(status.daemons.map(d => d.name)).toEqual([
+      'init',
+      'vmkernel',
+      'vmkauthd',
+      'syslogd',
+      'hostd',
+      'authd',
+      'sshd',
+    ]);
     expect(status.daemons.every(d => d.state === 'running' && isAlive(d.pid))).toBe(true);
     expect(status.vms).toMatchObject([
       { name: 'linux', state: 'poweredOn', path: '[storage1] linux/linux.vmx' },

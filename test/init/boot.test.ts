@@ -63,7 +63,14 @@ describe('a host of init', () => {
       user: 'root',
       passwordFile: join(root, 'password'),
     });
-    expect(status?.daemons.map(({ name }) => name)).toEqual(['init', 'vmkernel', 'syslogd', 'hostd', 'authd', 'sshd']);
+    expect(status?.daemons.map(({ name }) => name)).toEqual([
+      'init',
+      'vmkernel',
+      'syslogd',
+      'hostd',
+      'authd',
+      'sshd',
+    ]);
     if (status === undefined) throw new Error('no status');
     expect(readFileSync(`/proc/${pidOf(status, 'sshd')}/cmdline`, 'latin1')).toContain('sshd');
     expect(pidOf(status, 'init')).toBe(host.process.pid);
