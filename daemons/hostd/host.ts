@@ -40,6 +40,7 @@ import { HostManagers } from './mo/host/host-managers.js';
 import { browserOf, HostDatastoreBrowser } from './mo/host-datastore-browser.js';
 import { HostPlaces } from './mo/host-places.js';
 import { moids } from './mo/moids.js';
+import type { ConsoleDoor } from './mo/virtual-machine-tickets.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
@@ -81,6 +82,7 @@ export interface HostDependencies {
   readonly accounts: ConsoleAccounts;
   readonly accountTools: AccountTools;
   readonly tickets: LocalTickets;
+  consoleDoor(): ConsoleDoor;
   /** By pino's names. */
   setLogLevel(level: string): void;
   onError(error: unknown): void;
@@ -305,6 +307,7 @@ export class Host {
         this.managers.forgetMachine(value);
       },
       requirePowerOn: () => this.managers.maintenance.requirePowerOn(),
+      consoleDoor: () => this.#dependencies.consoleDoor(),
       account: this.#account,
       hostMhz: () => hostMhz({ account: this.#account }),
       life: () => this.life,

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { attachStatistics, VmkernelClient } from '../../kernel/client/index.js';
 import { LoginGuard } from '../../lib/auth/index.js';
 import { openLog } from '../../lib/log/index.js';
-import { loadServerCertificate } from '../../lib/tls/index.js';
+import { CertificateFile, certificateFolder, loadServerCertificate } from '../../lib/tls/index.js';
 import {
   createRedirectServer,
   createSecureServer,
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     },
     localUser: async user => accounts.user(user),
   };
+  const shown = new CertificateFile(certificateFolder(join(args.etcFolder, 'ssl')));
   const about = aboutInfo(args.apiVersion);
   const host = new Host(
     {
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
       accounts,
       accountTools: new AccountTools(),
       tickets: new LocalTickets(args.ticketFolder),
+      consoleDoor: () => ({ port: args.consolePort, sslThumbprint: shown.current()?.sha1 }),
       setLogLevel: level => {
         log.logger.level = level;
       },

@@ -12,6 +12,7 @@ import type { Datastore } from '../mo/datastore.js';
 import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
 import type { VmConfigState, VmRunState } from '../mo/virtual-machine-state.js';
+import type { ConsoleDoor } from '../mo/virtual-machine-tickets.js';
 import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
@@ -34,6 +35,7 @@ export interface HostInventoryDependencies {
   configReader(): VmConfigReader;
   life(): VmLife;
   hostMhz(): number;
+  consoleDoor(): ConsoleDoor;
   /** @throws VimFault InvalidState while the host takes no machine */
   requirePowerOn(): void;
   /** What looks for files on a datastore: it comes and goes with it. */
@@ -301,6 +303,10 @@ export class HostInventory {
         reset: vmxPath => link().call('reset', { vmxPath }),
       },
       answer: (vmxPath, questionId, choice) => link().call('answer', { vmxPath, questionId, choice }),
+      tickets: {
+        issue: async request => (await link().call('issueTicket', request)).ticket,
+        door: () => this.#dependencies.consoleDoor(),
+      },
       unregister: vm => this.remove(vm),
       reload: vm => this.reload(vm),
       readFiles: vm => this.#readFiles(vm),

@@ -28,6 +28,7 @@ import {
 } from './virtual-machine-power.js';
 import { type Answer, questionMethods } from './virtual-machine-question.js';
 import type { VmConfigState, VmRunState } from './virtual-machine-state.js';
+import { type TicketOperations, ticketMethods } from './virtual-machine-tickets.js';
 import { guestInfo, runtimeInfo, summary, vmCapability } from './virtual-machine-views.js';
 
 export interface VirtualMachineDependencies {
@@ -36,6 +37,7 @@ export interface VirtualMachineDependencies {
   readonly events: EventManager;
   readonly power: PowerOperations;
   readonly answer: Answer;
+  readonly tickets: TicketOperations;
   /** Forgets the machine; its files stay. */
   unregister(vm: VirtualMachine): Promise<void>;
   /** Reads its configuration file anew. */
@@ -224,6 +226,7 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
       ...powerMethods,
       ...guestMethods,
       ...questionMethods,
+      ...ticketMethods,
       UnregisterVM: (vm, _, call) => vm.unregister(call),
       ReconfigVM_Task: (vm, { spec }, call) => vm.dependencies.life().reconfigure(vm, spec, call),
       Rename_Task: (vm, { newName }, call) => vm.dependencies.life().rename(vm, newName, call),

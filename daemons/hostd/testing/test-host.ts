@@ -132,6 +132,7 @@ export class TestHost {
           group: join(this.folder, 'group'),
         }),
         tickets: new LocalTickets(join(this.folder, 'tickets')),
+        consoleDoor: () => ({ port: 903, sslThumbprint: '00:11' }),
         onError: error => this.errors.push(error),
         onProblem: problem => this.problems.push(problem),
       },
