@@ -43,8 +43,8 @@ export class ManagementService {
   #receive(chunk: Buffer): void {
     const { lines, tooLong } = this.#reader.push(chunk);
     this.#lines.push(...lines);
-    if (tooLong || this.#lines.length > MAX_WAITING) return this.#end(400, 'TooLong');
-    void this.#advance();
+    if (tooLong || this.#lines.length > MAX_WAITING) this.#end(400, 'TooLong');
+    else void this.#advance();
   }
 
   async #advance(): Promise<void> {
