@@ -56,7 +56,7 @@ function rowHashes({ width, height, pixels }: Picture): Uint32Array {
   for (let y = 0; y < height; y++) {
     let hash = 0x811c9dc5;
     const end = (y + 1) * width;
-    for (let i = y * width + (y % HASH_STEP); i < end; i += HASH_STEP)
+    for (let i = y * width; i < end; i += HASH_STEP)
       hash = Math.imul(hash ^ (pixels[i] as number), 0x01000193);
     hashes[y] = hash;
   }

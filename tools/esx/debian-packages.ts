@@ -6,6 +6,7 @@ export const TEST_PACKAGES: readonly string[] = [
   'ansible-core',
   'curl',
   'fuse3',
+  'gvncviewer',
   'iproute2',
   'libnbd-bin',
   'libvirt-clients',
@@ -17,6 +18,7 @@ export const TEST_PACKAGES: readonly string[] = [
   'rsync',
   'sshpass',
   'tmux',
+  'vncsnapshot',
 ];
 
 /** Installs the Debian packages of the list that the machine lacks. @returns those it installed */
