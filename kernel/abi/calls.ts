@@ -15,7 +15,7 @@ export interface HostPowerRequest {
 }
 
 /** Daemons that init keeps running. */
-export type ServiceName = 'hostd' | 'authd' | 'sshd';
+export type ServiceName = 'hostd' | 'authd' | 'sshd' | 'syslogd';
 export type ServiceAction = 'start' | 'stop' | 'restart' | 'status';
 
 export interface ServiceState {

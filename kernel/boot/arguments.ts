@@ -26,7 +26,7 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   hostInfo: nothing,
   hostPower: z.object({ action: z.enum(['reboot', 'shutdown']), by: z.string().max(MAX_WORD) }),
   service: z.object({
-    service: z.enum(['hostd', 'authd', 'sshd']),
+    service: z.enum(['hostd', 'authd', 'sshd', 'syslogd']),
     action: z.enum(['start', 'stop', 'restart', 'status']),
   }),
   hardwareInfo: nothing,

@@ -20,6 +20,19 @@ export const SERVICES: Readonly<Record<string, Service>> = {
     stopping: ['   VMware ESX Server Host Agent Watchdog', '   VMware ESX Server Host Agent'],
     starting: ['   VMware ESX Server Host Agent (background)'],
   },
+  // The super-server of the product starts vmware-authd.
+  xinetd: {
+    daemon: 'authd',
+    program: 'xinetd',
+    stopping: ['Stopping xinetd:'],
+    starting: ['Starting xinetd:'],
+  },
+  syslog: {
+    daemon: 'syslogd',
+    program: 'syslogd',
+    stopping: ['Shutting down system logger:'],
+    starting: ['Starting system logger:'],
+  },
   sshd: { daemon: 'sshd', program: 'sshd', stopping: ['Stopping sshd:'], starting: ['Starting sshd:'] },
 };
 

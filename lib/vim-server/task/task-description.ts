@@ -15,6 +15,7 @@ const oddIds: ReadonlyMap<string, string> = new Map([
   ['PowerOnMultiVM_Task', 'powerOnVm'],
   ['PowerOnVM_Task', 'powerOn'],
   ['ReconfigVM_Task', 'reconfigure'],
+  ['RebootHost_Task', 'reboot'],
   ['RegisterVM_Task', 'registerVm'],
   ['RelocateVM_Task', 'relocate'],
   ['RemoveAllSnapshots_Task', 'removeAllSnapshots'],
@@ -24,6 +25,7 @@ const oddIds: ReadonlyMap<string, string> = new Map([
   ['RevertToSnapshot_Task', 'revert'],
   ['SearchDatastoreSubFolders_Task', 'searchSubFolders'],
   ['SearchDatastore_Task', 'search'],
+  ['ShutdownHost_Task', 'shutdown'],
   ['SuspendVM_Task', 'suspend'],
   ['UpgradeVM_Task', 'upgradeVirtualHardware'],
 ]);

@@ -5,6 +5,7 @@ import { defineClass } from '../object/managed-object.js';
 import { ObjectRegistry } from '../object/object-registry.js';
 import { eventsForTest, faultForTest } from '../testing/server-parts.js';
 import { Task } from './task.js';
+import { taskLabels } from './task-description.js';
 import { matchesTask } from './task-filter.js';
 import { TaskManager, type TaskWork } from './task-manager.js';
 
@@ -101,4 +102,12 @@ it('tells many steps of progress few times and the last one', async () => {
   await isOver(task);
   expect(told.length).toBeLessThan(8);
   expect(told.at(-1)).toBe(100);
+});
+
+it('names tasks in words, also those whose description has a name of its own', () => {
+  const label = taskLabels(loadVimSchema());
+  expect(label('HostSystem.reboot')).toBe('Reboot host');
+  expect(label('VirtualMachine.reconfigure')).toBe('Reconfigure virtual machine');
+  expect(label('VirtualMachine.powerOn')).toBe('Power on virtual machine');
+  expect(label('nobody.knows')).toBe('nobody.knows');
 });
