@@ -10,6 +10,7 @@
  *   store/       hostd's SQLite file: tasks, events, permissions, intents; it is lived without when it must be
  *   mo/          managed objects, a file each; mo/host/ the host itself and the managers of its parts
  *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
+ *   screen/      what a machine shows, as PNG
  *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed
  *   vm-life/     creation, reconfiguration and deletion of machines, crash-safe by intents
  *   storage/     what clients ask of files and disks on datastores: names, tasks over the VMkernel's calls, searches

@@ -13,12 +13,13 @@ import {
   type LoginPolicy,
   SoapEndpoint,
 } from '../../lib/vim-server/index.js';
-import { AccountTools, ConsoleAccounts, KnownPasswords } from './access/index.js';
+import { AccountTools, ConsoleAccounts, HttpCallers, KnownPasswords } from './access/index.js';
 import { parseArguments } from './arguments.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { Host } from './host.js';
 import { aboutInfo, loadHostUuid, welcomePage } from './identity.js';
 import { readMachine } from './machine/machine.js';
+import { ScreenEndpoint, takePicture } from './screen/index.js';
 import { writeProxyFile } from './settings/proxy-file.js';
 
 /** How long the first clients wait for the inventory to be read: a datastore may hang. */
@@ -72,16 +73,21 @@ async function main(): Promise<void> {
   const certificate = await loadServerCertificate(join(args.etcFolder, 'ssl'), hostname());
   await host.start();
   await Promise.race([host.inventory.settled(), delay(firstReadMs, undefined, { ref: false })]);
+  const callers = new HttpCallers({ sessions: host.sessions, policy: host.policy, access: host.access });
   const secure = createSecureServer(certificate, {
     soap: new SoapEndpoint(host.dispatcher, host.schema),
     folder: new FolderEndpoint({
-      sessions: host.sessions,
-      policy: host.policy,
-      access: host.access,
+      callers,
       files: () => host.link.files,
       datastore: name => host.inventory.datastore(name),
       datastores: () => host.inventory.datastores(),
       fileChanged: path => host.inventory.noteFile(path),
+      onError,
+    }),
+    screen: new ScreenEndpoint({
+      callers,
+      machine: moid => host.inventory.vms().find(vm => vm.ref.value === moid),
+      picture: vmxPath => takePicture(host.link, vmxPath),
       onError,
     }),
     descriptions: new DescriptionFiles(() => host.managers.advertisedVersion()),

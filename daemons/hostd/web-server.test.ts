@@ -4,8 +4,10 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeCertificate } from '../../lib/tls/make-certificate.js';
 import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
+import { HttpCallers } from './access/index.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { moids } from './mo/moids.js';
+import { ScreenEndpoint, takePicture } from './screen/index.js';
 import { TestHost, testPolicy } from './testing/test-host.js';
 
 let test: TestHost;
@@ -17,20 +19,26 @@ beforeAll(async () => {
   test = await TestHost.start();
   const { key, certificate } = await makeCertificate('esx1.local');
   const { host } = test;
+  const callers = new HttpCallers({ sessions: host.sessions, policy: testPolicy, access: host.access });
   const folder = new FolderEndpoint({
-    sessions: host.sessions,
-    policy: testPolicy,
-    access: test.host.access,
+    callers,
     files: () => host.link.files,
     datastore: name => host.inventory.datastore(name),
     datastores: () => host.inventory.datastores(),
     fileChanged: path => host.inventory.noteFile(path),
     onError: error => test.errors.push(error),
   });
+  const screen = new ScreenEndpoint({
+    callers,
+    machine: moid => host.inventory.vms().find(vm => vm.ref.value === moid),
+    picture: vmxPath => takePicture(host.link, vmxPath),
+    onError: error => test.errors.push(error),
+  });
   const content = {
     soap: new SoapEndpoint(host.dispatcher, host.schema),
     descriptions: new DescriptionFiles(() => '4.1'),
     folder,
+    screen,
     welcomePage: '<h1>VMware ESX Server 3.5.0</h1>',
     onError: (error: unknown) => test.errors.push(error),
   };

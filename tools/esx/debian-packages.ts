@@ -11,6 +11,7 @@ export const TEST_PACKAGES: readonly string[] = [
   'libnbd-bin',
   'libvirt-clients',
   'nbdkit',
+  'netpbm',
   'openssh-client',
   'openssh-sftp-server',
   'python3-pyvmomi',

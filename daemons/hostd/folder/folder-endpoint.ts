@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { VmkernelError, type VmkernelErrorCode } from '../../../kernel/abi/index.js';
-import {
-  type AccessControl,
-  type LoginPolicy,
-  type SessionTable,
-  sessionCookieOf,
-  VimFault,
-} from '../../../lib/vim-server/index.js';
+import { VimFault } from '../../../lib/vim-server/index.js';
+import type { HttpCaller, HttpCallers } from '../access/index.js';
 import type { Datastore } from '../mo/datastore.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { Interrupted, receiveFile, sendFile } from './file-transfer.js';
@@ -14,9 +9,7 @@ import { type FolderAddress, parseFolderAddress } from './folder-address.js';
 import { datacentersPage, datastoresPage, folderPage } from './folder-page.js';
 
 export interface FolderDependencies {
-  readonly sessions: SessionTable;
-  readonly policy: LoginPolicy;
-  readonly access: AccessControl;
+  readonly callers: HttpCallers;
   files(): DatastoreFileCalls;
   datastore(name: string): Datastore | undefined;
   datastores(): readonly Datastore[];
@@ -25,9 +18,6 @@ export interface FolderDependencies {
   /** Anything else than what a request may end with. */
   onError(error: unknown): void;
 }
-
-/** Whether the caller has a privilege on a datastore. */
-type May = (datastore: Datastore, privilegeId: string) => boolean;
 
 /** A client that sends nothing for this long has gone. */
 const idleMs = 60_000;
@@ -44,13 +34,13 @@ export class FolderEndpoint {
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const may = await this.#identify(request);
-      if (may === undefined) {
+      const caller = await this.#dependencies.callers.identify(request);
+      if (caller === undefined) {
         response.setHeader('WWW-Authenticate', 'Basic realm="VMware HTTP server"');
         refuse(response, 401);
         return;
       }
-      await this.#answer(parseFolderAddress(request.url ?? ''), may, response);
+      await this.#answer(parseFolderAddress(request.url ?? ''), caller, response);
     } catch (error) {
       const status = statusOf(error);
       if (status === 500) this.#dependencies.onError(error);
@@ -59,30 +49,11 @@ export class FolderEndpoint {
     }
   }
 
-  /** @returns undefined for who is not logged in */
-  async #identify(request: IncomingMessage): Promise<May | undefined> {
-    const { sessions, policy, access } = this.#dependencies;
-    const session = sessions.find(sessionCookieOf(request.headers.cookie));
-    if (session !== undefined && !session.isAnonymous) {
-      session.touch();
-      return (datastore, privilegeId) => session.may(datastore, privilegeId);
-    }
-    const basic = /^Basic ([A-Za-z0-9+/=]{1,1024})$/.exec(request.headers.authorization ?? '')?.[1];
-    const text = basic === undefined ? '' : Buffer.from(basic, 'base64').toString('utf8');
-    const colon = text.indexOf(':');
-    if (colon <= 0) return undefined;
-    const [userName, password] = [text.slice(0, colon), text.slice(colon + 1)];
-    if (!access.hasAccess(userName)) return undefined;
-    if (!(await policy.verifyPassword(userName, password, request.socket.remoteAddress ?? '')))
-      return undefined;
-    return (datastore, privilegeId) => access.of(userName).has(datastore, privilegeId);
-  }
-
-  async #answer(address: FolderAddress, may: May, response: ServerResponse): Promise<void> {
+  async #answer(address: FolderAddress, caller: HttpCaller, response: ServerResponse): Promise<void> {
     const { method } = response.req;
     if (address.kind !== 'file') {
       if (method !== 'GET' && method !== 'HEAD') throw refused('PermissionDenied', 'No file is named');
-      const seen = this.#dependencies.datastores().filter(one => may(one, 'Datastore.Browse'));
+      const seen = this.#dependencies.datastores().filter(one => caller.may(one, 'Datastore.Browse'));
       sendPage(
         response,
         address.kind === 'datacenters' ? datacentersPage() : datastoresPage(seen.map(({ name }) => name)),
@@ -90,10 +61,10 @@ export class FolderEndpoint {
       return;
     }
     const datastore = this.#dependencies.datastore(address.datastore);
-    if (datastore === undefined || !may(datastore, 'System.View'))
+    if (datastore === undefined || !caller.may(datastore, 'System.View'))
       throw refused('NotFound', `There is no datastore ${address.datastore}`);
     const isRead = method === 'GET' || method === 'HEAD';
-    if (!may(datastore, isRead ? 'Datastore.Browse' : 'Datastore.FileManagement'))
+    if (!caller.may(datastore, isRead ? 'Datastore.Browse' : 'Datastore.FileManagement'))
       throw refused('PermissionDenied', `Permission to do this on ${datastore.name} was denied`);
     const path = `${datastore.volume.path}/${address.file}`;
     if (isRead) await this.#get(datastore, address.file, response);

@@ -13,6 +13,7 @@ import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
 import type { VmConfigState, VmRunState } from '../mo/virtual-machine-state.js';
 import type { ConsoleDoor } from '../mo/virtual-machine-tickets.js';
+import { takePicture, toPng } from '../screen/index.js';
 import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
@@ -306,6 +307,11 @@ export class HostInventory {
       tickets: {
         issue: async request => (await link().call('issueTicket', request)).ticket,
         door: () => this.#dependencies.consoleDoor(),
+      },
+      screenshot: {
+        png: async vmxPath => await toPng(await takePicture(link(), vmxPath)),
+        names: async folder => (await link().files.list(folder)).map(({ name }) => name),
+        write: (path, bytes) => link().files.writeAtomic(path, bytes),
       },
       unregister: vm => this.remove(vm),
       reload: vm => this.reload(vm),

@@ -27,6 +27,7 @@ import {
   requireNotBusy,
 } from './virtual-machine-power.js';
 import { type Answer, questionMethods } from './virtual-machine-question.js';
+import { type ScreenshotOperations, screenshotMethods } from './virtual-machine-screenshot.js';
 import type { VmConfigState, VmRunState } from './virtual-machine-state.js';
 import { type TicketOperations, ticketMethods } from './virtual-machine-tickets.js';
 import { guestInfo, runtimeInfo, summary, vmCapability } from './virtual-machine-views.js';
@@ -38,6 +39,7 @@ export interface VirtualMachineDependencies {
   readonly power: PowerOperations;
   readonly answer: Answer;
   readonly tickets: TicketOperations;
+  readonly screenshot: ScreenshotOperations;
   /** Forgets the machine; its files stay. */
   unregister(vm: VirtualMachine): Promise<void>;
   /** Reads its configuration file anew. */
@@ -227,6 +229,7 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
       ...guestMethods,
       ...questionMethods,
       ...ticketMethods,
+      ...screenshotMethods,
       UnregisterVM: (vm, _, call) => vm.unregister(call),
       ReconfigVM_Task: (vm, { spec }, call) => vm.dependencies.life().reconfigure(vm, spec, call),
       Rename_Task: (vm, { newName }, call) => vm.dependencies.life().rename(vm, newName, call),

@@ -37,6 +37,11 @@ export interface VmkernelConnection {
     args: Calls[N]['args'],
     options?: KernelCallOptions,
   ): Promise<Calls[N]['result']>;
+  /** A call whose reply has a body. */
+  callWithBody<N extends CallName>(
+    name: N,
+    args: Calls[N]['args'],
+  ): Promise<{ readonly result: Calls[N]['result']; readonly body: Uint8Array }>;
   watch(onChange: (change: Change) => void): Promise<unknown>;
   onClose(listener: () => void): void;
   close(): void;
@@ -83,6 +88,13 @@ export class VmkernelLink {
     options?: KernelCallOptions,
   ): Promise<Calls[N]['result']> {
     return await this.#connected().call(name, args, options);
+  }
+
+  async callWithBody<N extends CallName>(
+    name: N,
+    args: Calls[N]['args'],
+  ): Promise<{ readonly result: Calls[N]['result']; readonly body: Uint8Array }> {
+    return await this.#connected().callWithBody(name, args);
   }
 
   /** Connects, or goes on trying in the background. Resolves after the first attempt. */

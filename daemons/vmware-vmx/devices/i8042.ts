@@ -83,11 +83,12 @@ export class I8042 {
 
   readData(): number {
     const source = this.#source;
+    const byte = this.#output;
     this.#source = undefined;
     if (source !== undefined) this.#host.lowerIrq(source === 'mouse' ? MOUSE_IRQ : KEYBOARD_IRQ);
     // The next key comes between slices, about as fast as a keyboard's wire; the rest at once.
     if (source !== 'key' || this.#keys.length > 0) this.pump();
-    return this.#output;
+    return byte;
   }
 
   readStatus(): number {

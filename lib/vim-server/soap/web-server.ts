@@ -15,6 +15,8 @@ export interface WebContent {
   readonly descriptions: DescriptionFiles;
   /** Datastore files, below /folder/. */
   readonly folder: { serve(request: IncomingMessage, response: ServerResponse): Promise<void> };
+  /** Pictures of machines, at /screen. */
+  readonly screen: { serve(request: IncomingMessage, response: ServerResponse): Promise<void> };
   /** The page at / */
   readonly welcomePage: string;
   onError(error: unknown): void;
@@ -148,6 +150,7 @@ async function serve(content: WebContent, request: IncomingMessage, response: Se
   else if (isFolder(path) && folderMethods.has(request.method)) await content.folder.serve(request, response);
   else if (request.method !== 'GET' && request.method !== 'HEAD')
     sendText(response, 405, 'text/plain', 'Method not allowed\n');
+  else if (path === '/screen') await content.screen.serve(request, response);
   else if (path === '/') sendText(response, 200, 'text/html; charset=utf-8', content.welcomePage);
   else sendDescription(content, isSdk ? path : '', request, response);
 }
