@@ -22,6 +22,7 @@ beforeAll(async () => {
     soap: new SoapEndpoint(test.host.dispatcher, test.host.schema),
     descriptions: new DescriptionFiles(() => '4.1'),
     folder: { serve: async () => undefined },
+    screen: { serve: async () => undefined },
     welcomePage: '<h1>VMware ESX Server 3.5.0</h1>',
     onError: (error: unknown) => test.errors.push(error),
   };

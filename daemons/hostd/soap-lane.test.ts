@@ -17,6 +17,7 @@ beforeAll(async () => {
     soap: new SoapEndpoint(test.host.dispatcher, test.host.schema),
     descriptions: new DescriptionFiles(() => '4.1'),
     folder: { serve: () => Promise.reject(new Error('no files here')) },
+    screen: { serve: () => Promise.reject(new Error('no files here')) },
     welcomePage: 'welcome',
     onError: (error: unknown) => test.errors.push(error),
   };
