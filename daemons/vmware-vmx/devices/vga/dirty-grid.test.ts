@@ -45,7 +45,10 @@ describe('DirtyGrid', () => {
       const width = 1 + random(300);
       const height = 1 + random(300);
       const grid = new DirtyGrid(width, height, 1 + random(9), 1 + random(16));
-      const marks = Array.from({ length: 1 + random(round + 1) }, () => [random(width), random(height)] as const);
+      const marks = Array.from(
+        { length: 1 + random(round + 1) },
+        () => [random(width), random(height)] as const,
+      );
       for (const [x, y] of marks) grid.mark(x, y);
       const areas = grid.take();
       expect(areas.length).toBeLessThanOrEqual(32);
