@@ -3,6 +3,7 @@ import type { BenchContext, Benchmark, Measured, Row, Target } from './result.js
 import {
   buildSimulator,
   changeOf,
+  durableReplaceMs,
   LINES_OF_ALL,
   LINES_OF_ONE,
   type Line,
@@ -74,6 +75,9 @@ async function run(context: BenchContext): Promise<Measured> {
           for (const clients of CLIENTS)
             rows.push(...(await compare({ context, figures, name, line, clients, servers: [ours, peer] })));
         }
+        const replaceMs = durableReplaceMs(ours.datastore);
+        figures[`soap_replace_floor_n${size}_ms`] = replaceMs;
+        context.note(`a small file replaced for good on this disk: ${replaceMs.toFixed(1)} ms`);
         figures[`soap_update_n${size}_late_ms`] = median(await lateness(ours, CHANGES));
         figures[`soap_rss_n${size}_mb`] = ours.rssMb();
         figures[`soap_rss_n${size}_peer_mb`] = peer.rssMb();

@@ -70,11 +70,16 @@ export class PropertyQuestion {
     const resolve = (text: string): ResolvedPath =>
       resolvePath(this.#schema, objectClass.typeName, text, this.#context);
     const paths = [...new Set(texts)].map(resolve);
-    return { paths, units: paths.reduce((sum, { field }) => sum + this.#unitsOf(field), 1) };
+    return { paths, units: paths.reduce((sum, path) => sum + this.#unitsOf(path), 1) };
   }
 
-  #unitsOf({ type, array }: FieldDefinition): number {
-    return array || this.#schema.type(type)?.kind === 'data' ? structureUnits : 1;
+  /** By the type of what lies at the path's end; a field that only a subtype has may be anything. */
+  #unitsOf({ field, first, rest }: ResolvedPath): number {
+    let at: FieldDefinition | undefined = field;
+    for (const { name } of rest) at = at === undefined ? undefined : this.#schema.field(at.type, name);
+    if (at === undefined) return structureUnits;
+    const isList = at.array && (rest.at(-1) ?? first).key === undefined;
+    return isList || this.#schema.type(at.type)?.kind === 'data' ? structureUnits : 1;
   }
 
   /** `all` means every property that is built. */

@@ -359,5 +359,8 @@ describe('the room that a user has', () => {
     put('1');
     expect(take(filterOf(['config']))).toHaveLength(1);
     expect(take(filterOf(['name']))).toHaveLength(0);
+    quota = new ValueQuota(3);
+    expect(take(filterOf(['runtime.powerState', 'config.annotation']))).toHaveLength(1);
+    expect(take(filterOf(['name']))).toHaveLength(0);
   });
 });
