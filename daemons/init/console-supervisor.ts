@@ -17,6 +17,7 @@ import { firstAnswer } from './first-answer.js';
 import { type HostFolder, sharedMemoryFolder } from './host-folder.js';
 import type { Listeners } from './listeners.js';
 import { ensureRootPassword } from './password.js';
+import { ProcFiles } from './proc-files.js';
 import { readiness } from './process-output.js';
 import { innerPid } from './process-table.js';
 import { RestartPolicy } from './restart-policy.js';
@@ -71,6 +72,7 @@ export class ConsoleSupervisor {
   /** Stopped by somebody's wish: they stay so when the console is built again. */
   readonly #stopped = new Set<string>();
   readonly #policy = new RestartPolicy();
+  readonly #procFiles: ProcFiles;
   #console: ServiceConsole | undefined;
   #stopping = false;
   #restarting: Promise<void> = Promise.resolve();
@@ -112,12 +114,19 @@ export class ConsoleSupervisor {
       },
     ];
     this.daemons = this.#programs.map(program => this.#supervise(program));
+    const { treeFolder, nodePath, bootId, logger } = options;
+    this.#procFiles = new ProcFiles({
+      ...{ treeFolder, nodePath, logger },
+      sharedMemory: sharedMemoryFolder(bootId),
+      console: () => this.#console,
+    });
   }
 
   /** @throws ConsoleError when the console cannot be built */
   async start(): Promise<void> {
     const serviceConsole = await this.#build();
     await ensureRootPassword(serviceConsole, this.#options.folder.passwordFile);
+    this.#procFiles.start();
     for (const daemon of this.daemons) daemon.start();
   }
 
@@ -127,6 +136,7 @@ export class ConsoleSupervisor {
     await Promise.all(
       this.daemons.map(daemon => daemon.stop('stopped', daemon.name === 'hostd' ? HOST_STOPS : undefined)),
     );
+    await this.#procFiles.stop('stopped');
     await this.#console?.stop();
     this.#console = undefined;
   }
@@ -206,6 +216,7 @@ export class ConsoleSupervisor {
     logger.warn('the service console ended');
     this.#console?.release();
     this.#console = undefined;
+    await this.#procFiles.stop('restarting');
     const left = this.daemons.filter(({ name }) => !this.#stopped.has(name));
     await Promise.all(left.map(daemon => daemon.stop('restarting')));
     let livedMs = Date.now() - startedMs;
@@ -219,6 +230,7 @@ export class ConsoleSupervisor {
       }
     }
     if (this.#stopping) return;
+    this.#procFiles.start();
     for (const daemon of this.daemons) if (!this.#stopped.has(daemon.name)) daemon.start();
   }
 

@@ -13,6 +13,7 @@ export * from './generated.js';
 export * from './init-calls.js';
 export { DISK_RING_ROWS, MAX_GROUPS, MAX_PCPUS, MAX_VMS, MAX_WORLDS } from './layouts.js';
 export { FILE_HEADER_BYTES } from './offsets.js';
+export * from './product.js';
 export { AbiMismatch } from './segment.js';
 export * from './states.js';
 export * from './vmkauthd-calls.js';

@@ -7,6 +7,7 @@ import {
   BellFileWriter,
   Doorbell,
   HostFileWriter,
+  PRODUCT,
   SchedFile,
   type UserWorldInfo,
   VMX_NODE_FLAGS,
@@ -32,7 +33,6 @@ import { UserWorld } from './user-world.js';
 import { VmManager } from './vm-manager.js';
 import { vmkauthdWorld } from './vmkauthd-world.js';
 
-export const PRODUCT = 'VMware ESX Server 3.5.0 build-153875';
 const KERNEL_MEMORY_MB = 64;
 const CONSOLE_SAMPLE_MS = 1000;
 const SPACE_LOOK_MS = 30_000;

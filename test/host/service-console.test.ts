@@ -1,6 +1,7 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptySchedWorldFigures } from '../../kernel/abi/index.js';
 import { attachStatistics } from '../../kernel/client/index.js';
 import { ManagedObjectReference, type ServiceConsoleReservationInfo } from '../../lib/vim/index.js';
 import { VimClient } from '../../lib/vim-client/index.js';
@@ -176,5 +177,65 @@ describe('the tools that tell of the host', () => {
     expect(lines.some(line => answer.test(line))).toBe(true);
     expect(lines.filter(line => /\.key|shadow|ssh_host|-flat\.vmdk|vm-support-/.test(line))).toEqual([]);
     await kernel.call('powerOff', { vmxPath });
+  });
+});
+
+describe.skipIf(!existsSync('/dev/fuse'))('/proc of the service console', () => {
+  const procfsPid = (init: number): number | undefined =>
+    readFileSync(`/proc/${init}/task/${init}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
+      .find(pid => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'procfs\n');
+  const cat = async (path: string): Promise<string> => (await host.ssh(`cat ${path}`)).stdout.toString();
+
+  it('shows a VM with the figures of shared memory while it runs', async () => {
+    const kernel = await host.kernel();
+    const vmxPath = await host.addGuest('asm-counter', 'shown');
+    const { vm } = await host.powerOn(kernel, vmxPath);
+    const { shmDir, version } = await kernel.call('hostInfo', {});
+    const { host: tables, sched } = attachStatistics(shmDir);
+    const rows = Array.from({ length: tables.hostControl.worldCount() }, (_, row) => row);
+    const row = rows.find(one => tables.world.worldId(one) === vm.worldId + 1) ?? -1;
+    const figures = emptySchedWorldFigures();
+    const runSeconds = async (): Promise<number> => {
+      await until('a quiet row', () => sched.schedWorld.read(row, figures));
+      return figures.runUs / 1e6;
+    };
+    const before = await runSeconds();
+    const status = await cat(`/proc/vmware/vm/${vm.worldId}/cpu/status`);
+    const after = await runSeconds();
+    const [titles = [], ...worlds] = status
+      .trim()
+      .split('\n')
+      .map(line => line.trim().split(/\s+/));
+    const vmm = worlds.find(cells => cells[titles.indexOf('name')] === 'vmm0:shown') ?? [];
+    const used = Number(vmm[titles.indexOf('usedsec')]);
+    expect(used).toBeGreaterThanOrEqual(before - 0.001);
+    expect(used).toBeLessThanOrEqual(after + 0.001);
+    expect(await cat('/proc/vmware/version')).toBe(`${version}\n`);
+    expect(await cat('/proc/vmware/vm/*/names')).toContain('displayName="shown"');
+    await kernel.call('powerOff', { vmxPath });
+    await until('its folder to go', async () => !(await cat('/proc/vmware/vm/*/names')).includes('"shown"'));
+  });
+
+  it('is read-only, for every user, and Linux’s own besides', async () => {
+    const { stdout } = await host.ssh(
+      'su nobody -s /bin/cat /proc/vmware/sched/ncpus; echo 1 >/proc/vmware/mem; cat /proc/self/comm; ps -p 1 -o comm=',
+    );
+    expect(stdout.toString()).toMatch(/^\d+ pcpus\ncat\ncat\n$/);
+  });
+
+  it('comes back when its server is killed, and hangs nobody', async () => {
+    const init = await host.pid('init');
+    const old = procfsPid(init) ?? 0;
+    process.kill(old, 'SIGKILL');
+    await host.ssh('for i in $(seq 100); do cat /proc/vmware/uptime /proc/uptime; done', {
+      timeoutMs: 20_000,
+    });
+    await until('another server', () => ![undefined, old].includes(procfsPid(init)));
+    await until('/proc/vmware', async () => (await cat('/proc/vmware/uptime')) !== '');
+    const mounts = (await cat('/.proc/1/mounts')).split('\n');
+    expect(mounts.filter(line => / \/proc fuse /.test(line)).length).toBe(1);
   });
 });

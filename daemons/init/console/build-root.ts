@@ -66,9 +66,11 @@ function linkRoot(machine: string): void {
 
 function mountProc(): void {
   // Read-only as a whole: uid 0 may write /proc/sys without any capability.
-  mount('proc', folder('/proc'), 'proc', MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC);
+  // Mounted twice: what is put over /proc later shows Linux's own files by links to /.proc.
+  mount('proc', folder('/.proc'), 'proc', MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC);
   for (const name of ['keys', 'key-users', 'kcore', 'kmsg', 'kallsyms', 'timer_list', 'sched_debug'])
-    if (existsSync(`/proc/${name}`)) bindMount('/proc/filesystems', `/proc/${name}`, MS_RDONLY);
+    if (existsSync(`/.proc/${name}`)) bindMount('/.proc/filesystems', `/.proc/${name}`, MS_RDONLY);
+  mount('/.proc', folder('/proc'), null, MS_BIND | MS_REC);
 }
 
 function mountRun(machine: string, settings: ConsoleSettings): void {

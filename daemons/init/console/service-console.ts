@@ -123,6 +123,18 @@ export class ServiceConsole {
     return { process: child, pid: child.pid ?? -1, entered: launched(child, keptFds + 1, name) };
   }
 
+  /**
+   * Puts what the holder of this descriptor of /dev/fuse serves at the console's /proc; without one, takes away what an
+   * earlier holder served: Linux's own /proc lies below. @throws ConsoleError
+   */
+  async mountProc(fuseFd: number | undefined): Promise<void> {
+    const main = fileURLToPath(new URL('./mount-proc-main.js', import.meta.url));
+    const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', fuseFd ?? 'ignore', this.#pidfd, 'pipe'];
+    const what = fuseFd === undefined ? 'detach' : 'mount';
+    const child = spawn(process.execPath, [...LAUNCHER_FLAGS, main, what], { stdio, env: {} });
+    await launched(child, 5, 'procfs');
+  }
+
   /** Runs a program to its end. @returns its standard output; throws ConsoleError when it fails */
   async run(argv: readonly string[], input: string): Promise<string> {
     const started = this.start({
