@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { encodeFrame, FrameDecoder } from '../../dist/kernel/abi/index.js';
 
+// The VMkernel has more flags than matter here.
 const { values } = parseArgs({
+  strict: false,
   options: {
     root: { type: 'string' },
     'boot-id': { type: 'string' },
