@@ -1,6 +1,7 @@
 /**
- * lib/rfb: the Remote Framebuffer protocol (RFC 6143 and the community's additions), the server's side. Owns the bytes
- * of handshakes, messages, pixel formats and encodings, and one viewer's session over a stream that is given to it.
+ * lib/rfb: the Remote Framebuffer protocol (RFC 6143 and the community's additions). Owns the bytes of handshakes,
+ * messages, pixel formats and encodings, and one viewer's session over a stream that is given to it. client/ is the
+ * other end, as a gateway needs it: a server's picture as a display.
  *
  * Layers: display (what a server shows, and where input goes) | byte-reader, byte-writer, rfb-error
  *         < pixel-format < pixel-codec; vnc-auth < handshake; client-messages; encodings
@@ -14,6 +15,7 @@
  */
 export { ByteReader } from './byte-reader.js';
 export { ByteWriter } from './byte-writer.js';
+export { RemoteDisplay, type RemoteDisplayOptions } from './client/remote-display.js';
 export { CLIENT_LIMITS, type ClientMessageHandler, ClientMessages } from './client-messages.js';
 export { type Clock, SYSTEM_CLOCK } from './clock.js';
 export type { Display, DisplayListener, InputSink, KeyboardLights, Rect } from './display.js';

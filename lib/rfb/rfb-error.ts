@@ -1,4 +1,4 @@
-/** Why a server ended a viewer's connection. */
+/** Why a connection was ended: what its other end did. */
 export type RfbDefect =
   | 'BadVersion'
   | 'BadSecurityType'
@@ -7,9 +7,11 @@ export type RfbDefect =
   | 'UnknownMessage'
   | 'BadPixelFormat'
   | 'TooManyEncodings'
-  | 'TextTooLong';
+  | 'TextTooLong'
+  /** A server's. */
+  | 'BadMessage';
 
-/** A viewer that did what the protocol does not allow, or was not let in. */
+/** The other end did what the protocol does not allow, or a viewer was not let in. */
 export class RfbError extends Error {
   override readonly name = 'RfbError';
 

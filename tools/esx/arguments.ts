@@ -7,6 +7,7 @@ export type Command =
   | ({ name: 'status'; json: boolean } & WithRoot)
   | ({ name: 'shell'; command: string[] } & WithRoot)
   | ({ name: 'console'; vm: string; waitFor?: RegExp; timeoutMs?: number } & WithRoot)
+  | ({ name: 'screen'; vm: string; by: 'vnc' | 'web'; port: number } & WithRoot)
   | ({ name: 'test'; only: string[] } & WithRoot)
   | ({
       name: 'bench';
@@ -30,12 +31,15 @@ interface Shape {
   readonly passesOn?: boolean;
 }
 
-const SHAPES: Readonly<Record<Exclude<Command['name'], 'help'>, Shape>> = {
+const SHAPES: Readonly<Record<Exclude<Command['name'], 'help' | 'screen'>, Shape>> = {
   up: { options: { root: true, 'port-offset': true, bind: true, vm: true }, operands: [0, 0] },
   down: { options: { root: true }, operands: [0, 0] },
   status: { options: { root: true, json: false }, operands: [0, 0] },
   shell: { options: { root: true }, operands: [0, Number.POSITIVE_INFINITY], passesOn: true },
-  console: { options: { root: true, wait: true, timeout: true }, operands: [1, 1] },
+  console: {
+    options: { root: true, wait: true, timeout: true, vnc: false, web: false, port: true },
+    operands: [1, 1],
+  },
   test: { options: { root: true }, operands: [0, Number.POSITIVE_INFINITY] },
   bench: {
     options: { root: true, json: false, runs: true, quick: false, full: false },
@@ -50,6 +54,7 @@ export const USAGE = `usage: ./esx COMMAND [--root DIR] …
   status [--json]                                        daemons, ports, VMs
   shell [COMMAND…]                                       ssh into the service console
   console VM [--wait REGEX] [--timeout SECONDS]          the VM's serial console; Ctrl-] leaves
+  console VM --vnc|--web [--port N]                      the VM's screen, for a VNC viewer or a browser of this machine
   test [STAGE…]                                          everything that can be checked
   bench [NAME…] [--json] [--runs N] [--quick] [--full]   measurements, on hosts of their own
 
@@ -77,7 +82,7 @@ export function parseArguments(argv: readonly string[]): Command {
     case 'shell':
       return { name: 'shell', ...withRoot, command: operands };
     case 'console':
-      return { name: 'console', ...withRoot, vm: operands[0] ?? '', ...consoleOptions(values) };
+      return { ...withRoot, vm: operands[0] ?? '', ...consoleOptions(values, flags) };
     case 'test':
       return { name: 'test', ...withRoot, only: operands };
     case 'bench':
@@ -150,10 +155,17 @@ function upOptions(values: Readonly<Record<string, string>>) {
   };
 }
 
-function consoleOptions(values: Readonly<Record<string, string>>) {
-  const wait = values.wait;
-  const timeout = values.timeout;
+function consoleOptions(values: Readonly<Record<string, string>>, flags: ReadonlySet<string>) {
+  const { wait, timeout, port } = values;
+  if (flags.has('vnc') || flags.has('web')) {
+    if (flags.size > 1) throw bad('--vnc and --web exclude each other');
+    if (wait !== undefined || timeout !== undefined) throw bad('--wait and --timeout are for the serial console');
+    const by = flags.has('vnc') ? ('vnc' as const) : ('web' as const);
+    return { name: 'screen' as const, by, port: port === undefined ? 0 : wholeNumber('--port', port, 65535) };
+  }
+  if (port !== undefined) throw bad('--port is for --vnc and --web');
   return {
+    name: 'console' as const,
     ...(wait === undefined ? {} : { waitFor: regularExpression(wait) }),
     ...(timeout === undefined ? {} : { timeoutMs: wholeNumber('--timeout', timeout, 86400) * 1000 }),
   };

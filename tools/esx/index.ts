@@ -16,15 +16,17 @@ import { type Command, parseArguments, USAGE } from './arguments.js';
 import { installPackages } from './debian-packages.js';
 import { FrontDoorError } from './errors.js';
 import { gatherStatus, wasEverUp } from './gather-status.js';
-import { askInit } from './init-client.js';
+import { askInit, type InitStatus } from './init-client.js';
 import { Progress } from './progress.js';
 import { RootFolder } from './root-folder.js';
 import { runProcess } from './run-process.js';
 import { connectSerial, pipeThrough, type Terminal, talk } from './serial-console.js';
 import { findOpenSsh, type SshAccess, shellByLibrary, shellByOpenSsh } from './shell.js';
+import { addressOf } from './soap-session.js';
 import { statusTable } from './status.js';
 import { runTests } from './testing/test-run.js';
 import { down, serialSocketOf, up } from './up.js';
+import { showScreen } from './vm-console/index.js';
 
 export interface Surroundings extends Terminal {
   readonly tree: string;
@@ -80,6 +82,8 @@ async function run(command: Command, around: Surroundings): Promise<number> {
       return shell(root, command.command, around);
     case 'console':
       return serialConsole(root, command, around);
+    case 'screen':
+      return showScreen(await runningInit(root), root.password(), command, around);
     case 'test':
       return runTests({ tree: around.tree, environment: around.environment }, command.only, text =>
         around.output.write(text),
@@ -112,11 +116,9 @@ function nextSteps(root: RootFolder, tree: string): string {
 }
 
 async function shell(root: RootFolder, command: readonly string[], around: Surroundings): Promise<number> {
-  const init = await askInit(root.initSocket, 'status');
-  if (init === undefined)
-    throw new FrontDoorError('HostDown', `no host runs in ${root.path}`, 'Start it with ./esx up.');
+  const init = await runningInit(root);
   const access: SshAccess = {
-    address: init.bind === '0.0.0.0' ? '127.0.0.1' : init.bind,
+    address: addressOf(init),
     port: init.ports.ssh,
     user: init.user,
     passwordFile: init.passwordFile,
@@ -127,6 +129,13 @@ async function shell(root: RootFolder, command: readonly string[], around: Surro
   return ssh === undefined
     ? shellByLibrary(access, command)
     : shellByOpenSsh(ssh, around.tree, access, command, around.environment);
+}
+
+async function runningInit(root: RootFolder): Promise<InitStatus> {
+  const init = await askInit(root.initSocket, 'status');
+  if (init === undefined)
+    throw new FrontDoorError('HostDown', `no host runs in ${root.path}`, 'Start it with ./esx up.');
+  return init;
 }
 
 async function serialConsole(

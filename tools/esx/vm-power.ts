@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ManagedObjectReference, type VirtualMachineQuestionInfo } from '../../lib/vim/index.js';
-import { VimClient, VimClientError, VimClientFault } from '../../lib/vim-client/index.js';
+import { type VimClient, VimClientFault } from '../../lib/vim-client/index.js';
 import { FrontDoorError } from './errors.js';
 import type { InitStatus } from './init-client.js';
+import { logIn, said } from './soap-session.js';
 
 const SHOWN_LIMIT_MS = 15_000;
 const LOOK_MS = 100;
@@ -15,17 +16,7 @@ export class VmPower {
 
   /** @throws FrontDoorError VmFailed */
   static login(init: InitStatus, password: string): Promise<VmPower> {
-    return said('logging in', async () => {
-      const host = init.bind === '0.0.0.0' ? '127.0.0.1' : init.bind;
-      const client = await VimClient.open({ host, port: init.ports.https, certificate: null });
-      try {
-        await client.login(init.user, password);
-        return new VmPower(client);
-      } catch (error) {
-        client.close();
-        throw error;
-      }
-    });
+    return logIn(init, password).then(client => new VmPower(client));
   }
 
   /** Registers `[datastore] folder/file.vmx`, unless it is. */
@@ -125,15 +116,4 @@ function taskInProgress(error: unknown): ManagedObjectReference | undefined {
   if (!(error instanceof VimClientFault) || error.code !== 'TaskInProgress') return undefined;
   const task: unknown = 'task' in error.detail ? error.detail.task : undefined;
   return task instanceof ManagedObjectReference ? task : undefined;
-}
-
-async function said<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (!(cause instanceof VimClientFault || cause instanceof VimClientError)) throw cause;
-    throw new FrontDoorError('VmFailed', `${what} failed: ${cause.message} (${cause.code})`, undefined, {
-      cause,
-    });
-  }
 }
