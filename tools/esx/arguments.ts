@@ -159,7 +159,8 @@ function consoleOptions(values: Readonly<Record<string, string>>, flags: Readonl
   const { wait, timeout, port } = values;
   if (flags.has('vnc') || flags.has('web')) {
     if (flags.size > 1) throw bad('--vnc and --web exclude each other');
-    if (wait !== undefined || timeout !== undefined) throw bad('--wait and --timeout are for the serial console');
+    if (wait !== undefined || timeout !== undefined)
+      throw bad('--wait and --timeout are for the serial console');
     const by = flags.has('vnc') ? ('vnc' as const) : ('web' as const);
     return { name: 'screen' as const, by, port: port === undefined ? 0 : wholeNumber('--port', port, 65535) };
   }

@@ -27,7 +27,8 @@ export async function showScreen(
     const door = await openDoor(gateway, command, around);
     try {
       const reason = await Promise.race([gateway.ended, signalled()]);
-      if (reason !== null) throw new FrontDoorError('VmFailed', `the console of ${command.vm} is over: ${reason}`);
+      if (reason !== null)
+        throw new FrontDoorError('VmFailed', `the console of ${command.vm} is over: ${reason}`);
       return 0;
     } finally {
       door.close();

@@ -10,7 +10,8 @@ import { PAGE } from './web-page.js';
 const SECRET_BYTES = 24;
 /** What a viewer sends at once is small: keys, pointer, a clipboard. */
 const MAX_MESSAGE_BYTES = 2 ** 20;
-const PAGE_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data: blob:";
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data: blob:";
 
 /**
  * noVNC in a browser of this machine. The link opens once and leaves a cookie, which the page, its scripts and its
@@ -69,7 +70,8 @@ export class WebConsole {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     const path = request.url ?? '';
-    if (request.method !== 'GET' || !this.#isOurs(request)) return refuse(response, 403, 'This is not for you.');
+    if (request.method !== 'GET' || !this.#isOurs(request))
+      return refuse(response, 403, 'This is not for you.');
     if (path.startsWith('/open/')) return this.#open(path.slice('/open/'.length), response);
     if (!this.#mayEnter(request)) return refuse(response, 403, 'Open the link that ./esx console printed.');
     const page = PAGE[path];
