@@ -144,9 +144,12 @@ export class RemoteDisplay implements Display {
   }
 
   #rect({ rect, encoding }: RectHead, data: Buffer): void {
-    if (encoding === Encoding.desktopSize) return this.#resize(rect.width, rect.height);
-    if (encoding === Encoding.ledState) return this.#setLights(data.readUInt8(0));
-    if (encoding === Encoding.extendedKeyEvent) return;
+    if (encoding === Encoding.desktopSize) this.#resize(rect.width, rect.height);
+    else if (encoding === Encoding.ledState) this.#setLights(data.readUInt8(0));
+    else if (encoding !== Encoding.extendedKeyEvent) this.#drawRect({ rect, encoding }, data);
+  }
+
+  #drawRect({ rect, encoding }: RectHead, data: Buffer): void {
     if (rect.x + rect.width > this.width || rect.y + rect.height > this.height)
       throw new RfbError('BadMessage', 'a rectangle outside of the picture');
     if (encoding === Encoding.raw) this.#draw(rect, data);

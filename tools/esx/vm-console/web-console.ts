@@ -10,6 +10,7 @@ import { PAGE } from './web-page.js';
 const SECRET_BYTES = 24;
 /** What a viewer sends at once is small: keys, pointer, a clipboard. */
 const MAX_MESSAGE_BYTES = 2 ** 20;
+const SCRIPT_PATH = /^(?:core|vendor)\/[\w./-]+\.js$/;
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data: blob:";
 
@@ -70,10 +71,13 @@ export class WebConsole {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     const path = request.url ?? '';
-    if (request.method !== 'GET' || !this.#isOurs(request))
-      return refuse(response, 403, 'This is not for you.');
-    if (path.startsWith('/open/')) return this.#open(path.slice('/open/'.length), response);
-    if (!this.#mayEnter(request)) return refuse(response, 403, 'Open the link that ./esx console printed.');
+    if (request.method !== 'GET' || !this.#isOurs(request)) refuse(response, 403, 'This is not for you.');
+    else if (path.startsWith('/open/')) this.#open(path.slice('/open/'.length), response);
+    else if (this.#mayEnter(request)) this.#send(path, response);
+    else refuse(response, 403, 'Open the link that ./esx console printed.');
+  }
+
+  #send(path: string, response: ServerResponse): void {
     const page = PAGE[path];
     if (page !== undefined) {
       response.writeHead(200, { 'Content-Type': page.type });
@@ -83,8 +87,10 @@ export class WebConsole {
   }
 
   #open(token: string, response: ServerResponse): void {
-    if (this.#token === undefined || !equal(token, this.#token))
-      return refuse(response, 410, 'This link was used, or never was one. Run ./esx console VM --web again.');
+    if (this.#token === undefined || !equal(token, this.#token)) {
+      refuse(response, 410, 'This link was used, or never was one. Run ./esx console VM --web again.');
+      return;
+    }
     this.#token = undefined;
     response.writeHead(302, {
       'Set-Cookie': `${this.#cookieName}=${this.#cookie}; HttpOnly; SameSite=Strict; Path=/`,
@@ -94,8 +100,10 @@ export class WebConsole {
   }
 
   #sendScript(path: string, response: ServerResponse): void {
-    if (normalize(path) !== path || !/^(?:core|vendor)\/[\w./-]+\.js$/.test(path) || path.includes('..'))
-      return refuse(response, 404, 'There is nothing here.');
+    if (normalize(path) !== path || !SCRIPT_PATH.test(path)) {
+      refuse(response, 404, 'There is nothing here.');
+      return;
+    }
     const file = createReadStream(join(this.#noVnc, path));
     file.once('open', () => response.writeHead(200, { 'Content-Type': 'text/javascript' }));
     file.once('error', () => {
