@@ -8,6 +8,7 @@ export type Command =
   | ({ name: 'shell'; command: string[] } & WithRoot)
   | ({ name: 'console'; vm: string; waitFor?: RegExp; timeoutMs?: number } & WithRoot)
   | ({ name: 'screen'; vm: string; by: 'vnc' | 'web'; port: number } & WithRoot)
+  | ({ name: 'demo'; demo: 'console' } & WithRoot)
   | ({ name: 'test'; only: string[] } & WithRoot)
   | ({
       name: 'bench';
@@ -40,6 +41,7 @@ const SHAPES: Readonly<Record<Exclude<Command['name'], 'help' | 'screen'>, Shape
     options: { root: true, wait: true, timeout: true, vnc: false, web: false, port: true },
     operands: [1, 1],
   },
+  demo: { options: { root: true }, operands: [1, 1] },
   test: { options: { root: true }, operands: [0, Number.POSITIVE_INFINITY] },
   bench: {
     options: { root: true, json: false, runs: true, quick: false, full: false },
@@ -55,6 +57,7 @@ export const USAGE = `usage: ./esx COMMAND [--root DIR] …
   shell [COMMAND…]                                       ssh into the service console
   console VM [--wait REGEX] [--timeout SECONDS]          the VM's serial console; Ctrl-] leaves
   console VM --vnc|--web [--port N]                      the VM's screen, for a VNC viewer or a browser of this machine
+  demo console                                           a screen by ticket outlives hostd and authd
   test [STAGE…]                                          everything that can be checked
   bench [NAME…] [--json] [--runs N] [--quick] [--full]   measurements, on hosts of their own
 
@@ -83,6 +86,10 @@ export function parseArguments(argv: readonly string[]): Command {
       return { name: 'shell', ...withRoot, command: operands };
     case 'console':
       return { ...withRoot, vm: operands[0] ?? '', ...consoleOptions(values, flags) };
+    case 'demo':
+      if (operands[0] !== 'console')
+        throw bad(`there is no demonstration "${operands[0]}"; there is: console`);
+      return { name: 'demo', ...withRoot, demo: 'console' };
     case 'test':
       return { name: 'test', ...withRoot, only: operands };
     case 'bench':
@@ -132,7 +139,8 @@ function split(command: string, shape: Shape, tokens: readonly string[]) {
     }
   }
   const [min, max] = shape.operands;
-  if (operands.length < min) throw bad(`${command} needs the name of a VM`);
+  if (operands.length < min)
+    throw bad(`${command} needs the name of a ${command === 'demo' ? 'demonstration: console' : 'VM'}`);
   if (operands.length > max) throw bad(`${command} does not take "${operands[max]}"`);
   return { values, flags, operands };
 }

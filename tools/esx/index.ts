@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { aptPackagesFor } from '../../guests/index.js';
 import { type Command, parseArguments, USAGE } from './arguments.js';
 import { installPackages } from './debian-packages.js';
+import { demonstrateConsole } from './demo/console-demo.js';
 import { FrontDoorError } from './errors.js';
 import { gatherStatus, wasEverUp } from './gather-status.js';
 import { askInit, type InitStatus } from './init-client.js';
@@ -84,6 +85,12 @@ async function run(command: Command, around: Surroundings): Promise<number> {
       return serialConsole(root, command, around);
     case 'screen':
       return showScreen(await runningInit(root), root.password(), command, around);
+    case 'demo':
+      await demonstrateConsole(root, await runningInit(root), {
+        step: title => around.output.write(`\n${title}\n`),
+        see: text => around.output.write(`   ${text}\n`),
+      });
+      return 0;
     case 'test':
       return runTests({ tree: around.tree, environment: around.environment }, command.only, text =>
         around.output.write(text),

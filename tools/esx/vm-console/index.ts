@@ -12,3 +12,4 @@
  * - Whatever ends the connection to the VM ends this.
  */
 export { showScreen } from './show-screen.js';
+export { connectScreen } from './ticket.js';

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Command } from '../arguments.js';
 import { FrontDoorError } from '../errors.js';
 import type { InitStatus } from '../init-client.js';
-import type { ConsoleGateway } from './gateway.js';
-import { openGateway } from './ticket.js';
+import { ConsoleGateway } from './gateway.js';
+import { connectScreen } from './ticket.js';
 import { VncPort } from './vnc-port.js';
 import { WebConsole } from './web-console.js';
 
@@ -22,7 +22,7 @@ export async function showScreen(
   command: Extract<Command, { name: 'screen' }>,
   around: Around,
 ): Promise<number> {
-  const gateway = await openGateway(init, password, command.vm);
+  const gateway = await ConsoleGateway.open(await connectScreen(init, password, command.vm));
   try {
     const door = await openDoor(gateway, command, around);
     try {

@@ -1,27 +1,23 @@
+import type { TLSSocket } from 'node:tls';
 import { AuthdClientError, connectByTicket } from '../../../lib/authd/index.js';
 import type { ManagedObjectReference, VirtualMachineMksTicket } from '../../../lib/vim/index.js';
 import type { VimClient } from '../../../lib/vim-client/index.js';
 import { FrontDoorError } from '../errors.js';
 import type { InitStatus } from '../init-client.js';
 import { addressOf, logIn, said } from '../soap-session.js';
-import { ConsoleGateway } from './gateway.js';
 
 const NAME = 'name';
 const PATH_NAME = 'summary.config.vmPathName';
 
 /**
- * Gets a ticket for the VM's screen and turns it into the connection.
+ * Gets a ticket for the VM's screen and turns it into the connection, at RFB's ServerInit.
  * @param wanted the VM's name, number or datastore path
  * @throws FrontDoorError UnknownVm, VmFailed
  */
-export async function openGateway(
-  init: InitStatus,
-  password: string,
-  wanted: string,
-): Promise<ConsoleGateway> {
+export async function connectScreen(init: InitStatus, password: string, wanted: string): Promise<TLSSocket> {
   const ticket = await ticketFor(init, password, wanted);
   try {
-    const stream = await connectByTicket({
+    return await connectByTicket({
       host: addressOf(init),
       port: ticket.port ?? init.ports.authd,
       ticket: ticket.ticket,
@@ -29,7 +25,6 @@ export async function openGateway(
       service: 'mks',
       ...(ticket.sslThumbprint === undefined ? {} : { thumbprint: ticket.sslThumbprint }),
     });
-    return await ConsoleGateway.open(stream);
   } catch (cause) {
     const reason = cause instanceof AuthdClientError ? `${cause.message} (${cause.code})` : String(cause);
     throw new FrontDoorError('VmFailed', `the console of ${wanted} cannot be reached: ${reason}`, undefined, {
