@@ -2,7 +2,7 @@
  * vmware-vmx: the process of one powered-on VM, started by the VMkernel outside the service console.
  *
  * Layers: devices (register-level devices of our own) < engine (all of v86's private API)
- *         < halt-policy, vmm-loop < vmm-thread (the VMM thread), vmm-worker
+ *         < halt-policy, vmm-picture, vmm-input, vmm-loop < vmm-thread (the VMM thread), vmm-worker
  *         | serial, config, questions, vmware-log < connections, power-on-questions < vmx, vmx-thread < main;
  *         bare*: the engine without a VMkernel, the benchmarks' baseline; prepare: run once for a build,
  *         makes prepared/ (the threads' modules as bundles, V8's caches of them, the engine's machine code).
