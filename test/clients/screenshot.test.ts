@@ -22,6 +22,7 @@ let kernel: VmkernelClient;
 let serial: SerialPort;
 let vmxPath: string;
 let moid: string;
+let port: number;
 let url: string;
 
 beforeAll(async () => {
@@ -29,7 +30,8 @@ beforeAll(async () => {
   kernel = await host.kernel();
   vmxPath = await host.addGuest(NAME);
   moid = (await host.ssh(`vim-cmd solo/registervm ${vmxPath}`)).stdout.toString().trim();
-  url = `https://127.0.0.1:${(await host.status()).ports.https}`;
+  port = (await host.status()).ports.https;
+  url = `https://127.0.0.1:${port}`;
   serial = (await host.powerOn(kernel, vmxPath)).serial;
   await serial.waitFor(/painter ready/);
 }, 300_000);
@@ -165,14 +167,7 @@ describe('a screenshot', () => {
 
   it('by CreateScreenshot_Task is a file in the machine’s folder, and none of a machine that is off', async () => {
     const script = join(TREE, 'test/clients/pyvmomi/screenshots.py');
-    const where = [
-      '--port',
-      new URL(url).port,
-      '--password-file',
-      join(host.root, 'password'),
-      '--name',
-      NAME,
-    ];
+    const where = ['--port', String(port), '--password-file', join(host.root, 'password'), '--name', NAME];
     const { status, stdout, stderr } = await runProgram('/usr/bin/python3', [script, ...where]);
     expect(status, stderr).toBe(0);
     expect(stdout.toString().trim().split('\n')).toEqual([

@@ -151,6 +151,38 @@ describe('GuestEngine', () => {
     expect([...listen(engine, 3)]).toEqual([0, 0, 0]);
   });
 
+  it('gives a guest that polls its keyboard every scancode of a paste, in order', async () => {
+    // l: in al,64h; test al,1; jz l; in al,60h; mov dx,COM1; out dx,al; jmp l
+    const echo = [0xe4, 0x64, 0xa8, 0x01, 0x74, 0xfa, 0xe4, 0x60, 0xba, 0xf8, 0x03, 0xee, 0xeb, 0xf2];
+    const engine = await create(new MiniBios().raw(...echo).image());
+    const paste = Uint8Array.from({ length: 600 }, (_, i) => 2 + ((i >> 1) % 50) + (i % 2) * 0x80);
+    let sent = 0;
+    const heard: number[] = [];
+    run(engine, () => {
+      sent += engine.input.sendKeys(paste.subarray(sent));
+      engine.input.feed();
+      heard.push(...(engine.takeSerial(0) ?? []));
+      return heard.length >= paste.length;
+    });
+    expect(Uint8Array.from(heard)).toEqual(paste);
+    expect(engine.input.takeCount()).toBe(paste.length);
+  });
+
+  it('sees nothing of a guest that draws before somebody looks, and all of it then', async () => {
+    // mov ax,B800h; mov es,ax; mov word [es:0],1F41h
+    const draw = [0xb8, 0x00, 0xb8, 0x8e, 0xc0, 0x26, 0xc7, 0x06, 0x00, 0x00, 0x41, 0x1f];
+    const engine = await create(
+      new MiniBios()
+        .raw(...draw)
+        .say('.')
+        .spin(),
+    );
+    expect(engine.screen.width).toBe(0);
+    listen(engine, 1);
+    expect(engine.screen.capture().kind).toBe('resized');
+    expect(engine.screen.capture().kind).toBe('same');
+  });
+
   it('reads the screen as text', async () => {
     const engine = await create(new MiniBios().spin());
     expect(engine.textScreen()).toMatchObject({ columns: 80, graphics: false });
