@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../lib/log/index.js';
 import type { ConsoleProcess, ServiceConsole } from './console/service-console.js';
@@ -34,7 +34,7 @@ export class ProcFiles {
   constructor(options: ProcFilesOptions) {
     this.#options = options;
     const { logger } = options;
-    if (!existsSync(DEVICE)) logger.warn(`no ${DEVICE}: the console has no /proc/vmware`);
+    if (!canOpenDevice()) logger.warn(`${DEVICE} cannot be opened: the console has no /proc/vmware`);
     else
       this.#daemon = new SupervisedDaemon({
         name: 'procfs',
@@ -91,5 +91,15 @@ export class ProcFiles {
   #closeDevice(): void {
     if (this.#fuseFd >= 0) closeSync(this.#fuseFd);
     this.#fuseFd = -1;
+  }
+}
+
+/** It is not there, Linux has no FUSE behind it, or an ordinary user may not. */
+function canOpenDevice(): boolean {
+  try {
+    closeSync(openSync(DEVICE, 'r+'));
+    return true;
+  } catch {
+    return false;
   }
 }
