@@ -45,4 +45,5 @@ export const asmRecipes: readonly GuestRecipe[] = [
   bootSectorGuest('counter', 8),
   bootSectorGuest('writer', 8),
   bootSectorGuest('painter', 8),
+  bootSectorGuest('mover', 8),
 ];
