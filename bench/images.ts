@@ -7,7 +7,7 @@ import { TREE } from '../test/harness/index.js';
 
 const run = promisify(execFile);
 
-export type GuestName = 'linux' | 'tiny' | 'asm-spinner' | 'asm-idler';
+export type GuestName = 'linux' | 'tiny' | 'asm-spinner' | 'asm-idler' | 'asm-mover';
 
 /** Where a host's firmware and peers' comes from. */
 export interface Firmware {

@@ -5,6 +5,7 @@
  *         - kernel-host (a VMkernel alone), soap-host (the whole product), peers (bare engine, QEMU)
  *         - soap/ (load on servers of the API)
  *         - ssh/ (sshd beside OpenSSH's)
+ *         - console/ (viewers of a VM's screen beside QEMU's)
  *         - boot, overhead, dispatch, footprint, soap (one benchmark each) - runner - main.
  *
  * Invariants
@@ -13,6 +14,7 @@
  * - Names of figures stay: other programs compare them between versions.
  */
 import { boot } from './boot.js';
+import { consoleBench } from './console/index.js';
 import { dispatch } from './dispatch.js';
 import { footprint } from './footprint.js';
 import { overhead } from './overhead.js';
@@ -20,4 +22,12 @@ import type { Benchmark } from './result.js';
 import { soap } from './soap.js';
 import { ssh } from './ssh/index.js';
 
-export const benchmarks: readonly Benchmark[] = [boot, overhead, dispatch, footprint, soap, ssh];
+export const benchmarks: readonly Benchmark[] = [
+  boot,
+  overhead,
+  dispatch,
+  footprint,
+  soap,
+  ssh,
+  consoleBench,
+];

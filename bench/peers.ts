@@ -35,13 +35,13 @@ export class Peer {
     return new Peer(owned, spawn(process.execPath, words, { env: options.stock ? {} : VMX_ENVIRONMENT }));
   }
 
-  /** QEMU's translator, one thread. */
-  static qemu(owned: Owned, vmFolder: string, memoryMb: number): Peer {
+  /** QEMU's translator, one thread. @param flags further ones */
+  static qemu(owned: Owned, vmFolder: string, memoryMb: number, flags: readonly string[] = []): Peer {
     const disk = readdirSync(vmFolder).find(name => name.endsWith('-flat.vmdk'));
     const drive = `file=${join(vmFolder, disk ?? '')},format=raw,cache=writeback,if=ide`;
     const machine = ['-accel', 'tcg,thread=single', '-m', String(memoryMb), '-display', 'none'];
     const rest = ['-nic', 'none', '-serial', 'stdio', '-monitor', 'none', '-drive', drive];
-    return new Peer(owned, spawn('qemu-system-i386', [...machine, ...rest]));
+    return new Peer(owned, spawn('qemu-system-i386', [...machine, ...rest, ...flags]));
   }
 
   get pid(): number {

@@ -41,6 +41,15 @@ export class SoapHost {
     writeFileSync(join(folder, 'authorized_keys'), publicKey, { mode: 0o600 });
   }
 
+  /** By how much every port of the host is moved, those of its VMs too. */
+  get portOffset(): number {
+    return this.init.portOffset;
+  }
+
+  get authdPort(): number {
+    return this.init.ports.authd;
+  }
+
   get userName(): string {
     return this.init.user;
   }
@@ -56,6 +65,13 @@ export class SoapHost {
   /** Every process of the host, init first. */
   processes(): number[] {
     return processTree(this.init.daemons.find(daemon => daemon.name === 'init')?.pid ?? 0);
+  }
+
+  /** What runs in the service console, init and its own daemons: every process that is not the VMkernel's. */
+  consoleProcesses(): number[] {
+    const kernel = this.init.daemons.find(daemon => daemon.name === 'vmkernel')?.pid ?? 0;
+    const worlds = new Set(processTree(kernel));
+    return this.processes().filter(pid => !worlds.has(pid));
   }
 
   /** Registers `folder/file.vmx` and powers it on through SOAP. @returns seconds from PowerOnVM_Task to the prompt */
@@ -76,9 +92,26 @@ export class SoapHost {
 
   /** Powers on by the VMkernel's own call and waits for the prompt. */
   async powerOnByKernel(vmxPath: string): Promise<VmInfo> {
-    const vm = await this.kernel.call('powerOn', { vmxPath });
+    const vm = await this.start(vmxPath);
     await this.#prompt(vm);
     return vm;
+  }
+
+  /** Powers on by the VMkernel's own call. */
+  start(vmxPath: string): Promise<VmInfo> {
+    return this.kernel.call('powerOn', { vmxPath });
+  }
+
+  /** The first serial port of a VM that runs. */
+  serial(vm: VmInfo): ReturnType<typeof GuestSession.connect> {
+    return GuestSession.connect(new RootFolder(this.host.root).serialSocket(vm.worldId));
+  }
+
+  /** A ticket for the VM's screen. */
+  async screenTicket(vm: VmInfo): Promise<string> {
+    const { vmxPath } = vm;
+    const request = { vmxPath, service: 'mks', user: this.init.user, rights: [] } as const;
+    return (await this.kernel.call('issueTicket', request)).ticket;
   }
 
   async powerOff(vm: VmInfo): Promise<void> {
@@ -92,8 +125,7 @@ export class SoapHost {
   }
 
   async #prompt(vm: VmInfo): Promise<void> {
-    const socketPath = new RootFolder(this.host.root).serialSocket(vm.worldId);
-    const { session, socket } = await GuestSession.connect(socketPath);
+    const { session, socket } = await this.serial(vm);
     await session.prompt();
     socket.destroy();
   }

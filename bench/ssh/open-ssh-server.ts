@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { installPackages } from '../../tools/esx/debian-packages.js';
+import { freePort } from '../free-port.js';
 import { cpuUs, processTree } from '../processes.js';
 import type { BenchContext } from '../result.js';
 
@@ -89,18 +89,6 @@ function configText(folder: string, port: number): string {
     'Subsystem sftp /usr/lib/openssh/sftp-server',
     '',
   ].join('\n');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function listening(child: ChildProcess): Promise<void> {

@@ -1,7 +1,7 @@
 # A screen that changes at a known pace, 50 times a second. A byte on COM1 says what: "t" text that scrolls by a line,
-# "g" a square of 128 pixels that moves over 640x480x32, "s" nothing from then on; then it says "k",
-# as it does when it begins.
-# Every key event inverts the first character, or the first pixel.
+# "g" a square of 128 pixels that moves over 640x480x32, "s" nothing from then on; it says the same
+# when that is so, and "k" when it begins.
+# Every key pressed inverts the first character, or the first pixel.
         .include "start.inc"
         .set    INFO, 0x8000
         .set    PIT_DIVISOR, 1193182 / 50
@@ -34,8 +34,9 @@ main:   mov     $0x34, %al              # counter 0, mode 2
         jz      3f
         mov     $COM1, %dx
         in      %dx, %al
+        push    %ax
         call    order
-        mov     $'k', %al
+        pop     %ax
         call    putc
 3:      mov     TICKS, %ax
         cmp     last, %ax
