@@ -76,6 +76,7 @@ const definition = `<domain type='vmware'>
       <source path='[storage1] asm-idler/serial.log'/>
       <target port='0'/>
     </serial>
+    <graphics type='vnc' port='5987' autoport='no' passwd='secret' listen='127.0.0.1'/>
   </devices>
 </domain>
 `;
@@ -138,6 +139,8 @@ describe('unmodified virsh on a machine', () => {
     expect(xml).toContain(`<uuid>${uuid}</uuid>`);
     expect(xml).toContain("<memory unit='KiB'>16384</memory>");
     expect(xml).toContain("<source file='[storage1] asm-idler/asm-idler.vmdk'/>");
+    expect(vmxFile()).toContain('RemoteDisplay.vnc.port = "5987"');
+    expect(xml).toContain("<graphics type='vnc' port='5987' autoport='no' listen='127.0.0.1'>");
     const native = await virsh('domxml-from-native', 'vmware-vmx', join(folder(), 'idler.vmx'));
     expect(native).toContain(`<uuid>${uuid}</uuid>`);
     const info = facts(await virsh('dominfo', 'idler'));
