@@ -91,8 +91,11 @@ describe('the logs of the service console', () => {
   });
 
   it('tell logins in secure', async () => {
+    await host.ssh('true');
     await until('the line', () =>
-      line('sshd\\[\\d+\\]', 'Accepted password for root from 127.0.0.1 port \\d+').test(log('secure')),
+      line('sshd\\[\\d+\\]', 'Accepted password for root from 127.0.0.1 port \\d+ ssh2.*').test(
+        log('secure'),
+      ),
     );
   });
 
