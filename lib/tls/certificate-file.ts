@@ -36,7 +36,8 @@ export class CertificateFile {
     if (read === undefined) return undefined;
     const certificate = {
       ...read,
-      context: createSecureContext(read),
+      // TLS 1.3 sends tickets after the handshake, and clients that look for an answer before they ask (hydra) wait for ever.
+      context: createSecureContext({ ...read, maxVersion: 'TLSv1.2' }),
       sha1: thumbprint(read.cert, 'sha1'),
       sha256: thumbprint(read.cert, 'sha256'),
     };

@@ -136,16 +136,6 @@ const mksTicket: Command = {
     ),
 };
 
-const ticket: Command = {
-  name: 'vmsvc/acquireticket',
-  parameters: ['vmid', 'type'],
-  summary: "Gets a ticket for a virtual machine's screen (mks) or management (vmctl)",
-  run: (agent: HostAgent, [vmid = '', ticketType = ''], print) =>
-    onVm(vmid, async vm =>
-      print(dumped(await agent.call(vm, 'AcquireTicket', { ticketType }), 'VirtualMachineTicket')),
-    ),
-};
-
 const setName: Command = {
   name: 'vmsvc/rename',
   parameters: ['vmid', 'name'],
@@ -167,7 +157,6 @@ export const VM_COMMANDS: readonly Command[] = [
   setName,
   message,
   mksTicket,
-  ticket,
   toolsCommand('install', 'MountToolsInstaller', "Puts the tools' installer into the guest's CD drive"),
   toolsCommand('cancelinstall', 'UnmountToolsInstaller', "Takes the tools' installer out of the CD drive"),
   upgradeTools,
