@@ -164,7 +164,6 @@ describe('unmodified virsh on a machine', () => {
     const { status, stderr } = await run('suspend', 'idler');
     expect(status).not.toBe(0);
     expect(stderr).toContain('not supported');
-    expect((await run('screenshot', 'idler', join(home, 'screen'))).status).not.toBe(0);
     expect((await running())?.state).toBe('poweredOn');
   });
 
