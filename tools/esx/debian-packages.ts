@@ -4,6 +4,7 @@ import { runProcess } from './run-process.js';
 /** What the tests use as real peers, beside what the guests' recipes need. */
 export const TEST_PACKAGES: readonly string[] = [
   'ansible-core',
+  'chromium-headless-shell',
   'curl',
   'fuse3',
   'gvncviewer',
@@ -22,6 +23,8 @@ export const TEST_PACKAGES: readonly string[] = [
   'sshpass',
   'tmux',
   'vncsnapshot',
+  'xdotool',
+  'xvfb',
 ];
 
 /** Installs the Debian packages of the list that the machine lacks. @returns those it installed */
