@@ -44,13 +44,12 @@ export class ConsoleKeeper implements DoorKeeper {
     );
   }
 
-  checkTicket(ticket: string): Promise<boolean> {
+  checkTicket(ticket: string): Promise<string | undefined> {
     return this.#withKernel(async kernel => {
       try {
-        await kernel.call('checkTicket', { ticket });
-        return true;
+        return (await kernel.call('checkTicket', { ticket })).user;
       } catch (error) {
-        if (error instanceof VmkernelError && error.code === 'NotFound') return false;
+        if (error instanceof VmkernelError && error.code === 'NotFound') return undefined;
         throw error;
       }
     });

@@ -27,12 +27,11 @@ export class WorldKeeper implements DoorKeeper {
     return false;
   }
 
-  async checkTicket(ticket: string): Promise<boolean> {
+  async checkTicket(ticket: string): Promise<string | undefined> {
     try {
-      await this.vmkernel.checkTicket(ticket);
-      return true;
+      return (await this.vmkernel.checkTicket(ticket)).user;
     } catch (error) {
-      if (error instanceof VmkernelError && error.code === 'NotFound') return false;
+      if (error instanceof VmkernelError && error.code === 'NotFound') return undefined;
       throw error;
     }
   }

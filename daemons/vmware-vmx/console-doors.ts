@@ -3,8 +3,11 @@ import type { VmxStart } from '../../kernel/abi/index.js';
 import type { VmkernelClient } from '../../kernel/client/index.js';
 import type { RunningConfig } from './config/index.js';
 import type { Connections } from './connections.js';
-import { type Bearer, Handover } from './handover/index.js';
+import { type Bearer, type HandedService, Handover } from './handover/index.js';
 import { MAX_VIEWERS, type Mks } from './mks/index.js';
+
+/** Management connections of one VM at a time. */
+const MAX_MANAGERS = 16;
 
 export interface ConsoleDoorsOptions {
   readonly start: VmxStart;
@@ -21,6 +24,7 @@ export interface ConsoleDoorsOptions {
 export class ConsoleDoors {
   readonly #options: ConsoleDoorsOptions;
   readonly #startedMs = performance.now();
+  readonly #managers = new Set<TLSSocket>();
   #handover: Handover | undefined;
 
   constructor(options: ConsoleDoorsOptions) {
@@ -28,28 +32,44 @@ export class ConsoleDoors {
   }
 
   async open(): Promise<void> {
-    const { start, log, mks } = this.#options;
-    this.#handover = await Handover.listen({
-      runDir: start.runDir,
-      console: {
-        refusal: () => {
-          const viewers = mks()?.viewers;
-          if (viewers === undefined) return 'This virtual machine has no console';
-          return viewers.length < MAX_VIEWERS ? undefined : `${viewers.length} viewers look on already`;
-        },
-        attach: (stream, who) => {
-          const screen = mks();
-          if (screen === undefined) stream.destroy();
-          else screen.attach(stream, 'serverInit', who);
-        },
-      },
-      manage: (stream, bearer) => void this.#manage(stream, bearer),
-      log,
-    });
+    const { start, log } = this.#options;
+    const services = { mks: this.#console(), vmctl: this.#management() };
+    this.#handover = await Handover.listen({ runDir: start.runDir, services, log });
   }
 
   close(): void {
     this.#handover?.close();
+  }
+
+  #console(): HandedService {
+    const { mks } = this.#options;
+    return {
+      refusal: opening => {
+        const viewers = mks()?.viewers;
+        if (viewers === undefined) return 'This virtual machine has no console';
+        return viewers.length + opening < MAX_VIEWERS ? undefined : `${MAX_VIEWERS} viewers look on already`;
+      },
+      attach: (stream, { user, peer }) => {
+        const screen = mks();
+        if (screen === undefined) stream.destroy();
+        else screen.attach(stream, 'serverInit', `${user} from ${peer}`);
+      },
+    };
+  }
+
+  #management(): HandedService {
+    return {
+      refusal: opening =>
+        this.#managers.size + opening < MAX_MANAGERS
+          ? undefined
+          : `${MAX_MANAGERS} management connections are open already`,
+      attach: (stream, bearer) => {
+        if (stream.destroyed) return;
+        this.#managers.add(stream);
+        stream.once('close', () => this.#managers.delete(stream));
+        void this.#manage(stream, bearer);
+      },
+    };
   }
 
   async #manage(stream: TLSSocket, bearer: Bearer): Promise<void> {

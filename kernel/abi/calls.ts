@@ -239,7 +239,7 @@ export interface Calls {
   readPicture: { args: { vmxPath: string }; result: { width: number; height: number } };
   /**
    * A ticket for a VM that is powered on: single use, short life, gone with this power-on. Redeemed by vmkauthd alone.
-   * @throws InvalidState {state} of a VM that is not powered on, Busy when it has too many unused ones
+   * @throws InvalidState {state} of a VM that is not powered on
    */
   issueTicket: { args: TicketRequest; result: { ticket: string } };
   /** Uses nothing up. @throws NotFound when there is no such ticket (any more) */

@@ -62,13 +62,24 @@ describe('tickets', () => {
     expect(tickets.redeem(other, 1026, 'mks').user).toBe('root');
   });
 
-  it('are bounded per machine, and one that asks for too many takes none of another', () => {
-    const { tickets, clock } = atTime();
-    for (let i = 0; i < 128; i++) tickets.issue(1024, request);
-    expect(codeOf(() => tickets.issue(1024, request))).toBe('Busy');
-    expect(tickets.issue(1026, request)).toMatch(/^52/);
-    clock.nowMs = TICKET_LIFE_MS;
-    expect(tickets.issue(1024, request)).toMatch(/^52/);
-    expect(tickets.size).toBe(1);
+  it('are bounded per user: for one too many the oldest of that user goes, and nobody else loses one', () => {
+    const { tickets } = atTime();
+    const ofRoot = tickets.issue(1024, request);
+    const atOther = tickets.issue(1026, { ...request, user: 'bob' });
+    const ofBob = Array.from({ length: 200 }, () => tickets.issue(1024, { ...request, user: 'bob' }));
+    expect(tickets.size).toBe(2 + 32);
+    expect(codeOf(() => tickets.check(ofBob[167] ?? ''))).toBe('NotFound');
+    for (const good of [ofRoot, atOther, ...ofBob.slice(168)])
+      expect(codeOf(() => tickets.check(good))).toBe(undefined);
+  });
+
+  it('are bounded per machine: there the oldest goes of whoever has most', () => {
+    const { tickets } = atTime();
+    const ofRoot = tickets.issue(1024, request);
+    const many = Array.from({ length: 640 }, (_, i) =>
+      tickets.issue(1024, { ...request, user: `user${i % 20}` }),
+    );
+    expect(tickets.size).toBe(128);
+    for (const good of [ofRoot, many.at(-1) ?? '']) expect(codeOf(() => tickets.check(good))).toBe(undefined);
   });
 });

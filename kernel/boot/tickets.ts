@@ -3,8 +3,9 @@ import { type TicketInfo, type TicketRequest, VmkernelError } from '../abi/index
 
 /** An unused ticket is good for so long: a client comes at once with it, and a stolen one is soon worth nothing. */
 export const TICKET_LIFE_MS = 30_000;
-/** Unused tickets that one VM may have; they are gone after their time, so this is a rate. */
-const MAX_PER_VM = 128;
+/** Unused tickets of one VM, and of one user for it: for another one the user's oldest goes, or that of who has most. */
+export const MAX_PER_VM = 128;
+export const MAX_PER_USER = 32;
 /** hostd's identifiers begin with these digits; a client tells a ticket from a user's name by the whole form. */
 const FIRST_BYTE = 0x52;
 const ID_BYTES = 16;
@@ -45,12 +46,9 @@ export class Tickets {
     return this.#tickets.size;
   }
 
-  /** @throws VmkernelError Busy while the VM has as many unused ones as it may have */
   issue(worldId: number, request: TicketRequest): string {
     this.#forgetExpired();
-    const ofVm = [...this.#tickets.values()].filter(ticket => ticket.worldId === worldId);
-    if (ofVm.length >= MAX_PER_VM)
-      throw new VmkernelError('Busy', `${MAX_PER_VM} tickets of this VM are unused; they expire soon`);
+    this.#makeRoom(worldId, request.user);
     const id = uuidOf(this.#clock.random(ID_BYTES));
     const { vmxPath, service, user, rights } = request;
     const expiresMs = this.#clock.nowMs() + TICKET_LIFE_MS;
@@ -76,6 +74,21 @@ export class Tickets {
   /** The VM is off: its tickets open nothing any more. */
   forgetVm(worldId: number): void {
     for (const [id, ticket] of this.#tickets) if (ticket.worldId === worldId) this.#tickets.delete(id);
+  }
+
+  /** Nobody's asking keeps another from a ticket. */
+  #makeRoom(worldId: number, user: string): void {
+    const byUser = new Map<string, string[]>([[user, []]]);
+    let count = 0;
+    for (const [id, ticket] of this.#tickets) {
+      if (ticket.worldId !== worldId) continue;
+      count++;
+      byUser.set(ticket.user, [...(byUser.get(ticket.user) ?? []), id]);
+    }
+    const own = byUser.get(user) ?? [];
+    const most = [...byUser.values()].reduce((a, b) => (b.length > a.length ? b : a), own);
+    const oldest = own.length >= MAX_PER_USER ? own[0] : count >= MAX_PER_VM ? most[0] : undefined;
+    if (oldest !== undefined) this.#tickets.delete(oldest);
   }
 
   #find(id: string): Ticket {

@@ -141,7 +141,7 @@ export class VmManager implements VmListener {
     return { result: result as { width: number; height: number }, body };
   }
 
-  /** @throws VmkernelError InvalidState unless it is powered on, Busy */
+  /** @throws VmkernelError InvalidState unless it is powered on */
   issueTicket(request: TicketRequest): string {
     const vm = this.#running(request.vmxPath);
     if (vm.state !== 'poweredOn') throw invalidState(vm);

@@ -7,8 +7,6 @@ import { SegmentStream, type ShownCertificate } from '../tls/index.js';
 import { type DoorKeeper, DoorRefusal } from './door-keeper.js';
 import { AuthdSession, type ConnectRequest, GREETING, type SessionEffect } from './session.js';
 
-/** Time to say CONNECT after a login. */
-const LOGGED_IN_MS = 60_000;
 /** A client that does not read its answers. */
 const MAX_UNREAD_BYTES = 64 << 10;
 
@@ -30,8 +28,7 @@ export class DoorConnection {
   readonly #tls: TLSSocket;
   #lastWrite: Promise<void> = Promise.resolve();
   #offer: Offer | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #onLogin: () => void = () => undefined;
+  #onLogin: (user: string) => void = () => undefined;
   #onOver: () => void = () => undefined;
   #over = false;
 
@@ -60,8 +57,8 @@ export class DoorConnection {
     });
   }
 
-  /** @param listener told once, at the first login */
-  onLogin(listener: () => void): void {
+  /** @param listener told at each login, by name and password or by a ticket of that user's */
+  onLogin(listener: (user: string) => void): void {
     this.#onLogin = listener;
   }
 
@@ -78,7 +75,6 @@ export class DoorConnection {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
     this.#offer?.withdraw();
     this.#onOver();
   }
@@ -93,7 +89,7 @@ export class DoorConnection {
         this.#send(effect.text);
         break;
       case 'checkPassword':
-        this.#decide(this.#keeper.verifyPassword(effect.user, effect.password, this.#address), effect.user);
+        this.#decide(this.#userOf(effect.user, effect.password), effect.user);
         break;
       case 'checkTicket':
         this.#decide(this.#keeper.checkTicket(effect.ticket), 'a ticket');
@@ -118,25 +114,27 @@ export class DoorConnection {
     if (this.#socket.writableLength > MAX_UNREAD_BYTES) this.destroy();
   }
 
-  #decide(check: Promise<boolean>, who: string): void {
+  async #userOf(user: string, password: string): Promise<string | undefined> {
+    return (await this.#keeper.verifyPassword(user, password, this.#address)) ? user : undefined;
+  }
+
+  #decide(check: Promise<string | undefined>, who: string): void {
     void check
       .catch(error => {
         this.#logger.error({ err: error, peer: this.#peer }, 'login');
-        return false;
+        return undefined;
       })
-      .then(accepted => {
+      .then(user => {
         if (this.#over) return;
-        if (accepted) this.#noteLogin(who);
+        if (user !== undefined) this.#noteLogin(who, user);
         else this.#logger.warn({ peer: this.#peer }, `failed login of ${who}`);
-        this.#run(this.#session.loginDecided(accepted));
+        this.#run(this.#session.loginDecided(user !== undefined));
       });
   }
 
-  #noteLogin(who: string): void {
-    this.#logger.info({ peer: this.#peer }, `login of ${who}`);
-    this.#onLogin();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.destroy(), LOGGED_IN_MS);
+  #noteLogin(who: string, user: string): void {
+    this.#logger.info({ peer: this.#peer, user }, `login of ${who}`);
+    this.#onLogin(user);
   }
 
   async #connect(request: ConnectRequest): Promise<void> {

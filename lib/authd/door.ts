@@ -7,8 +7,8 @@ import type { DoorKeeper } from './door-keeper.js';
 
 /** Without a login: a share for each address, a time to log in; the oldest goes. */
 const STARTING: StartingLimits = { max: 64, maxPerAddress: 32, graceMs: 30_000 };
-/** Logged in and not handed over yet: a client that knows what it wants needs moments. */
-const MAX_LOGGED_IN = 64;
+/** Logged in and not handed over yet, the same with a share for each user: who knows what he wants needs moments. */
+const LOGGED_IN: StartingLimits = { max: 64, maxPerAddress: 16, graceMs: 60_000 };
 const KEEP_ALIVE_MS = 60_000;
 
 export interface DoorOptions {
@@ -25,7 +25,7 @@ export class Door {
   readonly #logger: Logger;
   readonly #server: Server;
   readonly #starting: StartingConnections<DoorConnection>;
-  readonly #loggedIn = new Set<DoorConnection>();
+  readonly #loggedIn: StartingConnections<DoorConnection>;
 
   constructor(options: DoorOptions, keeper: DoorKeeper, logger: Logger) {
     this.#options = options;
@@ -33,6 +33,9 @@ export class Door {
     this.#logger = logger;
     this.#starting = new StartingConnections(STARTING, (peer, reason) =>
       logger.warn({ peer }, `connection dropped: ${reason}`),
+    );
+    this.#loggedIn = new StartingConnections(LOGGED_IN, user =>
+      logger.warn({ user }, 'connection dropped: too long, or too many of its user, without a VM'),
     );
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     this.#server.on('connection', socket => this.#accept(socket));
@@ -53,27 +56,31 @@ export class Door {
   close(): void {
     this.#server.close();
     this.#starting.destroyAll();
-    for (const connection of this.#loggedIn) connection.destroy();
+    this.#loggedIn.destroyAll();
   }
 
   #accept(socket: Socket): void {
     const address = socket.remoteAddress ?? 'unknown';
     const certificate = this.#certificate();
-    if (certificate === undefined || this.#loggedIn.size >= MAX_LOGGED_IN) {
-      this.#logger.warn({ peer: address }, 'connection refused: no certificate, or too many clients');
+    if (certificate === undefined) {
+      this.#logger.warn({ peer: address }, 'connection refused: no certificate');
       socket.destroy();
       return;
     }
     const { ticketsOnly } = this.#options;
     const connection = new DoorConnection({ socket, certificate, ticketsOnly }, this.#keeper, this.#logger);
     this.#starting.add(connection, address);
-    connection.onLogin(() => {
+    let isLoggedIn = false;
+    connection.onLogin(user => {
+      // A later login of the same connection gains it no time.
+      if (isLoggedIn) return;
+      isLoggedIn = true;
       this.#starting.remove(connection);
-      this.#loggedIn.add(connection);
+      this.#loggedIn.add(connection, user);
     });
     connection.onOver(() => {
       this.#starting.remove(connection);
-      this.#loggedIn.delete(connection);
+      this.#loggedIn.remove(connection);
     });
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import type { ApiVersion } from '../vim/index.js';
 import { VimClientError } from './errors.js';
 import type { ListeningAddress } from './local-agent.js';
 import type { Endpoint } from './transport.js';
@@ -18,6 +19,8 @@ export interface LoginOptions {
   /** null: who runs this. Without a password by a local ticket, which only root may read of others. */
   readonly user: string | null;
   readonly password: string | null;
+  /** Of the API; the product's tools speak 2.5. */
+  readonly version?: ApiVersion;
 }
 
 /**
@@ -28,7 +31,7 @@ export async function openSession(
   options: LoginOptions,
   local: ListeningAddress,
 ): Promise<{ client: VimClient; close: () => Promise<void> }> {
-  const client = await VimClient.open(endpointOf(options, local));
+  const client = await VimClient.open(endpointOf(options, local), options.version);
   try {
     const { userName, password } = await credentials(client, options);
     await client.login(userName, password);

@@ -18,31 +18,37 @@ import { VimClientError, VimClientFault } from './errors.js';
 import { waitForTask } from './task-wait.js';
 import { type Endpoint, SoapTransport } from './transport.js';
 
-const version: ApiVersion = '2.5';
+/** What the product's own tools speak. */
+const USUAL_VERSION: ApiVersion = '2.5';
 const namespace = 'urn:vim25';
 const serviceInstance = new ManagedObjectReference('ServiceInstance', 'ServiceInstance');
+
+/** How a session asks. */
+interface Speech {
+  readonly transport: SoapTransport;
+  readonly schema: VimSchema;
+  readonly version: ApiVersion;
+}
 
 /** One session with a server. Calls may run side by side. */
 export class VimClient {
   readonly content: ServiceContent;
   readonly #transport: SoapTransport;
-  readonly #schema: VimSchema;
+  readonly #speech: Speech;
   #lastWait: Promise<unknown> = Promise.resolve();
 
-  private constructor(transport: SoapTransport, schema: VimSchema, content: ServiceContent) {
-    this.#transport = transport;
-    this.#schema = schema;
+  private constructor(speech: Speech, content: ServiceContent) {
+    this.#speech = speech;
+    this.#transport = speech.transport;
     this.content = content;
   }
 
-  /** @throws VimClientError when no server answers there */
-  static async open(endpoint: Endpoint): Promise<VimClient> {
+  /** @param version of the API: what came later cannot be called. @throws VimClientError when no server answers there */
+  static async open(endpoint: Endpoint, version: ApiVersion = USUAL_VERSION): Promise<VimClient> {
     const transport = new SoapTransport(endpoint);
-    const schema = loadVimSchema();
+    const speech = { transport, schema: loadVimSchema(), version };
     try {
-      const target = serviceInstance;
-      const content = await invoke({ transport, schema }, target, 'RetrieveServiceContent', {});
-      return new VimClient(transport, schema, content);
+      return new VimClient(speech, await invoke(speech, serviceInstance, 'RetrieveServiceContent', {}));
     } catch (error) {
       transport.close();
       throw error;
@@ -55,7 +61,7 @@ export class VimClient {
     method: M,
     args: Methods[M]['args'],
   ): Promise<Methods[M]['returns']> {
-    return invoke({ transport: this.#transport, schema: this.#schema }, target, method, args);
+    return invoke(this.#speech, target, method, args);
   }
 
   /** @throws VimClientFault InvalidLogin */
@@ -125,20 +131,24 @@ function propertiesOf(content: ObjectContent | undefined): Map<string, unknown> 
 }
 
 async function invoke<M extends keyof Methods>(
-  { transport, schema }: { transport: SoapTransport; schema: VimSchema },
+  { transport, schema, version }: Speech,
   target: ManagedObjectReference,
   method: M,
   args: Methods[M]['args'],
 ): Promise<Methods[M]['returns']> {
   const body = writeRequest(schema, { method, namespace, version, target, args });
   const text = await transport.post(`${namespace}/${version}`, body);
-  const reply = readChecked(schema, method, text);
+  const reply = readChecked({ schema, version }, method, text);
   if (!('fault' in reply)) return reply.value as Methods[M]['returns'];
   const { message, detail } = reply.fault;
   throw new VimClientFault(typeNameOf(detail) ?? 'MethodFault', message, detail);
 }
 
-function readChecked(schema: VimSchema, method: string, text: string): ReturnType<typeof readReply> {
+function readChecked(
+  { schema, version }: Omit<Speech, 'transport'>,
+  method: string,
+  text: string,
+): ReturnType<typeof readReply> {
   try {
     return readReply(schema, method, version, text);
   } catch (error) {

@@ -17,7 +17,7 @@ export interface ConsoleDoor {
 }
 
 export interface TicketOperations {
-  /** @throws VmkernelError InvalidState, Busy */
+  /** @throws VmkernelError InvalidState */
   issue(request: TicketRequest): Promise<string>;
   door(): ConsoleDoor;
 }

@@ -1,21 +1,24 @@
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { HANDOVER_SOCKET, type VmOffer } from '../../../kernel/abi/index.js';
+import { HANDOVER_SOCKET, type TicketService, type VmOffer } from '../../../kernel/abi/index.js';
 import { HandoverError, HandoverTaker, type TakenConnection } from '../../../lib/handover/index.js';
 import type { Bearer } from './second-session.js';
 
-/** Connections that are taken and not open yet. */
+/** Connections for one service that are taken and not open yet. */
 const MAX_OPENING = 16;
+
+/** Serves streams of one kind. */
+export interface HandedService {
+  /** @param opening connections for it that are on their way. @returns why one more cannot be; undefined: it can */
+  refusal(opening: number): string | undefined;
+  attach(stream: TLSSocket, bearer: Bearer): void;
+}
 
 export interface HandoverOptions {
   /** The VM's private run folder. */
   readonly runDir: string;
-  /** Serves a stream that stands at RFB's ServerInit. @returns why it cannot; undefined: it does */
-  readonly console: {
-    refusal(): string | undefined;
-    attach(stream: TLSSocket, who: string): void;
-  };
-  readonly manage: (stream: TLSSocket, bearer: Bearer) => void;
+  /** What a ticket may be for. The console's streams stand at RFB's ServerInit. */
+  readonly services: Readonly<Record<TicketService, HandedService>>;
   readonly log: (text: string) => void;
 }
 
@@ -23,7 +26,7 @@ export interface HandoverOptions {
 export class Handover {
   readonly #options: HandoverOptions;
   #taker: HandoverTaker | undefined;
-  #opening = 0;
+  readonly #opening: Record<TicketService, number> = { mks: 0, vmctl: 0 };
 
   private constructor(options: HandoverOptions) {
     this.#options = options;
@@ -44,15 +47,17 @@ export class Handover {
   }
 
   #admit(offer: VmOffer): TakenConnection {
-    const refusal = offer.service === 'mks' ? this.#options.console.refusal() : undefined;
+    const { service } = offer;
+    const opening = this.#opening[service];
+    const refusal = this.#options.services[service].refusal(opening);
     if (refusal !== undefined) throw new HandoverError('Refused', refusal);
-    if (this.#opening >= MAX_OPENING)
+    if (opening >= MAX_OPENING)
       throw new HandoverError('Refused', 'Too many connections to this VM are being opened');
-    this.#opening++;
+    this.#opening[service]++;
     return {
       take: fd => void this.#take(fd, offer),
       drop: () => {
-        this.#opening--;
+        this.#opening[service]--;
       },
     };
   }
@@ -65,12 +70,11 @@ export class Handover {
       const { openSecondSession } = await import('./second-session.js');
       const stream = await openSecondSession(fd, offer);
       log(`${service} of ${user} from ${peer}`);
-      if (service === 'mks') this.#options.console.attach(stream, `${user} from ${peer}`);
-      else this.#options.manage(stream, { user, rights, peer });
+      this.#options.services[service].attach(stream, { user, rights, peer });
     } catch (error) {
       log(`${service} of ${user} from ${peer}: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
-      this.#opening--;
+      this.#opening[service]--;
     }
   }
 }

@@ -6,5 +6,5 @@
  * - The client first repeats the nonce of its THUMBPRINT: who did not speak in the first session does not in the second.
  * - A connection that does not come that far in time is closed; at most so many are on their way.
  */
-export { Handover, type HandoverOptions } from './handover.js';
+export { type HandedService, Handover, type HandoverOptions } from './handover.js';
 export type { Bearer } from './second-session.js';

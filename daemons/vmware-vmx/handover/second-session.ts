@@ -41,8 +41,7 @@ export function openSecondSession(fd: number, offer: VmOffer): Promise<TLSSocket
       if (!isRight) return fail('the client does not know the nonce of the first session');
       clearTimeout(late);
       tls.off('close', onClose);
-      // Whoever gets the stream listens itself; what the socket below says then is said by the stream, too.
-      tls.off('error', onError);
+      // onError stays: an error that comes before somebody else listens must not end the VM.
       resolve(tls);
     });
   });

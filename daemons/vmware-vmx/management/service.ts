@@ -18,6 +18,8 @@ const MAX_LINE_BYTES = 256;
 const MAX_WAITING = 16;
 const IDLE_MS = 30 * 60_000;
 const MAX_UNREAD_BYTES = 64 << 10;
+/** For a client that does not read its last answer. */
+const ENDING_MS = 5000;
 
 /** One client's connection. */
 export class ManagementService {
@@ -27,6 +29,7 @@ export class ManagementService {
   readonly #reader = new LineReader(MAX_LINE_BYTES);
   readonly #lines: string[] = [];
   #busy = false;
+  #over = false;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(stream: Duplex, rights: readonly string[], ports: ManagementPorts) {
@@ -34,13 +37,14 @@ export class ManagementService {
     this.#rights = new Set(rights);
     this.#ports = ports;
     stream.on('error', () => stream.destroy());
-    stream.on('close', () => clearTimeout(this.#idle));
+    stream.on('close', () => this.#stop());
     stream.on('end', () => stream.end());
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#say(220, 'vmctl', { version: 1, vm: ports.name });
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#over) return;
     const { lines, tooLong } = this.#reader.push(chunk);
     this.#lines.push(...lines);
     if (tooLong || this.#lines.length > MAX_WAITING) this.#end(400, 'TooLong');
@@ -100,17 +104,26 @@ export class ManagementService {
   }
 
   #say(code: number, word: string, facts: Readonly<Record<string, unknown>>): void {
-    if (!this.#stream.writable) return;
+    if (this.#over || !this.#stream.writable) return;
     this.#stream.write(`${code} ${word} ${JSON.stringify(facts)}\r\n`);
     if (this.#stream.writableLength > MAX_UNREAD_BYTES) this.#stream.destroy();
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => this.#end(408, 'Idle'), IDLE_MS);
   }
 
+  /** The last answer; nothing is read after it, and the connection ends with it. */
   #end(code: number, word: string): void {
-    this.#lines.length = 0;
     this.#say(code, word, {});
+    this.#stop();
+    this.#stream.pause();
+    const late = setTimeout(() => this.#stream.destroy(), ENDING_MS);
+    this.#stream.once('close', () => clearTimeout(late));
+    this.#stream.end(() => this.#stream.destroy());
+  }
+
+  #stop(): void {
+    this.#over = true;
+    this.#lines.length = 0;
     clearTimeout(this.#idle);
-    this.#stream.end();
   }
 }
