@@ -15,6 +15,11 @@ const StatusShape = z.strictObject({
   ports: z.strictObject({ http: port, https: port, authd: port, vmkauthd: port, ssh: port }),
   user: z.literal('root'),
   passwordFile: z.string().startsWith('/'),
+  consoleMemory: z.strictObject({
+    sizeMb: z.number().int(),
+    limit: z.enum(['kept', 'no controller', 'in other hands', 'refused']),
+  }),
+  leftOut: z.array(z.strictObject({ what: z.string(), why: z.string() })),
   daemons: z.array(
     z.strictObject({
       name: z.string(),
