@@ -1,5 +1,16 @@
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { attachStatistics } from '../../kernel/client/index.js';
@@ -130,13 +141,26 @@ describe('./esx up', () => {
     expect(processesNaming(host.root)).toEqual([]);
   });
 
-  it('is refused to an ordinary user', async () => {
-    const finished = await runProgram('setpriv', [
-      ...['--reuid', '65534', '--regid', '65534', '--clear-groups'],
-      ...[process.execPath, ESX, 'up', '--root', join('/tmp', `esx-nobody-${process.pid}`), '--vm', 'none'],
-    ]);
+  it('tells an ordinary user why, where the machine gives him no namespaces', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'esx-refusing-'));
+    chmodSync(folder, 0o755);
+    // util-linux's words where user.max_user_namespaces is 0.
+    const refusal = 'unshare failed: No space left on device';
+    writeFileSync(join(folder, 'unshare'), `#!/bin/sh\necho "${refusal}" >&2\nexit 1\n`, { mode: 0o755 });
+    const root = join('/tmp', `esx-nobody-${process.pid}`);
+    const finished = await runProgram(
+      'setpriv',
+      [
+        ...['--reuid', '65534', '--regid', '65534', '--clear-groups'],
+        ...[process.execPath, ESX, 'up', '--root', root, '--vm', 'none'],
+      ],
+      { env: { PATH: `${folder}:${process.env.PATH}` } },
+    );
+    rmSync(folder, { recursive: true });
+    rmSync(root, { recursive: true, force: true });
     expect(finished.status).toBe(1);
-    expect(finished.stderr).toMatch(/root/);
+    expect(finished.stderr).toContain(`gives an ordinary user no namespaces: ${refusal}`);
+    expect(finished.stderr).toContain('./esx up as root');
   });
 });
 
