@@ -67,6 +67,19 @@ describe('messages', () => {
     }
   });
 
+  test('no more than was asked for are taken at once', () => {
+    const { calls, handler } = recorder();
+    const [messages, input] = [new ClientMessages(handler), new ByteReader()];
+    input.push(Buffer.concat([1, 2, 3].map(key => hex(`04 01 0000 0000000${key}`))));
+    expect(messages.read(input, 2)).toBe(false);
+    expect(calls).toEqual([
+      ['key', 1, true],
+      ['key', 2, true],
+    ]);
+    expect(messages.read(input, 2)).toBe(true);
+    expect(calls).toHaveLength(3);
+  });
+
   test.each([
     ['an unknown message', hex('07'), 'UnknownMessage'],
     ['another QEMU message', hex('ff 01'), 'UnknownMessage'],

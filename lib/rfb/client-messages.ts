@@ -42,21 +42,25 @@ export class ClientMessages {
   }
 
   /**
-   * Takes every whole message out of `input`; less than 4.2 kB stay.
+   * Takes whole messages out of `input`; when it took all, less than 4.2 kB stay.
+   * @param most how many messages at once
+   * @returns false when there may be more of them
    * @throws RfbError what cannot be understood; the connection is of no use after it
    */
-  read(input: ByteReader): void {
-    while (input.length > 0) {
+  read(input: ByteReader, most = Number.POSITIVE_INFINITY): boolean {
+    for (let count = 0; input.length > 0; count++) {
+      if (count >= most) return false;
       const text = Math.min(this.#textBytes, input.length);
       input.skip(text);
       this.#textBytes -= text;
-      if (this.#textBytes > 0 || input.length === 0) return;
+      if (this.#textBytes > 0 || input.length === 0) return true;
       const size = messageSize(input);
-      if (size === null || input.length < size) return;
+      if (size === null || input.length < size) return true;
       if (input.u8(0) === Message.cutText) this.#textBytes = bounded(input.u32(4), 'cutTextBytes');
       else dispatch(input, this.#handler);
       input.skip(size);
     }
+    return true;
   }
 }
 

@@ -51,7 +51,9 @@ export class Updates {
   readonly #notices = new Notices();
   readonly #out = new ByteWriter();
   readonly #encoders = new Map<PixelEncoding, RectEncoder>();
-  #codec: PixelCodec = pixelCodec(RGB888);
+  #format: PixelFormat = RGB888;
+  /** Of the format; null: not made yet. */
+  #codec: PixelCodec | null = null;
   #colourMapDue = false;
   #encodings: ViewerEncodings = viewerEncodings([]);
   #picture: ViewerPicture;
@@ -88,7 +90,8 @@ export class Updates {
   }
 
   setPixelFormat(format: PixelFormat): void {
-    this.#codec = pixelCodec(format);
+    this.#format = format;
+    this.#codec = null;
     this.#colourMapDue = !format.trueColour;
   }
 
@@ -220,6 +223,7 @@ export class Updates {
   async #send(plan: Plan): Promise<void> {
     const out = this.#out;
     const picture = this.#picture;
+    this.#codec ??= pixelCodec(this.#format);
     const codec = this.#codec;
     const encoder = this.#encoder(this.#encodings.pixels);
     out.clear();

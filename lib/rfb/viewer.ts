@@ -14,6 +14,8 @@ import { CHALLENGE_BYTES } from './vnc-auth.js';
 const HANDSHAKE_MS = 15_000;
 /** A viewer that took nothing of an update for so long is gone, or might as well be. */
 const STALL_MS = 60_000;
+/** More of one viewer wait for the next turn of the event loop: who floods does not keep others waiting. */
+const MESSAGES_A_TURN = 128;
 /** The zero of relative motion (QEMU's pointer motion change). */
 const MOTION_ZERO = 0x7fff;
 
@@ -47,6 +49,7 @@ export class Viewer implements ClientMessageHandler {
   #updates: Updates | null = null;
   #cancelDeadline: () => void;
   #unsubscribe: () => void = () => undefined;
+  #cancelRest: () => void = () => undefined;
   #starting = false;
   #ended = false;
 
@@ -75,6 +78,7 @@ export class Viewer implements ClientMessageHandler {
     this.#ended = true;
     this.#cancelDeadline();
     this.#unsubscribe();
+    this.#cancelRest();
     this.#updates?.close();
     this.#options.stream.end();
     const cancel = this.#clock.after(1000, () => this.#options.stream.destroy());
@@ -90,8 +94,19 @@ export class Viewer implements ClientMessageHandler {
       if (this.#updates === null) {
         if (!this.#starting && this.#handshake.advance(this.#reader))
           this.#identified(this.#handshake.shared);
-      } else this.#messages.read(this.#reader);
+      } else this.#readMessages();
     });
+  }
+
+  #readMessages(): void {
+    if (this.#messages.read(this.#reader, MESSAGES_A_TURN) || this.#ended) return;
+    this.#options.stream.pause();
+    this.#cancelRest = this.#clock.after(0, () =>
+      this.#try(() => {
+        this.#options.stream.resume();
+        this.#readMessages();
+      }),
+    );
   }
 
   #try(work: () => void): void {
@@ -138,8 +153,8 @@ export class Viewer implements ClientMessageHandler {
       this.end('the connection broke'),
     );
     started(shared);
-    this.#messages.read(this.#reader);
     stream.resume();
+    this.#readMessages();
   }
 
   setPixelFormat(format: Parameters<ClientMessageHandler['setPixelFormat']>[0]): void {
