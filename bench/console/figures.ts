@@ -1,5 +1,6 @@
 import type { Measured, Row, Target } from '../result.js';
 import { median, percentile } from '../statistics.js';
+import type { Fuzzed } from './fuzz.js';
 import type { EncodingName, Look } from './looks.js';
 import { SERVERS, type ServerName } from './screens.js';
 
@@ -24,6 +25,8 @@ export interface ConsoleResults {
 export const TARGETS: readonly Target[] = [
   { figure: 'console_world_cpu_percent', atMost: 0.5 },
   { figure: 'console_first_picture_ratio', atMost: 1.5 },
+  { figure: 'console_fuzz_rss_growth_mb', atMost: 40 },
+  { figure: 'console_fuzz_other_viewer_fps', atLeast: 5 },
   ...KINDS.flatMap(kind => [
     { figure: `console_${kind}_tight_v1_fps_ratio`, atLeast: 0.9 },
     { figure: `console_${kind}_tight_v10_fps_ratio`, atLeast: 0.9 },
@@ -41,7 +44,7 @@ export function cases(): Case[] {
   ]);
 }
 
-export function summary(results: ConsoleResults): Measured {
+export function summary(results: ConsoleResults, fuzzed: Fuzzed): Measured {
   const figures: Record<string, number> = { console_world_cpu_percent: median(results.consolePercent) };
   const rows = [
     ...cases().flatMap(one => SERVERS.map(server => lookRow(results, one, server, figures))),
@@ -49,6 +52,10 @@ export function summary(results: ConsoleResults): Measured {
     ...KINDS.flatMap(kind => SERVERS.map(server => keyRow(results, kind, server, figures))),
   ];
   ratios(figures);
+  figures.console_fuzz_bytes = fuzzed.bytes;
+  figures.console_fuzz_connections = fuzzed.connections;
+  figures.console_fuzz_rss_growth_mb = fuzzed.rssGrowthMb;
+  figures.console_fuzz_other_viewer_fps = fuzzed.otherFps;
   return { figures, rows };
 }
 

@@ -4,6 +4,7 @@
  *   plain-login, rect-bytes < measured-viewer   the viewer: counts, does not decode
  *   screens                                     what is looked at: ours, QEMU's
  *   looks                                       what is timed < figures (tables)
+ *   noise < fuzz                                nonsense, and how the VM and other viewers bear it
  *
  * - Both run all the time; the one that is not looked at stands still.
  * - A process's CPU is its guest's too: what viewers cost is the difference to no viewers.
@@ -16,6 +17,7 @@ import type { BenchContext, Benchmark, Measured } from '../result.js';
 import { SoapHost } from '../soap-host.js';
 import { median, sum } from '../statistics.js';
 import { type Case, type ConsoleResults, cases, summary, TARGETS } from './figures.js';
+import { fuzz } from './fuzz.js';
 import { firstPicture, firstPictureByTicket, keyLatencies, look } from './looks.js';
 import { type OurScreen, ourScreen, qemuScreen, type Screen } from './screens.js';
 
@@ -24,6 +26,9 @@ const WINDOW_MS = 4000;
 const QUICK_WINDOW_MS = 1000;
 const PICTURES = 9;
 const KEYS = 20;
+const FUZZ_BYTES = 10_000_000;
+const QUICK_FUZZ_BYTES = 200_000;
+const FUZZ_SEED = 35;
 const MOTIONS = { text: 't', graphics: 'g' } as const;
 
 export const consoleBench: Benchmark = {
@@ -42,7 +47,10 @@ async function run(context: BenchContext): Promise<Measured> {
     const ours = await ourScreen(host, images);
     const { screen: qemu, peer } = await qemuScreen(context, images, folder);
     try {
-      return summary(await measure(context, host, [ours, qemu]));
+      const results = await measure(context, host, [ours, qemu]);
+      context.note("nonsense at the VM's port");
+      const fuzzed = await fuzz(ours, context.quick ? QUICK_FUZZ_BYTES : FUZZ_BYTES, FUZZ_SEED);
+      return summary(results, fuzzed);
     } finally {
       await peer.stop();
       await ours.stop();

@@ -58,6 +58,11 @@ export class MeasuredViewer {
     return this.#until(arrival => arrival.has(x, y));
   }
 
+  /** The next update with any pixel. */
+  frame(): Promise<void> {
+    return this.#until(() => true);
+  }
+
   close(): void {
     this.#ended = new Error('the viewer was closed');
     this.stream.destroy();
