@@ -201,6 +201,7 @@ describe('sshd with the clients of administrators', () => {
   it('leave their terminals in who and last, and see their last login', async () => {
     const { stdout } = await host.ssh(['-tt'], { input: 'who; last\nexit\n' });
     expect(stdout.toString()).toMatch(/^root +pts\/\d+ .*\(127\.0\.0\.1\)/m);
+    expect(stdout.toString()).toMatch(/^root +pts\/\d+ +127\.0\.0\.1 .* still logged in/m);
     const again = await host.ssh(['-tt'], { input: 'exit\n' });
     expect(again.stdout.toString()).toMatch(
       /^Last login: \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} from 127\.0\.0\.1\r$/m,

@@ -14,6 +14,7 @@ import {
   type VmQuestion,
 } from '../../../kernel/abi/index.js';
 
+import { parseVmx } from '../../../lib/vmx/index.js';
 import { DoubleFiles } from './double-files.js';
 
 export const hardware: HardwareInfo = {
@@ -173,6 +174,9 @@ export class VmkernelDouble {
       case 'reset':
         await this.gate;
         return { result: {} };
+      case 'reconfigure':
+        this.#reconfigure(args as Calls['reconfigure']['args']);
+        return { result: {} };
       case 'answer':
         this.#answerQuestion(args as Calls['answer']['args']);
         return { result: {} };
@@ -198,6 +202,15 @@ export class VmkernelDouble {
     this.running.set(vmxPath, vm);
     this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOn' });
     return vm;
+  }
+
+  #reconfigure({ vmxPath, changes }: Calls['reconfigure']['args']): void {
+    if (!this.running.has(vmxPath)) throw failure('InvalidState', 'It is off', { state: 'poweredOff' });
+    const vmx = parseVmx(this.files.get(vmxPath) ?? Buffer.alloc(0));
+    for (const [key, value] of Object.entries(changes.settings))
+      value === null ? vmx.delete(key) : vmx.set(key, value);
+    this.#tree.put(vmxPath, Buffer.from(vmx.toBytes()));
+    this.publish({ topic: 'config', object: vmxPath, event: 'reconfigured' });
   }
 
   #vm(vmxPath: string): VmInfo {

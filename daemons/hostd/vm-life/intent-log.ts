@@ -1,3 +1,4 @@
+import type { RunningChanges } from '../../../kernel/abi/index.js';
 import { vimFault } from '../../../lib/vim-server/index.js';
 import type { HostDatabase } from '../store/host-database.js';
 import type { DiskCreation } from '../vm-config/spec/spec-context.js';
@@ -21,6 +22,8 @@ export type IntentSubject =
       /** Disks made anew over others, which are gone either way. */
       readonly replaced: readonly DiskCreation[];
     }
+  /** Of a running machine, by its vmx: it may be done anew. */
+  | { readonly kind: 'reconfigureRunning'; readonly vmxPath: string; readonly changes: RunningChanges }
   /** Makes nothing; says whose task it was. */
   | { readonly kind: 'register'; readonly vmxPath: string }
   | {

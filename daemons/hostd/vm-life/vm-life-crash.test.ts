@@ -19,6 +19,7 @@ afterEach(async () => {
 });
 
 const changing: ReadonlySet<CallName> = new Set<CallName>([
+  'reconfigure',
   'fileMkdir',
   'fileWriteAtomic',
   'fileRemove',
@@ -39,6 +40,7 @@ async function dieAt(
   step: number,
   when: 'before' | 'after',
   operation: () => Promise<ManagedObjectReference>,
+  meanwhile: () => void = () => undefined,
 ): Promise<TaskInfo> {
   let seen = 0;
   const reached = new Promise<void>(resolve => {
@@ -54,6 +56,7 @@ async function dieAt(
   await reached;
   test.host.close();
   test.kernel.tap = async () => undefined;
+  meanwhile();
   await test.boot();
   session = await test.login();
   return (await test.read(session, task, 'info')) as TaskInfo;
@@ -146,6 +149,32 @@ describe('hostd that dies', () => {
       expect([...files()].sort()).toEqual((isNew ? changed : old).sort());
       expect(await test.read(session, vm, 'config.hardware.memoryMB')).toBe(isNew ? 256 : 32);
       expect(task.state).toBe(isNew ? 'success' : 'error');
+      expect(intents()).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['before', true],
+    ['after', true],
+    ['before', false],
+    ['after', false],
+  ] as const)(
+    '%s a running machine is reconfigured, it still running: %s, tells what holds',
+    async (when, goesOn) => {
+      const vm = await made();
+      await test.finish(session, await test.call(vm, 'PowerOnVM_Task', {}, { session }));
+      const spec = { annotation: 'said once' };
+      const task = await dieAt(
+        1,
+        when,
+        () => test.call(vm, 'ReconfigVM_Task', { spec }, { session }),
+        () => {
+          if (!goesOn) test.kernel.running.clear();
+        },
+      );
+      const holds = goesOn || when === 'after';
+      expect(test.kernel.fileText('web/web.vmx')?.includes('said once')).toBe(holds);
+      expect(task.state).toBe(holds ? 'success' : 'error');
       expect(intents()).toEqual([]);
     },
   );

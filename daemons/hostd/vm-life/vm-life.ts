@@ -39,7 +39,7 @@ export class VmLife {
     const files = new MachineFiles(link);
     const claims = new NameClaims(inventory);
     const intents = new IntentLog(dependencies.database);
-    this.recovery = new VmRecovery({ intents, files, inventory, onProblem });
+    this.recovery = new VmRecovery({ intents, files, inventory, link, onProblem });
     const shared = { schema, inventory, tasks, events, files, claims, intents, recovery: this.recovery };
     this.#creation = new VmCreation(shared);
     this.#registration = new VmRegistration({ ...shared, files: () => link().files });

@@ -80,7 +80,7 @@ export class VmReconfiguration {
     const asked = applyConfigSpec(spec, { schema, vmx, place });
     const effects = await checkDisks(asked, files, () => filesOfOthers(inventory, vm));
     if (vm.run !== undefined)
-      await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects });
+      await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects, control });
     else {
       const written = await this.#write(vm, { vmx, effects, control });
       if (!touchesDisks(effects)) return inventory.noteWritten(vm, written);
@@ -103,12 +103,19 @@ export class VmReconfiguration {
       readonly before: VmxDocument;
       readonly after: VmxDocument;
       readonly effects: DiskEffects;
+      readonly control: TaskControl;
     },
   ): Promise<void> {
     if (touchesDisks(change.effects)) throw invalidPowerState('poweredOff', 'poweredOn');
     change.after.toBytes(); // what would be too large is refused here, by its own fault
     const changes = runningChanges(change.spec, change.before, change.after);
-    await this.#dependencies.link().call('reconfigure', { vmxPath: vm.vmxPath, changes });
+    const { intents, recovery, link } = this.#dependencies;
+    const { vmxPath } = vm;
+    const intent = intents.note(
+      { kind: 'reconfigureRunning', vmxPath, changes },
+      change.control.cause.chainId,
+    );
+    await recovery.watch(intent, () => link().call('reconfigure', { vmxPath, changes }));
   }
 
   /** The replacement of the file is the moment from which the change is true. */

@@ -1,12 +1,18 @@
-import { VmkernelError } from '../../../kernel/abi/index.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type RunningChanges, VmkernelError } from '../../../kernel/abi/index.js';
 import type { TaskInfo } from '../../../lib/vim/index.js';
 import { type TaskOutcome, vimFault } from '../../../lib/vim-server/index.js';
+import { parseVmx } from '../../../lib/vmx/index.js';
 import { parseDatastorePath } from '../inventory/datastore-path.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { vmxDigest } from '../vm-config/change-version.js';
 import { vmxReadBytes } from '../vm-config/vmx-limits.js';
+import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import type { Intent, IntentLog, IntentSubject } from './intent-log.js';
 import type { MachineFiles } from './machine-files.js';
+
+/** A vmx answers in milliseconds. */
+const REPEAT_MS = 5000;
 
 type Subject<K extends IntentSubject['kind']> = Extract<IntentSubject, { kind: K }>;
 
@@ -14,6 +20,7 @@ export interface RecoveryDependencies {
   readonly intents: IntentLog;
   readonly files: MachineFiles;
   readonly inventory: HostInventory;
+  link(): VmkernelLink;
   onProblem(problem: string): void;
 }
 
@@ -44,6 +51,19 @@ export class VmRecovery {
     }
   }
 
+  /** The same for work that the VMkernel does or refuses as a whole: a failure leaves nothing to clear. */
+  async watch(intent: Intent | undefined, work: () => Promise<unknown>): Promise<void> {
+    const { intents } = this.#dependencies;
+    try {
+      await work();
+      if (intent !== undefined) intents.end(intent);
+    } catch (error) {
+      if (intent !== undefined && isLost(error)) intents.abandon(intent);
+      else if (intent !== undefined) intents.end(intent);
+      throw error;
+    }
+  }
+
   /** All that a hostd before this one, or a lost connection, left. */
   async run(): Promise<void> {
     for (const intent of this.#dependencies.intents.adopt()) {
@@ -62,7 +82,7 @@ export class VmRecovery {
     if (wasWritten !== undefined) return wasWritten ? { result: undefined } : undone();
     const subject = this.#dependencies.intents.ofTask(eventChainId)?.subject;
     if (subject === undefined) return undefined;
-    if (subject.kind === 'reconfigure') return 'later';
+    if (subject.kind === 'reconfigure' || subject.kind === 'reconfigureRunning') return 'later';
     const vm = this.#dependencies.inventory.vmAt(parseDatastorePath(subject.vmxPath));
     if (subject.kind !== 'destroy' && vm !== undefined) return { result: vm.ref };
     if (subject.kind === 'destroy' && vm === undefined) return { result: undefined };
@@ -85,6 +105,7 @@ export class VmRecovery {
   #clear({ subject, chainId }: Intent): Promise<void> {
     if (subject.kind === 'create') return this.#clearCreate(subject);
     if (subject.kind === 'reconfigure') return this.#clearReconfigure(subject, chainId);
+    if (subject.kind === 'reconfigureRunning') return this.#repeatReconfigure(subject, chainId);
     if (subject.kind === 'register') return Promise.resolve();
     return this.#clearDestroy(subject);
   }
@@ -108,6 +129,45 @@ export class VmRecovery {
     for (const disk of replaced) if (!(await files.exists(disk.path))) await files.createDisk(disk);
   }
 
+  /**
+   * The call goes on without its caller, so the file may not say yet what it will. The vmx does one change after the
+   * other, and what is so already is no change: asked again it answers when both are done. The file tells of a machine
+   * that has ended.
+   */
+  async #repeatReconfigure(
+    { vmxPath, changes }: Subject<'reconfigureRunning'>,
+    chainId: number | undefined,
+  ): Promise<void> {
+    const isDone = (await this.#repeated(vmxPath, changes)) || (await this.#holds(vmxPath, changes));
+    if (chainId !== undefined) this.#reconfigured.set(chainId, isDone);
+  }
+
+  /** @returns false when it is refused, or not answered by a vmx that hangs */
+  async #repeated(vmxPath: string, changes: RunningChanges): Promise<boolean> {
+    const answered = new AbortController();
+    const late = delay(REPEAT_MS, false, { signal: answered.signal }).catch(() => false);
+    const call = this.#dependencies.link().call('reconfigure', { vmxPath, changes });
+    const done = call.then(
+      () => true,
+      error => {
+        if (!(error instanceof VmkernelError) || isLost(error)) throw error;
+        return false;
+      },
+    );
+    try {
+      return await Promise.race([done, late]);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  async #holds(vmxPath: string, { settings }: RunningChanges): Promise<boolean> {
+    const { files } = this.#dependencies;
+    if (!(await files.exists(vmxPath))) return false;
+    const vmx = parseVmx(await files.read(vmxPath, vmxReadBytes));
+    return Object.entries(settings).every(([key, value]) => (vmx.get(key) ?? null) === value);
+  }
+
   async #clearDestroy({ vmxPath, disks, files: names, folder }: Subject<'destroy'>): Promise<void> {
     const { files } = this.#dependencies;
     if (this.#isRegistered(vmxPath)) return;
@@ -119,6 +179,10 @@ export class VmRecovery {
   #isRegistered(vmxPath: string): boolean {
     return this.#dependencies.inventory.vmAt(parseDatastorePath(vmxPath)) !== undefined;
   }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof VmkernelError && error.code === 'ConnectionLost';
 }
 
 function undone(): TaskOutcome {

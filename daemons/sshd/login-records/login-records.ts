@@ -43,6 +43,11 @@ const MAX_UTMP_ENTRIES = 4096;
 const MAX_WTMP_BYTES = 4 << 20;
 /** lastlog has a place for each uid; nobody here has such a high one. */
 const MAX_LASTLOG_UID = 65_535;
+/**
+ * last(1) asks /proc/<pid>/loginuid whose session is open, which cannot be set below the console's read-only /proc, and
+ * calls a session that is not its user's gone. Without a process it asks for the terminal's owner.
+ */
+const NO_PROCESS = 0;
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The files in which the console's terminals and their users stand. What cannot be written is told in the log only. */
@@ -61,9 +66,9 @@ export class LoginRecords {
   begin(login: LoginOnTerminal): LastLogin | undefined {
     const { account, pid, line, address } = login;
     const atMs = this.#nowMs();
-    const entry = encodeUtmp({ type: USER_PROCESS, pid, line, user: account.name, address, atMs });
-    this.#mark(line, entry);
-    this.#append(entry);
+    const entry = { type: USER_PROCESS, pid, line, user: account.name, address, atMs };
+    this.#mark(line, encodeUtmp(entry));
+    this.#append(encodeUtmp({ ...entry, pid: NO_PROCESS }));
     return this.#exchangeLast(account.uid, { atMs, line, address });
   }
 
