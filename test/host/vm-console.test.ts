@@ -102,6 +102,16 @@ describe('./esx console VM --vnc', () => {
     expect((await shown.close()).status).toBe(0);
   });
 
+  it('serves its own user, and not another account of the service console', async () => {
+    const shown = await Shown.open('--vnc');
+    const [, port = ''] = /^127\.0\.0\.1:(\d+)$/.exec(shown.said) ?? [];
+    const greeting = `exec 3<>/dev/tcp/127.0.0.1/${port}; timeout 10 head -c 12 <&3`;
+    expect((await host.ssh(greeting)).stdout.toString()).toBe('RFB 003.008\n');
+    const other = await host.ssh(`su nobody -s /bin/bash -c '${greeting}'`);
+    expect(other.stdout.toString()).toBe('');
+    expect((await shown.close()).status).toBe(0);
+  });
+
   it('names what there is when the VM is none', async () => {
     const { status, stderr } = await host.esx(['console', 'nobody', '--vnc']);
     expect(status).toBe(1);

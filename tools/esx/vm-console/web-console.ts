@@ -14,20 +14,22 @@ const SCRIPT_PATH = /^(?:core|vendor)\/[\w./-]+\.js$/;
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data: blob:";
 
+type Viewers = Pick<ConsoleGateway, 'attach'>;
+
 /**
  * noVNC in a browser of this machine. The link opens once and leaves a cookie, which the page, its scripts and its
  * WebSocket need: a link that is seen later, in a history or a process list, opens nothing.
  */
 export class WebConsole {
   readonly #server: Server;
-  readonly #gateway: ConsoleGateway;
+  readonly #gateway: Viewers;
   readonly #noVnc: string;
   readonly #cookie = randomBytes(SECRET_BYTES).toString('hex');
   #token: string | undefined = randomBytes(SECRET_BYTES).toString('hex');
   #port = 0;
   readonly #sockets: WebSocketServer;
 
-  private constructor(gateway: ConsoleGateway, noVnc: string) {
+  private constructor(gateway: Viewers, noVnc: string) {
     this.#gateway = gateway;
     this.#noVnc = noVnc;
     this.#server = createServer((request, response) => this.#answer(request, response));
@@ -37,6 +39,7 @@ export class WebConsole {
       handleProtocols: offered => (offered.has('binary') ? 'binary' : false),
     });
     this.#server.on('upgrade', (request, socket, head) => {
+      socket.on('error', () => socket.destroy());
       if (request.url !== '/socket' || !this.#isOurs(request) || !this.#mayEnter(request)) {
         socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
         return;
@@ -48,7 +51,7 @@ export class WebConsole {
   }
 
   /** @param noVnc folder of the package @novnc/novnc. @throws FrontDoorError PortInUse */
-  static async open(gateway: ConsoleGateway, port: number, noVnc: string): Promise<WebConsole> {
+  static async open(gateway: Viewers, port: number, noVnc: string): Promise<WebConsole> {
     const web = new WebConsole(gateway, noVnc);
     web.#port = await listenHere(web.#server, port);
     return web;
