@@ -6,8 +6,9 @@ import type { Connections } from './connections.js';
 import { type Bearer, type HandedService, Handover } from './handover/index.js';
 import { MAX_VIEWERS, type Mks } from './mks/index.js';
 
-/** Management connections of one VM at a time. */
+/** Management connections of one VM at a time, and of one user. */
 const MAX_MANAGERS = 16;
+const MAX_OF_MANAGER = 8;
 
 export interface ConsoleDoorsOptions {
   readonly start: VmxStart;
@@ -24,7 +25,8 @@ export interface ConsoleDoorsOptions {
 export class ConsoleDoors {
   readonly #options: ConsoleDoorsOptions;
   readonly #startedMs = performance.now();
-  readonly #managers = new Set<TLSSocket>();
+  /** Whose they are. */
+  readonly #managers = new Map<TLSSocket, string>();
   #handover: Handover | undefined;
 
   constructor(options: ConsoleDoorsOptions) {
@@ -44,10 +46,10 @@ export class ConsoleDoors {
   #console(): HandedService {
     const { mks } = this.#options;
     return {
-      refusal: opening => {
+      refusal: () => {
         const viewers = mks()?.viewers;
         if (viewers === undefined) return 'This virtual machine has no console';
-        return viewers.length + opening < MAX_VIEWERS ? undefined : `${MAX_VIEWERS} viewers look on already`;
+        return viewers.length < MAX_VIEWERS ? undefined : `${MAX_VIEWERS} viewers look on already`;
       },
       attach: (stream, { user, peer }) => {
         const screen = mks();
@@ -59,17 +61,24 @@ export class ConsoleDoors {
 
   #management(): HandedService {
     return {
-      refusal: opening =>
-        this.#managers.size + opening < MAX_MANAGERS
-          ? undefined
-          : `${MAX_MANAGERS} management connections are open already`,
+      refusal: user => this.#managementRefusal(user),
       attach: (stream, bearer) => {
         if (stream.destroyed) return;
-        this.#managers.add(stream);
+        if (this.#managementRefusal(bearer.user) !== undefined) {
+          stream.destroy();
+          return;
+        }
+        this.#managers.set(stream, bearer.user);
         stream.once('close', () => this.#managers.delete(stream));
         void this.#manage(stream, bearer);
       },
     };
+  }
+
+  #managementRefusal(user: string): string | undefined {
+    const ofUser = [...this.#managers.values()].filter(other => other === user).length;
+    if (ofUser < MAX_OF_MANAGER && this.#managers.size < MAX_MANAGERS) return undefined;
+    return `${ofUser < MAX_OF_MANAGER ? this.#managers.size : ofUser} management connections are open already`;
   }
 
   async #manage(stream: TLSSocket, bearer: Bearer): Promise<void> {

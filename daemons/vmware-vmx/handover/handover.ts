@@ -2,15 +2,13 @@ import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { HANDOVER_SOCKET, type TicketService, type VmOffer } from '../../../kernel/abi/index.js';
 import { HandoverError, HandoverTaker, type TakenConnection } from '../../../lib/handover/index.js';
-import type { Bearer } from './second-session.js';
-
-/** Connections for one service that are taken and not open yet. */
-const MAX_OPENING = 16;
+import type { Bearer, SecondSessions } from './second-session.js';
 
 /** Serves streams of one kind. */
 export interface HandedService {
-  /** @param opening connections for it that are on their way. @returns why one more cannot be; undefined: it can */
-  refusal(opening: number): string | undefined;
+  /** @returns why one more of this user cannot be; undefined: it can */
+  refusal(user: string): string | undefined;
+  /** Between its refusal and this others may have come: it closes a stream that is one too many. */
   attach(stream: TLSSocket, bearer: Bearer): void;
 }
 
@@ -26,7 +24,7 @@ export interface HandoverOptions {
 export class Handover {
   readonly #options: HandoverOptions;
   #taker: HandoverTaker | undefined;
-  readonly #opening: Record<TicketService, number> = { mks: 0, vmctl: 0 };
+  #sessions: Promise<SecondSessions> | undefined;
 
   private constructor(options: HandoverOptions) {
     this.#options = options;
@@ -47,19 +45,9 @@ export class Handover {
   }
 
   #admit(offer: VmOffer): TakenConnection {
-    const { service } = offer;
-    const opening = this.#opening[service];
-    const refusal = this.#options.services[service].refusal(opening);
+    const refusal = this.#options.services[offer.service].refusal(offer.user);
     if (refusal !== undefined) throw new HandoverError('Refused', refusal);
-    if (opening >= MAX_OPENING)
-      throw new HandoverError('Refused', 'Too many connections to this VM are being opened');
-    this.#opening[service]++;
-    return {
-      take: fd => void this.#take(fd, offer),
-      drop: () => {
-        this.#opening[service]--;
-      },
-    };
+    return { take: fd => void this.#take(fd, offer), drop: () => undefined };
   }
 
   async #take(fd: number, offer: VmOffer): Promise<void> {
@@ -67,14 +55,12 @@ export class Handover {
     const { log } = this.#options;
     try {
       // Loaded only here: most VMs are never looked at, and TLS has its price in memory.
-      const { openSecondSession } = await import('./second-session.js');
-      const stream = await openSecondSession(fd, offer);
+      this.#sessions ??= import('./second-session.js').then(({ SecondSessions }) => new SecondSessions());
+      const stream = await (await this.#sessions).open(fd, offer);
       log(`${service} of ${user} from ${peer}`);
       this.#options.services[service].attach(stream, { user, rights, peer });
     } catch (error) {
       log(`${service} of ${user} from ${peer}: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      this.#opening[service]--;
     }
   }
 }

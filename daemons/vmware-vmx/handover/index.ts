@@ -4,7 +4,7 @@
  *
  * - Whoever comes has used up a ticket; what the ticket is good for comes with the connection.
  * - The client first repeats the nonce of its THUMBPRINT: who did not speak in the first session does not in the second.
- * - A connection that does not come that far in time is closed; at most so many are on their way.
+ * - A connection that does not come that far in time is closed. A user has so many on their way: his oldest goes.
  */
 export { type HandedService, Handover, type HandoverOptions } from './handover.js';
 export type { Bearer } from './second-session.js';
