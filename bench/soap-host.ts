@@ -69,8 +69,9 @@ export class SoapHost {
 
   /** What runs in the service console, init and its own daemons: every process that is not the VMkernel's. */
   consoleProcesses(): number[] {
-    const kernel = this.init.daemons.find(daemon => daemon.name === 'vmkernel')?.pid ?? 0;
-    const worlds = new Set(processTree(kernel));
+    const kernel = this.init.daemons.find(daemon => daemon.name === 'vmkernel');
+    if (kernel === undefined) throw new Error('no VMkernel runs');
+    const worlds = new Set(processTree(kernel.pid));
     return this.processes().filter(pid => !worlds.has(pid));
   }
 

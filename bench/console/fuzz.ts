@@ -45,7 +45,8 @@ export async function fuzz(screen: Screen, totalBytes: number, seed: number): Pr
   const attack = async (): Promise<void> => {
     while (bytes < totalBytes) {
       const kind = KINDS[connections++ % KINDS.length] ?? 'noise';
-      bytes += await connection(screen.port, kind, noise);
+      const sent = await connection(screen.port, kind, noise);
+      bytes += sent;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, attack));
@@ -72,6 +73,11 @@ async function connection(port: number, kind: Kind, noise: Noise): Promise<numbe
     sent += chunk.length;
     if (!socket.write(chunk)) await drained(socket);
     else await delay(0);
+  }
+  if (kind !== 'silent' && socket.writable) {
+    // So that the server reads all of it.
+    socket.end();
+    await drained(socket);
   }
   socket.destroy();
   return sent;
