@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PrivateApt } from './apt/private-apt.js';
 import { type Firmware, fetchFirmware } from './firmware.js';
@@ -66,15 +66,36 @@ const deliver = async (
   const image = workshop.cache('images', `${recipe.name}-${await recipeHash(workshop, apt, recipe)}`);
   if (!existsSync(image)) {
     await workshop.step(`build ${recipe.name}`, () =>
-      workshop.publish(image, draft => recipe.build(workshop, apt, draft)),
+      workshop.publish(image, async draft => {
+        await recipe.build(workshop, apt, draft);
+        // Other users of the machine may bring up hosts from this tree.
+        await workshop.run('chmod', ['-R', 'a+rX', draft]);
+      }),
     );
   }
+  await requireReadable(image);
   await workshop.step(`copy ${recipe.name}`, () =>
     workshop.publish(folder, async draft => {
       await workshop.run('cp', ['-R', '--sparse=always', '--reflink=auto', `${image}/.`, draft]);
     }),
   );
   return { ...guest, made: true };
+};
+
+/** An image of another user's may be his alone. */
+const requireReadable = async (image: string): Promise<void> => {
+  for (const name of await readdir(image)) {
+    await access(join(image, name), constants.R_OK).catch((cause: unknown) => {
+      const path = join(image, name);
+      const cure = `its owner can change that: chmod -R a+rX ${image}`;
+      throw new GuestBuildError(
+        'Unreadable',
+        `${path} is another user's; ${cure}`,
+        { reason: path },
+        { cause },
+      );
+    });
+  }
 };
 
 const HASH_CHARS = 16;

@@ -6,6 +6,7 @@ export type GuestBuildErrorCode =
   | 'BadModule'
   | 'BadPackage'
   | 'TooLarge'
+  | 'Unreadable'
   | 'UnknownGuest';
 
 export interface GuestBuildDetails {

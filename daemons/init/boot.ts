@@ -117,7 +117,7 @@ export class Boot {
   #daemonStates(): HostStatus['daemons'] {
     if (this.#console === undefined)
       return ['syslogd', 'hostd', 'authd', 'sshd'].map(name => ({ name, pid: 0, state: 'stopped' as const }));
-    return this.#console.daemons.map(({ name, pid, state, failure }) => ({ name, pid, state, failure }));
+    return this.#console.all.map(({ name, pid, state, failure }) => ({ name, pid, state, failure }));
   }
 
   async #bootSteps(onDied: (error: InitError) => void): Promise<void> {

@@ -122,6 +122,12 @@ export class ConsoleSupervisor {
     });
   }
 
+  /** What runs for the console, in it and beside it. */
+  get all(): readonly SupervisedDaemon[] {
+    const { daemon } = this.#procFiles;
+    return daemon === undefined ? this.daemons : [daemon, ...this.daemons];
+  }
+
   /** @throws ConsoleError when the console cannot be built */
   async start(): Promise<void> {
     const serviceConsole = await this.#build();

@@ -44,6 +44,11 @@ export class ProcFiles {
       });
   }
 
+  /** Undefined where Linux has no FUSE. */
+  get daemon(): SupervisedDaemon | undefined {
+    return this.#daemon;
+  }
+
   start(): void {
     this.#daemon?.start();
   }

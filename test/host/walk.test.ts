@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -77,6 +77,7 @@ describe('./esx up', () => {
       'init',
       'vmkernel',
       'vmkauthd',
+      ...(existsSync('/dev/fuse') ? ['procfs'] : []),
       'syslogd',
       'hostd',
       'authd',

@@ -66,6 +66,7 @@ describe('a host of init', () => {
     expect(status?.daemons.map(({ name }) => name)).toEqual([
       'init',
       'vmkernel',
+      ...(existsSync('/dev/fuse') ? ['procfs'] : []),
       'syslogd',
       'hostd',
       'authd',

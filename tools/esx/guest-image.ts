@@ -51,7 +51,9 @@ export async function furnish(root: RootFolder, guest: boolean, around: Workplac
     throw new FrontDoorError(
       'StepFailed',
       `the guest image could not be made: ${cause.message}`,
-      "Check the machine's apt sources and network (apt-get update), then run this again.",
+      cause.code === 'Unreadable'
+        ? 'Then run this again.'
+        : "Check the machine's apt sources and network (apt-get update), then run this again.",
       { cause },
     );
   }

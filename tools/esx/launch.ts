@@ -77,7 +77,7 @@ export async function awaitReady(
     const status = await Promise.race([ended, askInit(root.initSocket, 'status').catch(() => undefined)]);
     if (status === 'ended') return status;
     if (status !== undefined && isReady(status)) return status;
-    const failure = status?.daemons.find(daemon => daemon.failure !== undefined)?.failure;
+    const failure = status?.daemons.find(daemon => isNeeded(daemon) && daemon.failure !== undefined)?.failure;
     if (failure !== undefined)
       throw new FrontDoorError('HostFailed', failure, `${logAdvice(root)} ./esx down ends what runs.`);
     if (performance.now() > deadlineMs)
@@ -91,11 +91,21 @@ export async function awaitReady(
 }
 
 export function isReady(status: InitStatus): boolean {
-  return status.state === 'running' && status.daemons.every(daemon => daemon.state === 'running');
+  return (
+    status.state === 'running' &&
+    status.daemons.every(daemon => daemon.state === 'running' || !isNeeded(daemon))
+  );
+}
+
+/** Without procfs the console has no /proc/vmware, and all else works. */
+function isNeeded({ name }: InitStatus['daemons'][number]): boolean {
+  return name !== 'procfs';
 }
 
 function late(status: InitStatus | undefined): string {
-  const waiting = status?.daemons.filter(d => d.state !== 'running').map(d => `${d.name} is ${d.state}`);
+  const waiting = status?.daemons
+    .filter(d => d.state !== 'running' && isNeeded(d))
+    .map(d => `${d.name} is ${d.state}`);
   return waiting === undefined || waiting.length === 0 ? 'init does not answer' : waiting.join(', ');
 }
 

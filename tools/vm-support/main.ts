@@ -49,7 +49,11 @@ async function runningVms(): Promise<{ worldId: number; name: string }[]> {
   }
 }
 
+/** The bundle holds what root alone may read, and its folder may be everybody's. */
+const BUNDLE_UMASK = 0o077;
+
 function makeBundle(folder: string): number {
+  process.umask(BUNDLE_UMASK);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     process.stderr.write(`vm-support: ${folder} is no folder\n`);
     return 1;
