@@ -14,6 +14,7 @@ import { InitError } from './init-error.js';
 import { type LeftOut, leftOut } from './left-out.js';
 import { endAdopted, removeSharedMemory, writeBootRecord } from './leftovers.js';
 import { Listeners } from './listeners.js';
+import { canServeProc } from './proc-files.js';
 import { describeExit } from './process-output.js';
 import type { DaemonState } from './supervised-daemon.js';
 import { Vmkernel } from './vmkernel.js';
@@ -199,6 +200,7 @@ export class Boot {
     const cgroupFolders = this.#makeCgroups();
     this.#leftOut = leftOut({
       consoleTasksLimited: this.#cgroups?.limits.tasks ?? false,
+      hasFuse: canServeProc(),
       portsMoved: this.#portsMoved,
       portOffset: listeners.offset,
     });

@@ -10,6 +10,8 @@ export interface LeftOut {
 export interface BootFacts {
   /** Whether the number of the console's processes is bounded. */
   consoleTasksLimited: boolean;
+  /** Whether init can open /dev/fuse. */
+  hasFuse: boolean;
   portsMoved: boolean;
   portOffset: number;
 }
@@ -26,6 +28,11 @@ export function leftOut(facts: BootFacts, uidMap = readFileSync('/proc/self/uid_
     found.push({
       what: 'a limit to the number of the service console’s processes',
       why: 'no control group can be made',
+    });
+  if (!facts.hasFuse)
+    found.push({
+      what: '/proc/vmware in the service console',
+      why: '/dev/fuse cannot be opened',
     });
   if (mappedIds(uidMap) === 1)
     found.push({

@@ -34,7 +34,7 @@ export class ProcFiles {
   constructor(options: ProcFilesOptions) {
     this.#options = options;
     const { logger } = options;
-    if (!canOpenDevice()) logger.warn(`${DEVICE} cannot be opened: the console has no /proc/vmware`);
+    if (!canServeProc()) logger.warn(`${DEVICE} cannot be opened: the console has no /proc/vmware`);
     else
       this.#daemon = new SupervisedDaemon({
         name: 'procfs',
@@ -100,7 +100,7 @@ export class ProcFiles {
 }
 
 /** It is not there, Linux has no FUSE behind it, or an ordinary user may not. */
-function canOpenDevice(): boolean {
+export function canServeProc(): boolean {
   try {
     closeSync(openSync(DEVICE, 'r+'));
     return true;

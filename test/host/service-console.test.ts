@@ -197,7 +197,9 @@ describe.skipIf(!existsSync('/dev/fuse'))('/proc of the service console', () => 
     const row = rows.find(one => tables.world.worldId(one) === vm.worldId + 1) ?? -1;
     const figures = emptySchedWorldFigures();
     const runSeconds = async (): Promise<number> => {
-      await until('a quiet row', () => sched.schedWorld.read(row, figures));
+      // A row that was another world's shows that one's figures until the scheduler has seen the new one.
+      const isThis = (): boolean => figures.generation === tables.world.generation(row);
+      await until('a quiet row', () => sched.schedWorld.read(row, figures) && isThis());
       return figures.runUs / 1e6;
     };
     const before = await runSeconds();
