@@ -61,6 +61,10 @@ async function logIn(user: string, password = 'right', tls?: TLSSocket): Promise
   return client;
 }
 
+it('speaks TLS 1.2: hydra waits for ever where tickets of TLS 1.3 come after the handshake', async () => {
+  expect((await enter()).getProtocol()).toBe('TLSv1.2');
+});
+
 it('goes on after a login that failed and after a VM that cannot be reached', async () => {
   const client = await enter();
   await ask(client, 'USER root');
