@@ -86,8 +86,8 @@ describe('a VM with a plain RFB port', () => {
   it('listens no wider than the host does', async () => {
     define('wide', 5944, 'RemoteDisplay.vnc.ip = "0.0.0.0"');
     await host.powerOn('wide');
-    expect(log('wide')).toMatch(/RemoteDisplay\.vnc\.ip 0\.0\.0\.0 is wider than this host's 127\.0\.0\.1/);
-    expect(log('wide')).toMatch(/VNC: listening on 127\.0\.0\.1:42044, without a password/);
+    await logged('wide', /RemoteDisplay\.vnc\.ip 0\.0\.0\.0 is wider than this host's 127\.0\.0\.1/);
+    await logged('wide', /VNC: listening on 127\.0\.0\.1:42044, without a password/);
   });
 });
 
