@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   realpathSync,
   rmSync,
@@ -63,6 +65,8 @@ function makeBundle(folder: string): number {
     process.stdout.write(`${SCRIPT_NAME}\n\nPreparing files: `);
     writeAnswers(join(work, 'commands'));
     const path = join(folder, bundleName(Date.now(), process.pid));
+    // Whoever guessed the name and laid a link there must not lead tar elsewhere.
+    closeSync(openSync(path, 'wx'));
     const packed = pack(path, work);
     if (packed !== '') {
       rmSync(path, { force: true });
