@@ -185,6 +185,14 @@ it('goes on in memory while the disk is full, and writes it all once there is ro
   ]);
 });
 
+it('keeps a burst whole that is larger than what may wait', () => {
+  const { history } = open();
+  const given = post(history, 15_000);
+  const found = numbersOf(history.events.read({}, { direction: 'newer', from: 0, maxCount: 50_000 }));
+  expect(found).toEqual(given);
+  expect(problems).toEqual([]);
+});
+
 it('sets a file that breaks in use aside and goes on in a new one with higher numbers', () => {
   const first = open();
   const given = post(first.history, 3);

@@ -10,7 +10,10 @@ import type { HostDatabase } from './host-database.js';
 import { NumberSequence } from './number-sequence.js';
 import { readValue, writeValue } from './value-text.js';
 
-/** Records that wait to be written at most; then the oldest of them are given up. */
+/** So many are not left waiting for the writer's time: a burst would come to the bound before it. */
+const FULL_BATCH = 1_000;
+
+/** Records that wait at most while the file cannot be written; then the oldest of them are given up. */
 const MAX_PENDING = 10_000;
 
 /** How many records there may be beyond the bound before the oldest are deleted, all at once. */
@@ -64,7 +67,8 @@ export class SqliteHistory<T, C> implements HistoryStore<T, C>, PendingWrites {
       if (this.#pending.size <= MAX_PENDING) break;
       this.#pending.delete(oldest);
     }
-    this.#writer.schedule();
+    if (this.#pending.size >= FULL_BATCH) this.#writer.flush();
+    else this.#writer.schedule();
   }
 
   read(condition: C, page: PageRequest): HistoryRecord<T>[] {
