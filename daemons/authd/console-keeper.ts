@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type TicketService, VmkernelError } from '../../kernel/abi/index.js';
+import { TICKET_RIGHTS, type TicketService, VmkernelError } from '../../kernel/abi/index.js';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { LoginGuard, readAccount, verifyPassword } from '../../lib/auth/index.js';
 import { type ConnectRequest, type DoorKeeper, DoorRefusal } from '../../lib/authd/index.js';
@@ -14,15 +14,6 @@ export interface ConsoleKeeperPaths {
 }
 
 const ROOT_UID = 0;
-
-/** All that a ticket can be good for; root's are. */
-const ALL_RIGHTS = [
-  'VirtualMachine.Interact.ConsoleInteract',
-  'VirtualMachine.Interact.PowerOff',
-  'VirtualMachine.Interact.Reset',
-  'VirtualMachine.Interact.Suspend',
-  'VirtualMachine.Interact.DeviceConnection',
-] as const;
 
 /** Behind authd's door: the accounts of the service console, tickets of the VMkernel, and vmkauthd. */
 export class ConsoleKeeper implements DoorKeeper {
@@ -68,7 +59,7 @@ export class ConsoleKeeper implements DoorKeeper {
     if (account?.uid !== ROOT_UID) return this.#ticketOfHostd(user, vmxPath, service);
     return this.#withKernel(async kernel => {
       try {
-        return (await kernel.call('issueTicket', { vmxPath, service, user, rights: ALL_RIGHTS })).ticket;
+        return (await kernel.call('issueTicket', { vmxPath, service, user, rights: TICKET_RIGHTS })).ticket;
       } catch (error) {
         throw error instanceof VmkernelError ? new DoorRefusal(error.message) : error;
       }

@@ -1,44 +1,22 @@
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { makeCertificate } from '../../lib/tls/make-certificate.js';
-import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
-import { TestHost } from './testing/test-host.js';
+import { TestServer } from './testing/test-server.js';
 
 const CONNECTIONS = 100;
 /** The server's patience with a client's headers, here. */
 const HEADERS_MS = 800;
 const ANSWER_MS = 3_000;
 
-let test: TestHost;
-let server: ReturnType<typeof createSecureServer>;
+let web: TestServer;
+let server: TestServer['server'];
 let port: number;
 
 beforeAll(async () => {
-  test = await TestHost.start();
-  const { key, certificate } = await makeCertificate('esx1.local');
-  const content = {
-    soap: new SoapEndpoint(test.host.dispatcher, test.host.schema),
-    descriptions: new DescriptionFiles(() => '4.1'),
-    folder: { serve: async () => undefined },
-    screen: { serve: async () => undefined },
-    welcomePage: '<h1>VMware ESX Server 3.5.0</h1>',
-    onError: (error: unknown) => test.errors.push(error),
-  };
-  const limits = { headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS };
-  server = createSecureServer({ key, cert: certificate }, content, limits);
-  await new Promise<void>(resolve => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  port = (server.address() as AddressInfo).port;
+  web = await TestServer.start({ headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS });
+  ({ server, port } = web);
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await test.stop();
-  expect(test.errors).toEqual([]);
-});
+afterAll(() => web.stop());
 
 function open(): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {

@@ -1,41 +1,18 @@
-import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeCertificate } from '../../lib/tls/make-certificate.js';
-import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
-import { TestHost } from './testing/test-host.js';
+import { TestServer } from './testing/test-server.js';
 
-let test: TestHost;
-let server: ReturnType<typeof createSecureServer>;
+let web: TestServer;
+let test: TestServer['test'];
 let port: number;
 let session: string;
 
 beforeAll(async () => {
-  test = await TestHost.start();
-  const { key, certificate } = await makeCertificate('esx1.local');
-  const content = {
-    soap: new SoapEndpoint(test.host.dispatcher, test.host.schema),
-    descriptions: new DescriptionFiles(() => '4.1'),
-    folder: { serve: () => Promise.reject(new Error('no files here')) },
-    screen: { serve: () => Promise.reject(new Error('no files here')) },
-    welcomePage: 'welcome',
-    onError: (error: unknown) => test.errors.push(error),
-  };
-  const limits = { headersTimeout: 300, requestTimeout: 400 };
-  server = createSecureServer({ key, cert: certificate }, content, limits);
-  await new Promise<void>(resolve => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  port = (server.address() as AddressInfo).port;
+  web = await TestServer.start({ headersTimeout: 300, requestTimeout: 400 });
+  ({ test, port } = web);
   session = await test.login();
 });
-
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await test.stop();
-  expect(test.errors).toEqual([]);
-});
+afterAll(() => web.stop());
 
 /** A connection that stays open, as clients have one. */
 class Connection {
@@ -137,7 +114,7 @@ describe('a connection of plain SOAP requests', () => {
     const connection = await Connection.open();
     const { head, body } = time();
     connection.socket.write(`${head}${body}GET / HTTP/1.1\r\nHost: esx1.local\r\n\r\n`);
-    await connection.replies(1, 'welcome');
+    await connection.replies(1, '<h1>VMware ESX Server 3.5.0</h1>');
     connection.socket.write(`${head}${body}`);
     await connection.replies(2, timeReply);
     expect(connection.text.match(/HTTP\/1\.1 200 OK\r/g)).toHaveLength(3);

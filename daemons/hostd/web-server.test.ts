@@ -1,67 +1,48 @@
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { makeCertificate } from '../../lib/tls/make-certificate.js';
-import { createSecureServer, DescriptionFiles, SoapEndpoint } from '../../lib/vim-server/index.js';
 import { HttpCallers } from './access/index.js';
 import { FolderEndpoint } from './folder/folder-endpoint.js';
 import { moids } from './mo/moids.js';
 import { ScreenEndpoint, takePicture } from './screen/index.js';
-import { TestHost, testPolicy } from './testing/test-host.js';
+import { testPolicy } from './testing/test-host.js';
+import { TestServer } from './testing/test-server.js';
 
-let test: TestHost;
-let server: ReturnType<typeof createSecureServer>;
+let web: TestServer;
+let test: TestServer['test'];
 let port: number;
 let session: string;
 
 beforeAll(async () => {
-  test = await TestHost.start();
-  const { key, certificate } = await makeCertificate('esx1.local');
-  const { host } = test;
+  web = await TestServer.start({ headersTimeout: 300, requestTimeout: 400, content: filesAndScreens });
+  ({ test, port } = web);
+});
+
+function filesAndScreens({ host, errors }: TestServer['test']) {
   const callers = new HttpCallers({ sessions: host.sessions, policy: testPolicy, access: host.access });
+  const onError = (error: unknown): void => void errors.push(error);
   const folder = new FolderEndpoint({
     callers,
     files: () => host.link.files,
     datastore: name => host.inventory.datastore(name),
     datastores: () => host.inventory.datastores(),
     fileChanged: path => host.inventory.noteFile(path),
-    onError: error => test.errors.push(error),
+    onError,
   });
   const screen = new ScreenEndpoint({
     callers,
     machine: moid => host.inventory.vms().find(vm => vm.ref.value === moid),
     picture: vmxPath => takePicture(host.link, vmxPath),
-    onError: error => test.errors.push(error),
+    onError,
   });
-  const content = {
-    soap: new SoapEndpoint(host.dispatcher, host.schema),
-    descriptions: new DescriptionFiles(() => '4.1'),
-    folder,
-    screen,
-    welcomePage: '<h1>VMware ESX Server 3.5.0</h1>',
-    onError: (error: unknown) => test.errors.push(error),
-  };
-  server = createSecureServer({ key, cert: certificate }, content, {
-    headersTimeout: 300,
-    requestTimeout: 400,
-  });
-  await new Promise<void>(resolve => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  port = (server.address() as AddressInfo).port;
-});
+  return { folder, screen };
+}
 
 beforeEach(async () => {
   session = await test.login();
 });
 
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await test.stop();
-  expect(test.errors).toEqual([]);
-});
+afterAll(() => web.stop());
 
 interface Reply {
   readonly status: number;

@@ -128,24 +128,7 @@ mark:   cmpb    $0, isgraph
 9:      xor     %cx, %cx
         jmp     5b
 
-# es with a limit of 4 GiB; interrupts are off.
-flat:   lgdtl   gdtr
-        mov     %cr0, %eax
-        or      $1, %al
-        mov     %eax, %cr0
-        mov     $8, %dx
-        mov     %dx, %es
-        and     $0xfe, %al
-        mov     %eax, %cr0
-        xor     %dx, %dx
-        mov     %dx, %es
-        ret
-
-        .balign 4
-gdt:    .quad   0
-        .quad   0x00cf92000000ffff
-gdtr:   .word   gdtr - gdt - 1
-        .long   gdt
+        .include "flat.inc"
 seed:   .long   1
 draw:   .word   still
 last:   .word   0

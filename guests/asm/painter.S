@@ -115,25 +115,7 @@ getc:   sti
         in      %dx, %al
         ret
 
-# es with a limit of 4 GiB, interrupts off.
-flat:   cli
-        lgdtl   gdtr
-        mov     %cr0, %eax
-        or      $1, %al
-        mov     %eax, %cr0
-        mov     $8, %dx
-        mov     %dx, %es
-        and     $0xfe, %al
-        mov     %eax, %cr0
-        xor     %dx, %dx
-        mov     %dx, %es
-        ret
-
-        .balign 4
-gdt:    .quad   0
-        .quad   0x00cf92000000ffff
-gdtr:   .word   gdtr - gdt - 1
-        .long   gdt
+        .include "flat.inc"
 segment: .word  0
 ready:  .asciz "painter ready\r\n"
         .include "end.inc"

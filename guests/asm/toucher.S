@@ -61,27 +61,7 @@ report: xor     %ax, %ax
         mov     $unit, %si
         jmp     puts
 
-# es with a limit of 4 GiB, interrupts off.
-flat:   cli
-        lgdtl   gdtr
-        mov     %cr0, %eax
-        or      $1, %al
-        mov     %eax, %cr0
-        jmp     1f
-1:      mov     $8, %dx
-        mov     %dx, %es
-        and     $0xfe, %al
-        mov     %eax, %cr0
-        jmp     1f
-1:      xor     %dx, %dx
-        mov     %dx, %es
-        ret
-
-        .balign 4
-gdt:    .quad   0
-        .quad   0x00cf92000000ffff
-gdtr:   .word   gdtr - gdt - 1
-        .long   gdt
+        .include "flat.inc"
 end:    .long   0
 touched: .asciz "touched up to "
 checked: .asciz "checked up to "

@@ -172,12 +172,21 @@ export interface Change {
 /** Which door of a running VM a ticket opens: its console (mouse, keyboard, screen) or its management lines. */
 export type TicketService = 'mks' | 'vmctl';
 
+/** Privileges of the VIM API that a ticket can carry: what there is to do at those doors. */
+export const TICKET_RIGHTS = [
+  'VirtualMachine.Interact.ConsoleInteract',
+  'VirtualMachine.Interact.PowerOff',
+  'VirtualMachine.Interact.Reset',
+  'VirtualMachine.Interact.Suspend',
+  'VirtualMachine.Interact.DeviceConnection',
+] as const;
+
 export interface TicketRequest {
   readonly vmxPath: string;
   readonly service: TicketService;
   /** On whose behalf; the logs tell. */
   readonly user: string;
-  /** Privileges of the VIM API (`VirtualMachine.Interact.PowerOff`) that its bearer has on the VM. */
+  /** Those of {@link TICKET_RIGHTS} that its bearer has on the VM. */
   readonly rights: readonly string[];
 }
 

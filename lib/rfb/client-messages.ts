@@ -1,22 +1,11 @@
 import type { ByteReader } from './byte-reader.js';
+import { ClientMessage, QEMU_EXTENDED_KEY } from './client-message.js';
 import type { Rect } from './display.js';
 import { type PixelFormat, readPixelFormat } from './pixel-format.js';
 import { RfbError } from './rfb-error.js';
 
 /** Bounds of what a viewer may send in one message. */
 export const CLIENT_LIMITS = { encodings: 1024, cutTextBytes: 65_536, screens: 16 } as const;
-
-const Message = {
-  setPixelFormat: 0,
-  setEncodings: 2,
-  updateRequest: 3,
-  key: 4,
-  pointer: 5,
-  cutText: 6,
-  setDesktopSize: 251,
-  qemu: 255,
-} as const;
-const QEMU_EXTENDED_KEY = 0;
 
 /** What a viewer asks for. Called in the order of its messages. */
 export interface ClientMessageHandler {
@@ -56,7 +45,7 @@ export class ClientMessages {
       if (this.#textBytes > 0 || input.length === 0) return true;
       const size = messageSize(input);
       if (size === null || input.length < size) return true;
-      if (input.u8(0) === Message.cutText) this.#textBytes = bounded(input.u32(4), 'cutTextBytes');
+      if (input.u8(0) === ClientMessage.cutText) this.#textBytes = bounded(input.u32(4), 'cutTextBytes');
       else dispatch(input, this.#handler);
       input.skip(size);
     }
@@ -67,21 +56,21 @@ export class ClientMessages {
 /** @returns null while too little of the message is there to tell */
 function messageSize(input: ByteReader): number | null {
   switch (input.u8(0)) {
-    case Message.setPixelFormat:
+    case ClientMessage.setPixelFormat:
       return 20;
-    case Message.setEncodings:
+    case ClientMessage.setEncodings:
       return input.length < 4 ? null : 4 + 4 * bounded(input.u16(2), 'encodings');
-    case Message.updateRequest:
+    case ClientMessage.updateRequest:
       return 10;
-    case Message.key:
+    case ClientMessage.key:
       return 8;
-    case Message.pointer:
+    case ClientMessage.pointer:
       return 6;
-    case Message.cutText:
+    case ClientMessage.cutText:
       return 8;
-    case Message.setDesktopSize:
+    case ClientMessage.setDesktopSize:
       return input.length < 7 ? null : 8 + 16 * bounded(input.u8(6), 'screens');
-    case Message.qemu:
+    case ClientMessage.qemu:
       return input.length < 2 ? null : qemuSize(input.u8(1));
     default:
       throw new RfbError('UnknownMessage', `message type ${input.u8(0)}`);
@@ -101,28 +90,28 @@ function bounded(count: number, limit: keyof typeof CLIENT_LIMITS): number {
 
 function dispatch(input: ByteReader, handler: ClientMessageHandler): void {
   switch (input.u8(0)) {
-    case Message.setPixelFormat:
+    case ClientMessage.setPixelFormat:
       handler.setPixelFormat(readPixelFormat(input.peek(4, 16)));
       break;
-    case Message.setEncodings:
+    case ClientMessage.setEncodings:
       handler.setEncodings(Array.from({ length: input.u16(2) }, (_, i) => input.i32(4 + 4 * i)));
       break;
-    case Message.updateRequest:
+    case ClientMessage.updateRequest:
       handler.updateRequest(
         { x: input.u16(2), y: input.u16(4), width: input.u16(6), height: input.u16(8) },
         input.u8(1) !== 0,
       );
       break;
-    case Message.key:
+    case ClientMessage.key:
       handler.key(input.u32(4), input.u8(1) !== 0);
       break;
-    case Message.pointer:
+    case ClientMessage.pointer:
       handler.pointer(input.u16(2), input.u16(4), input.u8(1));
       break;
-    case Message.setDesktopSize:
+    case ClientMessage.setDesktopSize:
       handler.setDesktopSize(input.u16(2), input.u16(4));
       break;
-    case Message.qemu:
+    case ClientMessage.qemu:
       extendedKey(input, handler);
       break;
   }

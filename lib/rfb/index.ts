@@ -4,7 +4,7 @@
  * other end, as a gateway needs it: a server's picture as a display.
  *
  * Layers: display (what a server shows, and where input goes) | byte-reader, byte-writer, rfb-error
- *         < pixel-format < pixel-codec; vnc-auth < handshake; client-messages; encodings
+ *         < pixel-format < pixel-codec; vnc-auth < handshake; client-message < client-messages; encodings
  *         < picture, dirty-region, scroll < viewer-picture | deflate-stream < encode
  *         < server-messages < notices < updates < viewer; testing: a display to draw on, noVNC's decoders.
  *

@@ -76,6 +76,7 @@ export { defaultSessionLimits, SessionTable } from './session/session-table.js';
 export { sessionCookieOf } from './soap/cookie.js';
 export { DescriptionFiles } from './soap/description-files.js';
 export { Dispatcher } from './soap/dispatcher.js';
+export { drained } from './soap/drained.js';
 export { SoapEndpoint } from './soap/soap-endpoint.js';
 export { createRedirectServer, createSecureServer } from './soap/web-server.js';
 export { Task, taskClass } from './task/task.js';

@@ -3,7 +3,8 @@
  * tests and benchmarks. The script ./esx has installed and built before it gets here.
  *
  * Layers: arguments, errors, progress < root-folder (paths) < init-client, inventory (what a host says of itself)
- *         < gather-status, launch, guest-image, vm-power < up, shell, serial-console, testing < index.
+ *         < user-namespace, machine-pids (an ordinary user's host), soap-session
+ *         < gather-status, launch, guest-image, vm-power < up, shell, serial-console, testing, vm-console < demo < index.
  *
  * Invariants
  * - A host is reached by its sockets and files only; nothing of a daemon is imported.

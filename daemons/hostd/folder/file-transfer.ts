@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type FileStat, VmkernelError } from '../../../kernel/abi/index.js';
+import { drained } from '../../../lib/vim-server/index.js';
 import type { DatastoreFileCalls } from '../vmkernel/vmkernel-link.js';
 import { type ByteRange, parseByteRange } from './byte-range.js';
 
@@ -61,18 +62,6 @@ async function sendBytes(
     next.catch(() => undefined); // looked at when it is needed
     if (!response.destroyed && !response.write(chunk)) await drained(response);
   }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.on('drain', done);
-    response.on('close', done);
-  });
 }
 
 /**

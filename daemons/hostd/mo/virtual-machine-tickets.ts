@@ -1,4 +1,4 @@
-import type { TicketRequest } from '../../../kernel/abi/index.js';
+import { TICKET_RIGHTS, type TicketRequest } from '../../../kernel/abi/index.js';
 import type { VirtualMachineMksTicket } from '../../../lib/vim/index.js';
 import {
   type CallContext,
@@ -22,15 +22,6 @@ export interface TicketOperations {
   door(): ConsoleDoor;
 }
 
-/** What a bearer may be let do: the ticket carries those that its user has on the machine. */
-const RIGHTS = [
-  'VirtualMachine.Interact.ConsoleInteract',
-  'VirtualMachine.Interact.PowerOff',
-  'VirtualMachine.Interact.Reset',
-  'VirtualMachine.Interact.Suspend',
-  'VirtualMachine.Interact.DeviceConnection',
-] as const;
-
 /** The host stays unnamed: it is the one that the client talks to. */
 async function acquire(
   vm: VirtualMachine,
@@ -39,11 +30,11 @@ async function acquire(
 ): Promise<VirtualMachineMksTicket> {
   const { session } = call;
   const user = session?.userName;
-  if (session === undefined || user === undefined) throw notAuthenticated(vm.ref, RIGHTS[0]);
+  if (session === undefined || user === undefined) throw notAuthenticated(vm.ref, TICKET_RIGHTS[0]);
   requirePowerState(vm, 'poweredOn', 'poweredOn');
   const { tickets, events } = vm.dependencies;
   const { vmxPath } = vm;
-  const rights = RIGHTS.filter(right => session.may(vm, right));
+  const rights = TICKET_RIGHTS.filter(right => session.may(vm, right));
   const ticket = await tickets.issue({ vmxPath, service, user, rights });
   events.post('VmAcquiredMksTicketEvent', { template: false }, { userName: user, entity: vm });
   const { port, sslThumbprint } = tickets.door();

@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { Departure } from './departure.js';
+import { drained } from './drained.js';
 import { type PlainHead, readPlainHead } from './plain-head.js';
 import type { SoapEndpoint, SoapReply } from './soap-endpoint.js';
 
@@ -150,16 +151,4 @@ function headOf({ status, body, setCookie }: SoapReply): string {
     `Cache-Control: no-cache\r\nDate: ${new Date().toUTCString()}\r\n` +
     'Connection: keep-alive\r\nKeep-Alive: timeout=60\r\n\r\n'
   );
-}
-
-function drained(socket: TLSSocket): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      socket.off('drain', done);
-      socket.off('close', done);
-      resolve();
-    };
-    socket.on('drain', done);
-    socket.on('close', done);
-  });
 }
