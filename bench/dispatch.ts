@@ -1,7 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BellFileWriter, Doorbell, KickReason, type SchedControlFigures } from '../kernel/abi/index.js';
+import {
+  BellFileWriter,
+  Doorbell,
+  emptySchedControlFigures,
+  KickReason,
+  type SchedControlFigures,
+} from '../kernel/abi/index.js';
 import { futexWake, getAffinity, mapFile, nowUs } from '../lib/linux/index.js';
 import { fairness } from './fairness.js';
 import { Images } from './images.js';
@@ -129,17 +135,7 @@ function openDoorbell(shmDir: string): Doorbell {
 }
 
 function schedulerFigures(host: KernelHost): SchedControlFigures {
-  const figures: SchedControlFigures = {
-    seenTableVersion: 0,
-    ready: 0,
-    dispatches: 0,
-    loops: 0,
-    ownCpuUs: 0,
-    load1: 0,
-    load5: 0,
-    load15: 0,
-    takenUs: 0,
-  };
+  const figures = emptySchedControlFigures();
   if (!host.statistics.sched.schedControl.read(figures)) throw new Error('stale figures of the scheduler');
   return figures;
 }

@@ -2,11 +2,11 @@
 import { loadText, SEQLOCK_TRIES, stampSegment, storeText, verifySegment } from './segment.js';
 
 /** Both ends of a shared-memory file must have been generated from the same layouts. */
-export const ABI_HASH = -649272927;
+export const ABI_HASH = -1139860557;
 
 export class HostControlTable {
   static readonly ROWS = 1;
-  static readonly ROW_BYTES = 128;
+  static readonly ROW_BYTES = 192;
   static readonly OFFSET_BYTES = 64;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
@@ -34,29 +34,33 @@ export class HostControlTable {
   vmCount(): number {
     return Atomics.load(this.i32, 20);
   }
+  /** Speed of one PCPU, MHz. */
+  pcpuMhz(): number {
+    return this.f64[11] as number;
+  }
   /** CLOCK_MONOTONIC at boot, µs. */
   bootTimeUs(): number {
-    return this.f64[11] as number;
+    return this.f64[12] as number;
   }
   /** Wall clock at boot, ms since 1970. */
   bootWallMs(): number {
-    return this.f64[12] as number;
+    return this.f64[13] as number;
   }
   /** Machine memory this host may use, KB. */
   machineMemoryKb(): number {
-    return this.f64[13] as number;
+    return this.f64[14] as number;
   }
   /** Memory of the service console, MB. */
   consoleMemoryMb(): number {
-    return Atomics.load(this.i32, 28);
+    return Atomics.load(this.i32, 30);
   }
   /** CPU time of all processes of the service console since boot, µs. */
   consoleCpuUs(): number {
-    return this.f64[15] as number;
+    return this.f64[16] as number;
   }
   /** Name of the service console. */
   hostName(): string {
-    return loadText(this.u8, 128, 64);
+    return loadText(this.u8, 136, 64);
   }
   tableVersionIndex(): number {
     return 16;
@@ -74,7 +78,7 @@ export class HostControlTable {
     return 20;
   }
   consoleMemoryMbIndex(): number {
-    return 28;
+    return 30;
   }
 }
 
@@ -94,30 +98,123 @@ export class HostControlWriter extends HostControlTable {
   setVmCount(value: number): void {
     Atomics.store(this.i32, 20, value);
   }
-  setBootTimeUs(value: number): void {
+  setPcpuMhz(value: number): void {
     this.f64[11] = value;
   }
-  setBootWallMs(value: number): void {
+  setBootTimeUs(value: number): void {
     this.f64[12] = value;
   }
-  setMachineMemoryKb(value: number): void {
+  setBootWallMs(value: number): void {
     this.f64[13] = value;
   }
+  setMachineMemoryKb(value: number): void {
+    this.f64[14] = value;
+  }
   setConsoleMemoryMb(value: number): void {
-    Atomics.store(this.i32, 28, value);
+    Atomics.store(this.i32, 30, value);
   }
   setConsoleCpuUs(value: number): void {
-    this.f64[15] = value;
+    this.f64[16] = value;
   }
   setHostName(value: string): void {
-    storeText(this.u8, 128, 64, value);
+    storeText(this.u8, 136, 64, value);
+  }
+}
+
+export class CpuOptionTable {
+  static readonly ROWS = 1;
+  static readonly ROW_BYTES = 64;
+  static readonly OFFSET_BYTES = 256;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  constructor(readonly i32: Int32Array) {
+    this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
+    this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
+  }
+  /** Longest time a world keeps a PCPU while another waits, µs (Cpu.Quantum). */
+  quantumUs(): number {
+    return Atomics.load(this.i32, 64);
+  }
+  /** Quanta of credit that a world keeps while it sleeps (Cpu.BoundLagQuanta). */
+  boundLagQuanta(): number {
+    return Atomics.load(this.i32, 65);
+  }
+  quantumUsIndex(): number {
+    return 64;
+  }
+  boundLagQuantaIndex(): number {
+    return 65;
+  }
+}
+
+export class CpuOptionWriter extends CpuOptionTable {
+  setQuantumUs(value: number): void {
+    Atomics.store(this.i32, 64, value);
+  }
+  setBoundLagQuanta(value: number): void {
+    Atomics.store(this.i32, 65, value);
+  }
+}
+
+export class PcpuTable {
+  static readonly ROWS = 64;
+  static readonly ROW_BYTES = 16;
+  static readonly OFFSET_BYTES = 320;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  constructor(readonly i32: Int32Array) {
+    this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
+    this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
+  }
+  /** Linux's number of this CPU. */
+  cpu(row: number): number {
+    return Atomics.load(this.i32, 80 + row * 4);
+  }
+  /** Number of its core: hyper-threads of one core have the same, and adjacent PCPU numbers. */
+  core(row: number): number {
+    return Atomics.load(this.i32, 81 + row * 4);
+  }
+  /** Number of its package. */
+  package(row: number): number {
+    return Atomics.load(this.i32, 82 + row * 4);
+  }
+  /** Number of its NUMA node. */
+  node(row: number): number {
+    return Atomics.load(this.i32, 83 + row * 4);
+  }
+  cpuIndex(row: number): number {
+    return 80 + row * 4;
+  }
+  coreIndex(row: number): number {
+    return 81 + row * 4;
+  }
+  packageIndex(row: number): number {
+    return 82 + row * 4;
+  }
+  nodeIndex(row: number): number {
+    return 83 + row * 4;
+  }
+}
+
+export class PcpuWriter extends PcpuTable {
+  setCpu(row: number, value: number): void {
+    Atomics.store(this.i32, 80 + row * 4, value);
+  }
+  setCore(row: number, value: number): void {
+    Atomics.store(this.i32, 81 + row * 4, value);
+  }
+  setPackage(row: number, value: number): void {
+    Atomics.store(this.i32, 82 + row * 4, value);
+  }
+  setNode(row: number, value: number): void {
+    Atomics.store(this.i32, 83 + row * 4, value);
   }
 }
 
 export class GroupTable {
-  static readonly ROWS = 512;
+  static readonly ROWS = 1024;
   static readonly ROW_BYTES = 128;
-  static readonly OFFSET_BYTES = 192;
+  static readonly OFFSET_BYTES = 1344;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
   constructor(readonly i32: Int32Array) {
@@ -126,94 +223,154 @@ export class GroupTable {
   }
   /** Odd while the row is in use; moves at every change of its owner. */
   generation(row: number): number {
-    return Atomics.load(this.i32, 48 + row * 32);
+    return Atomics.load(this.i32, 336 + row * 32);
   }
   /** GID in esxtop. */
   groupId(row: number): number {
-    return Atomics.load(this.i32, 49 + row * 32);
+    return Atomics.load(this.i32, 337 + row * 32);
   }
   /** Row of the parent group, -1 at the root. */
   parentRow(row: number): number {
-    return Atomics.load(this.i32, 50 + row * 32);
+    return Atomics.load(this.i32, 338 + row * 32);
   }
   /** GroupKind. */
   kind(row: number): number {
-    return Atomics.load(this.i32, 51 + row * 32);
+    return Atomics.load(this.i32, 339 + row * 32);
   }
   /** Row of its VM, or -1. */
   vmRow(row: number): number {
-    return Atomics.load(this.i32, 52 + row * 32);
+    return Atomics.load(this.i32, 340 + row * 32);
   }
-  /** CPU shares. */
+  /** Id of its resource pool, -1 = it is none. */
+  poolId(row: number): number {
+    return Atomics.load(this.i32, 341 + row * 32);
+  }
+  /** CPU shares among its siblings. */
   cpuShares(row: number): number {
-    return Atomics.load(this.i32, 53 + row * 32);
+    return Atomics.load(this.i32, 342 + row * 32);
+  }
+  /** 1: what its children reserve beyond its own reservation comes from its parent. */
+  cpuExpandable(row: number): number {
+    return Atomics.load(this.i32, 343 + row * 32);
+  }
+  /** CpuUnits in which its administrator speaks. */
+  cpuUnits(row: number): number {
+    return Atomics.load(this.i32, 344 + row * 32);
+  }
+  /** PCPUs 0–31 that its worlds may use, a bit each; with affinityHigh 0: all. */
+  affinityLow(row: number): number {
+    return Atomics.load(this.i32, 345 + row * 32);
+  }
+  /** PCPUs 32–63. */
+  affinityHigh(row: number): number {
+    return Atomics.load(this.i32, 346 + row * 32);
+  }
+  /** HtSharing. */
+  htSharing(row: number): number {
+    return Atomics.load(this.i32, 347 + row * 32);
   }
   /** CPU reservation in PCPUs (0.25 = a quarter of one). */
   cpuMin(row: number): number {
-    return this.f64[27 + row * 16] as number;
+    return this.f64[174 + row * 16] as number;
   }
   /** CPU limit in PCPUs, -1 = none. */
   cpuMax(row: number): number {
-    return this.f64[28 + row * 16] as number;
+    return this.f64[175 + row * 16] as number;
   }
   /** Name as esxtop shows it. */
   name(row: number): string {
-    return loadText(this.u8, 232 + row * 128, 64);
+    return loadText(this.u8, 1408 + row * 128, 64);
   }
   generationIndex(row: number): number {
-    return 48 + row * 32;
+    return 336 + row * 32;
   }
   groupIdIndex(row: number): number {
-    return 49 + row * 32;
+    return 337 + row * 32;
   }
   parentRowIndex(row: number): number {
-    return 50 + row * 32;
+    return 338 + row * 32;
   }
   kindIndex(row: number): number {
-    return 51 + row * 32;
+    return 339 + row * 32;
   }
   vmRowIndex(row: number): number {
-    return 52 + row * 32;
+    return 340 + row * 32;
+  }
+  poolIdIndex(row: number): number {
+    return 341 + row * 32;
   }
   cpuSharesIndex(row: number): number {
-    return 53 + row * 32;
+    return 342 + row * 32;
+  }
+  cpuExpandableIndex(row: number): number {
+    return 343 + row * 32;
+  }
+  cpuUnitsIndex(row: number): number {
+    return 344 + row * 32;
+  }
+  affinityLowIndex(row: number): number {
+    return 345 + row * 32;
+  }
+  affinityHighIndex(row: number): number {
+    return 346 + row * 32;
+  }
+  htSharingIndex(row: number): number {
+    return 347 + row * 32;
   }
 }
 
 export class GroupWriter extends GroupTable {
   setGeneration(row: number, value: number): void {
-    Atomics.store(this.i32, 48 + row * 32, value);
+    Atomics.store(this.i32, 336 + row * 32, value);
   }
   setGroupId(row: number, value: number): void {
-    Atomics.store(this.i32, 49 + row * 32, value);
+    Atomics.store(this.i32, 337 + row * 32, value);
   }
   setParentRow(row: number, value: number): void {
-    Atomics.store(this.i32, 50 + row * 32, value);
+    Atomics.store(this.i32, 338 + row * 32, value);
   }
   setKind(row: number, value: number): void {
-    Atomics.store(this.i32, 51 + row * 32, value);
+    Atomics.store(this.i32, 339 + row * 32, value);
   }
   setVmRow(row: number, value: number): void {
-    Atomics.store(this.i32, 52 + row * 32, value);
+    Atomics.store(this.i32, 340 + row * 32, value);
+  }
+  setPoolId(row: number, value: number): void {
+    Atomics.store(this.i32, 341 + row * 32, value);
   }
   setCpuShares(row: number, value: number): void {
-    Atomics.store(this.i32, 53 + row * 32, value);
+    Atomics.store(this.i32, 342 + row * 32, value);
+  }
+  setCpuExpandable(row: number, value: number): void {
+    Atomics.store(this.i32, 343 + row * 32, value);
+  }
+  setCpuUnits(row: number, value: number): void {
+    Atomics.store(this.i32, 344 + row * 32, value);
+  }
+  setAffinityLow(row: number, value: number): void {
+    Atomics.store(this.i32, 345 + row * 32, value);
+  }
+  setAffinityHigh(row: number, value: number): void {
+    Atomics.store(this.i32, 346 + row * 32, value);
+  }
+  setHtSharing(row: number, value: number): void {
+    Atomics.store(this.i32, 347 + row * 32, value);
   }
   setCpuMin(row: number, value: number): void {
-    this.f64[27 + row * 16] = value;
+    this.f64[174 + row * 16] = value;
   }
   setCpuMax(row: number, value: number): void {
-    this.f64[28 + row * 16] = value;
+    this.f64[175 + row * 16] = value;
   }
   setName(row: number, value: string): void {
-    storeText(this.u8, 232 + row * 128, 64, value);
+    storeText(this.u8, 1408 + row * 128, 64, value);
   }
 }
 
 export class VmTable {
   static readonly ROWS = 192;
   static readonly ROW_BYTES = 192;
-  static readonly OFFSET_BYTES = 65728;
+  static readonly OFFSET_BYTES = 132416;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
   constructor(readonly i32: Int32Array) {
@@ -222,97 +379,97 @@ export class VmTable {
   }
   /** Odd while the row is in use. */
   generation(row: number): number {
-    return Atomics.load(this.i32, 16432 + row * 48);
+    return Atomics.load(this.i32, 33104 + row * 48);
   }
   /** Id of the VM: its leader world. */
   worldId(row: number): number {
-    return Atomics.load(this.i32, 16433 + row * 48);
+    return Atomics.load(this.i32, 33105 + row * 48);
   }
   /** Row of its group. */
   groupRow(row: number): number {
-    return Atomics.load(this.i32, 16434 + row * 48);
+    return Atomics.load(this.i32, 33106 + row * 48);
   }
   /** Process id of its vmware-vmx, in the outermost namespace. */
   pid(row: number): number {
-    return Atomics.load(this.i32, 16435 + row * 48);
+    return Atomics.load(this.i32, 33107 + row * 48);
   }
   /** VmState. */
   state(row: number): number {
-    return Atomics.load(this.i32, 16436 + row * 48);
+    return Atomics.load(this.i32, 33108 + row * 48);
   }
   /** Configured memory, MB. */
   memoryMb(row: number): number {
-    return Atomics.load(this.i32, 16437 + row * 48);
+    return Atomics.load(this.i32, 33109 + row * 48);
   }
   /** Virtual CPUs. */
   vcpus(row: number): number {
-    return Atomics.load(this.i32, 16438 + row * 48);
+    return Atomics.load(this.i32, 33110 + row * 48);
   }
   /** CLOCK_MONOTONIC when the vmx reported power-on, µs. */
   poweredOnUs(row: number): number {
-    return this.f64[8220 + row * 24] as number;
+    return this.f64[16556 + row * 24] as number;
   }
   /** DisplayName. */
   name(row: number): string {
-    return loadText(this.u8, 65768 + row * 192, 96);
+    return loadText(this.u8, 132456 + row * 192, 96);
   }
   generationIndex(row: number): number {
-    return 16432 + row * 48;
+    return 33104 + row * 48;
   }
   worldIdIndex(row: number): number {
-    return 16433 + row * 48;
+    return 33105 + row * 48;
   }
   groupRowIndex(row: number): number {
-    return 16434 + row * 48;
+    return 33106 + row * 48;
   }
   pidIndex(row: number): number {
-    return 16435 + row * 48;
+    return 33107 + row * 48;
   }
   stateIndex(row: number): number {
-    return 16436 + row * 48;
+    return 33108 + row * 48;
   }
   memoryMbIndex(row: number): number {
-    return 16437 + row * 48;
+    return 33109 + row * 48;
   }
   vcpusIndex(row: number): number {
-    return 16438 + row * 48;
+    return 33110 + row * 48;
   }
 }
 
 export class VmWriter extends VmTable {
   setGeneration(row: number, value: number): void {
-    Atomics.store(this.i32, 16432 + row * 48, value);
+    Atomics.store(this.i32, 33104 + row * 48, value);
   }
   setWorldId(row: number, value: number): void {
-    Atomics.store(this.i32, 16433 + row * 48, value);
+    Atomics.store(this.i32, 33105 + row * 48, value);
   }
   setGroupRow(row: number, value: number): void {
-    Atomics.store(this.i32, 16434 + row * 48, value);
+    Atomics.store(this.i32, 33106 + row * 48, value);
   }
   setPid(row: number, value: number): void {
-    Atomics.store(this.i32, 16435 + row * 48, value);
+    Atomics.store(this.i32, 33107 + row * 48, value);
   }
   setState(row: number, value: number): void {
-    Atomics.store(this.i32, 16436 + row * 48, value);
+    Atomics.store(this.i32, 33108 + row * 48, value);
   }
   setMemoryMb(row: number, value: number): void {
-    Atomics.store(this.i32, 16437 + row * 48, value);
+    Atomics.store(this.i32, 33109 + row * 48, value);
   }
   setVcpus(row: number, value: number): void {
-    Atomics.store(this.i32, 16438 + row * 48, value);
+    Atomics.store(this.i32, 33110 + row * 48, value);
   }
   setPoweredOnUs(row: number, value: number): void {
-    this.f64[8220 + row * 24] = value;
+    this.f64[16556 + row * 24] = value;
   }
   setName(row: number, value: string): void {
-    storeText(this.u8, 65768 + row * 192, 96, value);
+    storeText(this.u8, 132456 + row * 192, 96, value);
   }
 }
 
 export class WorldTable {
   static readonly ROWS = 1024;
   static readonly ROW_BYTES = 128;
-  static readonly OFFSET_BYTES = 102592;
+  static readonly OFFSET_BYTES = 169280;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
   constructor(readonly i32: Int32Array) {
@@ -321,101 +478,103 @@ export class WorldTable {
   }
   /** Odd while the row is in use. */
   generation(row: number): number {
-    return Atomics.load(this.i32, 25648 + row * 32);
+    return Atomics.load(this.i32, 42320 + row * 32);
   }
   /** WID in esxtop. */
   worldId(row: number): number {
-    return Atomics.load(this.i32, 25649 + row * 32);
+    return Atomics.load(this.i32, 42321 + row * 32);
   }
   /** Row of its group. */
   groupRow(row: number): number {
-    return Atomics.load(this.i32, 25650 + row * 32);
+    return Atomics.load(this.i32, 42322 + row * 32);
   }
   /** Row of its VM, or -1. */
   vmRow(row: number): number {
-    return Atomics.load(this.i32, 25651 + row * 32);
+    return Atomics.load(this.i32, 42323 + row * 32);
   }
   /** WorldKind. */
   kind(row: number): number {
-    return Atomics.load(this.i32, 25652 + row * 32);
+    return Atomics.load(this.i32, 42324 + row * 32);
   }
   /** Its Linux process, 0 = none. */
   pid(row: number): number {
-    return Atomics.load(this.i32, 25653 + row * 32);
+    return Atomics.load(this.i32, 42325 + row * 32);
   }
   /** Its Linux thread; 0 = every thread of pid that is no other world (or the idle world). */
   tid(row: number): number {
-    return Atomics.load(this.i32, 25654 + row * 32);
+    return Atomics.load(this.i32, 42326 + row * 32);
   }
   /** The only PCPU it may use, -1 = any. */
   pcpu(row: number): number {
-    return Atomics.load(this.i32, 25655 + row * 32);
+    return Atomics.load(this.i32, 42327 + row * 32);
   }
   /** Name as esxtop shows it. */
   name(row: number): string {
-    return loadText(this.u8, 102624 + row * 128, 48);
+    return loadText(this.u8, 169312 + row * 128, 48);
   }
   generationIndex(row: number): number {
-    return 25648 + row * 32;
+    return 42320 + row * 32;
   }
   worldIdIndex(row: number): number {
-    return 25649 + row * 32;
+    return 42321 + row * 32;
   }
   groupRowIndex(row: number): number {
-    return 25650 + row * 32;
+    return 42322 + row * 32;
   }
   vmRowIndex(row: number): number {
-    return 25651 + row * 32;
+    return 42323 + row * 32;
   }
   kindIndex(row: number): number {
-    return 25652 + row * 32;
+    return 42324 + row * 32;
   }
   pidIndex(row: number): number {
-    return 25653 + row * 32;
+    return 42325 + row * 32;
   }
   tidIndex(row: number): number {
-    return 25654 + row * 32;
+    return 42326 + row * 32;
   }
   pcpuIndex(row: number): number {
-    return 25655 + row * 32;
+    return 42327 + row * 32;
   }
 }
 
 export class WorldWriter extends WorldTable {
   setGeneration(row: number, value: number): void {
-    Atomics.store(this.i32, 25648 + row * 32, value);
+    Atomics.store(this.i32, 42320 + row * 32, value);
   }
   setWorldId(row: number, value: number): void {
-    Atomics.store(this.i32, 25649 + row * 32, value);
+    Atomics.store(this.i32, 42321 + row * 32, value);
   }
   setGroupRow(row: number, value: number): void {
-    Atomics.store(this.i32, 25650 + row * 32, value);
+    Atomics.store(this.i32, 42322 + row * 32, value);
   }
   setVmRow(row: number, value: number): void {
-    Atomics.store(this.i32, 25651 + row * 32, value);
+    Atomics.store(this.i32, 42323 + row * 32, value);
   }
   setKind(row: number, value: number): void {
-    Atomics.store(this.i32, 25652 + row * 32, value);
+    Atomics.store(this.i32, 42324 + row * 32, value);
   }
   setPid(row: number, value: number): void {
-    Atomics.store(this.i32, 25653 + row * 32, value);
+    Atomics.store(this.i32, 42325 + row * 32, value);
   }
   setTid(row: number, value: number): void {
-    Atomics.store(this.i32, 25654 + row * 32, value);
+    Atomics.store(this.i32, 42326 + row * 32, value);
   }
   setPcpu(row: number, value: number): void {
-    Atomics.store(this.i32, 25655 + row * 32, value);
+    Atomics.store(this.i32, 42327 + row * 32, value);
   }
   setName(row: number, value: string): void {
-    storeText(this.u8, 102624 + row * 128, 48, value);
+    storeText(this.u8, 169312 + row * 128, 48, value);
   }
 }
 
 /** What exists: the host, its groups, VMs and worlds, and what their administrators asked for. Written by: VMkernel main thread. */
 export class HostFile {
   static readonly NAME = 'host';
-  static readonly SIZE_BYTES = 237568;
+  static readonly SIZE_BYTES = 303104;
   readonly hostControl: HostControlTable;
+  readonly cpuOption: CpuOptionTable;
+  readonly pcpu: PcpuTable;
   readonly group: GroupTable;
   readonly vm: VmTable;
   readonly world: WorldTable;
@@ -424,6 +583,8 @@ export class HostFile {
     const words = new Int32Array(memory);
     verifySegment(words, 'host', 1, ABI_HASH);
     this.hostControl = new HostControlTable(words);
+    this.cpuOption = new CpuOptionTable(words);
+    this.pcpu = new PcpuTable(words);
     this.group = new GroupTable(words);
     this.vm = new VmTable(words);
     this.world = new WorldTable(words);
@@ -432,8 +593,10 @@ export class HostFile {
 
 export class HostFileWriter {
   static readonly NAME = 'host';
-  static readonly SIZE_BYTES = 237568;
+  static readonly SIZE_BYTES = 303104;
   readonly hostControl: HostControlWriter;
+  readonly cpuOption: CpuOptionWriter;
+  readonly pcpu: PcpuWriter;
   readonly group: GroupWriter;
   readonly vm: VmWriter;
   readonly world: WorldWriter;
@@ -442,6 +605,8 @@ export class HostFileWriter {
     const words = new Int32Array(memory);
     verifySegment(words, 'host', 1, ABI_HASH);
     this.hostControl = new HostControlWriter(words);
+    this.cpuOption = new CpuOptionWriter(words);
+    this.pcpu = new PcpuWriter(words);
     this.group = new GroupWriter(words);
     this.vm = new VmWriter(words);
     this.world = new WorldWriter(words);
@@ -458,12 +623,14 @@ export interface SchedControlFigures {
   dispatches: number;
   loops: number;
   ownCpuUs: number;
+  passUs: number;
+  longestPassUs: number;
   load1: number;
   load5: number;
   load15: number;
   takenUs: number;
 }
-export const emptySchedControlFigures = (): SchedControlFigures => ({ seenTableVersion: 0, ready: 0, dispatches: 0, loops: 0, ownCpuUs: 0, load1: 0, load5: 0, load15: 0, takenUs: 0 });
+export const emptySchedControlFigures = (): SchedControlFigures => ({ seenTableVersion: 0, ready: 0, dispatches: 0, loops: 0, ownCpuUs: 0, passUs: 0, longestPassUs: 0, load1: 0, load5: 0, load15: 0, takenUs: 0 });
 
 export class SchedControlTable {
   static readonly ROWS = 1;
@@ -499,21 +666,29 @@ export class SchedControlTable {
   ownCpuUs(): number {
     return this.f64[12] as number;
   }
+  /** Wall time of all passes, µs. */
+  passUs(): number {
+    return this.f64[13] as number;
+  }
+  /** Longest pass since boot, µs. */
+  longestPassUs(): number {
+    return this.f64[14] as number;
+  }
   /** CPU load average over 1 minute, 1.00 = every PCPU fully used. */
   load1(): number {
-    return this.f64[13] as number;
+    return this.f64[15] as number;
   }
   /** … 5 minutes. */
   load5(): number {
-    return this.f64[14] as number;
+    return this.f64[16] as number;
   }
   /** … 15 minutes. */
   load15(): number {
-    return this.f64[15] as number;
+    return this.f64[17] as number;
   }
   /** CLOCK_MONOTONIC of these figures, µs. */
   takenUs(): number {
-    return this.f64[16] as number;
+    return this.f64[18] as number;
   }
   versionIndex(): number {
     return 16;
@@ -534,6 +709,8 @@ export class SchedControlTable {
       out.dispatches = this.dispatches();
       out.loops = this.loops();
       out.ownCpuUs = this.ownCpuUs();
+      out.passUs = this.passUs();
+      out.longestPassUs = this.longestPassUs();
       out.load1 = this.load1();
       out.load5 = this.load5();
       out.load15 = this.load15();
@@ -560,17 +737,23 @@ export class SchedControlWriter extends SchedControlTable {
   setOwnCpuUs(value: number): void {
     this.f64[12] = value;
   }
-  setLoad1(value: number): void {
+  setPassUs(value: number): void {
     this.f64[13] = value;
   }
-  setLoad5(value: number): void {
+  setLongestPassUs(value: number): void {
     this.f64[14] = value;
   }
-  setLoad15(value: number): void {
+  setLoad1(value: number): void {
     this.f64[15] = value;
   }
-  setTakenUs(value: number): void {
+  setLoad5(value: number): void {
     this.f64[16] = value;
+  }
+  setLoad15(value: number): void {
+    this.f64[17] = value;
+  }
+  setTakenUs(value: number): void {
+    this.f64[18] = value;
   }
   beginWrite(): void {
     Atomics.add(this.i32, 16, 1);
@@ -586,9 +769,10 @@ export interface SchedPcpuFigures {
   usedUs: number;
   idleUs: number;
   delivered: number;
+  otherUs: number;
   takenUs: number;
 }
-export const emptySchedPcpuFigures = (): SchedPcpuFigures => ({ cpu: 0, worldRow: 0, usedUs: 0, idleUs: 0, delivered: 0, takenUs: 0 });
+export const emptySchedPcpuFigures = (): SchedPcpuFigures => ({ cpu: 0, worldRow: 0, usedUs: 0, idleUs: 0, delivered: 0, otherUs: 0, takenUs: 0 });
 
 export class SchedPcpuTable {
   static readonly ROWS = 64;
@@ -624,9 +808,13 @@ export class SchedPcpuTable {
   delivered(row: number): number {
     return this.f64[28 + row * 8] as number;
   }
+  /** Part of usedUs that no VM used: service console, daemons, other processes of the machine, µs. */
+  otherUs(row: number): number {
+    return this.f64[29 + row * 8] as number;
+  }
   /** CLOCK_MONOTONIC of these figures, µs. */
   takenUs(row: number): number {
-    return this.f64[29 + row * 8] as number;
+    return this.f64[30 + row * 8] as number;
   }
   versionIndex(row: number): number {
     return 48 + row * 16;
@@ -647,6 +835,7 @@ export class SchedPcpuTable {
       out.usedUs = this.usedUs(row);
       out.idleUs = this.idleUs(row);
       out.delivered = this.delivered(row);
+      out.otherUs = this.otherUs(row);
       out.takenUs = this.takenUs(row);
       if (Atomics.load(this.i32, 48 + row * 16) === version) return true;
     }
@@ -670,8 +859,11 @@ export class SchedPcpuWriter extends SchedPcpuTable {
   setDelivered(row: number, value: number): void {
     this.f64[28 + row * 8] = value;
   }
-  setTakenUs(row: number, value: number): void {
+  setOtherUs(row: number, value: number): void {
     this.f64[29 + row * 8] = value;
+  }
+  setTakenUs(row: number, value: number): void {
+    this.f64[30 + row * 8] = value;
   }
   beginWrite(row: number): void {
     Atomics.add(this.i32, 48 + row * 16, 1);
@@ -681,29 +873,25 @@ export class SchedPcpuWriter extends SchedPcpuTable {
   }
 }
 
-export interface SchedWorldFigures {
-  grant: number;
-  pcpu: number;
-  state: number;
+export interface SchedGroupFigures {
   generation: number;
-  wanted: number;
-  deadlineUs: number;
-  createdUs: number;
+  entitled: number;
+  guaranteed: number;
+  demand: number;
+  usedUs: number;
   runUs: number;
   readyUs: number;
   waitUs: number;
   idleUs: number;
   systemUs: number;
-  overlapUs: number;
-  costopUs: number;
   limitedUs: number;
-  swapUs: number;
-  dispatches: number;
+  costopUs: number;
+  extraUs: number;
   takenUs: number;
 }
-export const emptySchedWorldFigures = (): SchedWorldFigures => ({ grant: 0, pcpu: 0, state: 0, generation: 0, wanted: 0, deadlineUs: 0, createdUs: 0, runUs: 0, readyUs: 0, waitUs: 0, idleUs: 0, systemUs: 0, overlapUs: 0, costopUs: 0, limitedUs: 0, swapUs: 0, dispatches: 0, takenUs: 0 });
+export const emptySchedGroupFigures = (): SchedGroupFigures => ({ generation: 0, entitled: 0, guaranteed: 0, demand: 0, usedUs: 0, runUs: 0, readyUs: 0, waitUs: 0, idleUs: 0, systemUs: 0, limitedUs: 0, costopUs: 0, extraUs: 0, takenUs: 0 });
 
-export class SchedWorldTable {
+export class SchedGroupTable {
   static readonly ROWS = 1024;
   static readonly ROW_BYTES = 128;
   static readonly OFFSET_BYTES = 4288;
@@ -717,118 +905,86 @@ export class SchedWorldTable {
   version(row: number): number {
     return Atomics.load(this.i32, 1072 + row * 32);
   }
-  /** Futex: sequence << 1 | may run. */
-  grant(row: number): number {
+  /** Generation of the Group row these figures belong to. */
+  generation(row: number): number {
     return Atomics.load(this.i32, 1073 + row * 32);
   }
-  /** PCPU of the present or last grant. */
-  pcpu(row: number): number {
-    return Atomics.load(this.i32, 1074 + row * 32);
+  /** What it is entitled to at present, in PCPUs. */
+  entitled(row: number): number {
+    return this.f64[537 + row * 16] as number;
   }
-  /** WorldState. */
-  state(row: number): number {
-    return Atomics.load(this.i32, 1075 + row * 32);
+  /** What it would be entitled to if everybody wanted all they may have, in PCPUs (emin). */
+  guaranteed(row: number): number {
+    return this.f64[538 + row * 16] as number;
   }
-  /** Generation of the World row these figures belong to. */
-  generation(row: number): number {
-    return Atomics.load(this.i32, 1076 + row * 32);
-  }
-  /** 1 while another world waits for the PCPU this world holds. */
-  wanted(row: number): number {
-    return Atomics.load(this.i32, 1077 + row * 32);
-  }
-  /** End of the present grant, CLOCK_MONOTONIC, µs. */
-  deadlineUs(row: number): number {
+  /** What it would use if nobody else were there, in PCPUs, smoothed. */
+  demand(row: number): number {
     return this.f64[539 + row * 16] as number;
   }
-  /** CLOCK_MONOTONIC when accounting began, µs. */
-  createdUs(row: number): number {
+  /** Charged to its worlds and the groups below it, those that ended included, µs. */
+  usedUs(row: number): number {
     return this.f64[540 + row * 16] as number;
   }
-  /** CPU time used, by the clock of its threads, µs. */
+  /** Sum of runUs, µs. */
   runUs(row: number): number {
     return this.f64[541 + row * 16] as number;
   }
-  /** Runnable and not running, µs (includes limitedUs). */
+  /** Sum of readyUs, µs. */
   readyUs(row: number): number {
     return this.f64[542 + row * 16] as number;
   }
-  /** Blocked, µs (includes idleUs and swapUs). */
+  /** Sum of waitUs, µs. */
   waitUs(row: number): number {
     return this.f64[543 + row * 16] as number;
   }
-  /** Halted: nothing to do, µs. */
+  /** Sum of idleUs, µs. */
   idleUs(row: number): number {
     return this.f64[544 + row * 16] as number;
   }
-  /** VMkernel work done for it by other threads, µs. */
+  /** Sum of systemUs, µs. */
   systemUs(row: number): number {
     return this.f64[545 + row * 16] as number;
   }
-  /** Work for others done in its time, µs. */
-  overlapUs(row: number): number {
+  /** Sum of limitedUs, µs. */
+  limitedUs(row: number): number {
     return this.f64[546 + row * 16] as number;
   }
-  /** Held so that siblings catch up, µs. */
+  /** Sum of costopUs, µs. */
   costopUs(row: number): number {
     return this.f64[547 + row * 16] as number;
   }
-  /** Ready and held by its limit, µs. */
-  limitedUs(row: number): number {
+  /** Used beyond guaranteed, µs. */
+  extraUs(row: number): number {
     return this.f64[548 + row * 16] as number;
-  }
-  /** Waiting for a page, µs. */
-  swapUs(row: number): number {
-    return this.f64[549 + row * 16] as number;
-  }
-  /** Grants. */
-  dispatches(row: number): number {
-    return this.f64[550 + row * 16] as number;
   }
   /** CLOCK_MONOTONIC of these figures, µs. */
   takenUs(row: number): number {
-    return this.f64[551 + row * 16] as number;
+    return this.f64[549 + row * 16] as number;
   }
   versionIndex(row: number): number {
     return 1072 + row * 32;
   }
-  grantIndex(row: number): number {
+  generationIndex(row: number): number {
     return 1073 + row * 32;
   }
-  pcpuIndex(row: number): number {
-    return 1074 + row * 32;
-  }
-  stateIndex(row: number): number {
-    return 1075 + row * 32;
-  }
-  generationIndex(row: number): number {
-    return 1076 + row * 32;
-  }
-  wantedIndex(row: number): number {
-    return 1077 + row * 32;
-  }
   /** Copies a row that was not being written meanwhile. @returns false when it stayed busy: the copy is stale */
-  read(row: number, out: SchedWorldFigures): boolean {
+  read(row: number, out: SchedGroupFigures): boolean {
     for (let attempt = 0; attempt < SEQLOCK_TRIES; attempt++) {
       const version = Atomics.load(this.i32, 1072 + row * 32);
       if (version & 1) continue;
-      out.grant = this.grant(row);
-      out.pcpu = this.pcpu(row);
-      out.state = this.state(row);
       out.generation = this.generation(row);
-      out.wanted = this.wanted(row);
-      out.deadlineUs = this.deadlineUs(row);
-      out.createdUs = this.createdUs(row);
+      out.entitled = this.entitled(row);
+      out.guaranteed = this.guaranteed(row);
+      out.demand = this.demand(row);
+      out.usedUs = this.usedUs(row);
       out.runUs = this.runUs(row);
       out.readyUs = this.readyUs(row);
       out.waitUs = this.waitUs(row);
       out.idleUs = this.idleUs(row);
       out.systemUs = this.systemUs(row);
-      out.overlapUs = this.overlapUs(row);
-      out.costopUs = this.costopUs(row);
       out.limitedUs = this.limitedUs(row);
-      out.swapUs = this.swapUs(row);
-      out.dispatches = this.dispatches(row);
+      out.costopUs = this.costopUs(row);
+      out.extraUs = this.extraUs(row);
       out.takenUs = this.takenUs(row);
       if (Atomics.load(this.i32, 1072 + row * 32) === version) return true;
     }
@@ -836,26 +992,20 @@ export class SchedWorldTable {
   }
 }
 
-export class SchedWorldWriter extends SchedWorldTable {
-  setGrant(row: number, value: number): void {
+export class SchedGroupWriter extends SchedGroupTable {
+  setGeneration(row: number, value: number): void {
     Atomics.store(this.i32, 1073 + row * 32, value);
   }
-  setPcpu(row: number, value: number): void {
-    Atomics.store(this.i32, 1074 + row * 32, value);
+  setEntitled(row: number, value: number): void {
+    this.f64[537 + row * 16] = value;
   }
-  setState(row: number, value: number): void {
-    Atomics.store(this.i32, 1075 + row * 32, value);
+  setGuaranteed(row: number, value: number): void {
+    this.f64[538 + row * 16] = value;
   }
-  setGeneration(row: number, value: number): void {
-    Atomics.store(this.i32, 1076 + row * 32, value);
-  }
-  setWanted(row: number, value: number): void {
-    Atomics.store(this.i32, 1077 + row * 32, value);
-  }
-  setDeadlineUs(row: number, value: number): void {
+  setDemand(row: number, value: number): void {
     this.f64[539 + row * 16] = value;
   }
-  setCreatedUs(row: number, value: number): void {
+  setUsedUs(row: number, value: number): void {
     this.f64[540 + row * 16] = value;
   }
   setRunUs(row: number, value: number): void {
@@ -873,23 +1023,17 @@ export class SchedWorldWriter extends SchedWorldTable {
   setSystemUs(row: number, value: number): void {
     this.f64[545 + row * 16] = value;
   }
-  setOverlapUs(row: number, value: number): void {
+  setLimitedUs(row: number, value: number): void {
     this.f64[546 + row * 16] = value;
   }
   setCostopUs(row: number, value: number): void {
     this.f64[547 + row * 16] = value;
   }
-  setLimitedUs(row: number, value: number): void {
+  setExtraUs(row: number, value: number): void {
     this.f64[548 + row * 16] = value;
   }
-  setSwapUs(row: number, value: number): void {
-    this.f64[549 + row * 16] = value;
-  }
-  setDispatches(row: number, value: number): void {
-    this.f64[550 + row * 16] = value;
-  }
   setTakenUs(row: number, value: number): void {
-    this.f64[551 + row * 16] = value;
+    this.f64[549 + row * 16] = value;
   }
   beginWrite(row: number): void {
     Atomics.add(this.i32, 1072 + row * 32, 1);
@@ -899,12 +1043,249 @@ export class SchedWorldWriter extends SchedWorldTable {
   }
 }
 
+export interface SchedWorldFigures {
+  grant: number;
+  pcpu: number;
+  state: number;
+  generation: number;
+  wanted: number;
+  deadlineUs: number;
+  createdUs: number;
+  usedUs: number;
+  runUs: number;
+  readyUs: number;
+  waitUs: number;
+  idleUs: number;
+  systemUs: number;
+  overlapUs: number;
+  costopUs: number;
+  limitedUs: number;
+  swapUs: number;
+  dispatches: number;
+  migrations: number;
+  takenUs: number;
+}
+export const emptySchedWorldFigures = (): SchedWorldFigures => ({ grant: 0, pcpu: 0, state: 0, generation: 0, wanted: 0, deadlineUs: 0, createdUs: 0, usedUs: 0, runUs: 0, readyUs: 0, waitUs: 0, idleUs: 0, systemUs: 0, overlapUs: 0, costopUs: 0, limitedUs: 0, swapUs: 0, dispatches: 0, migrations: 0, takenUs: 0 });
+
+export class SchedWorldTable {
+  static readonly ROWS = 1024;
+  static readonly ROW_BYTES = 192;
+  static readonly OFFSET_BYTES = 135360;
+  protected readonly u8: Uint8Array;
+  protected readonly f64: Float64Array;
+  constructor(readonly i32: Int32Array) {
+    this.u8 = new Uint8Array(i32.buffer, i32.byteOffset, i32.byteLength);
+    this.f64 = new Float64Array(i32.buffer, i32.byteOffset, i32.byteLength >>> 3);
+  }
+  /** Seqlock: odd while being written. */
+  version(row: number): number {
+    return Atomics.load(this.i32, 33840 + row * 48);
+  }
+  /** Futex: sequence << 1 | may run. */
+  grant(row: number): number {
+    return Atomics.load(this.i32, 33841 + row * 48);
+  }
+  /** PCPU of the present or last grant. */
+  pcpu(row: number): number {
+    return Atomics.load(this.i32, 33842 + row * 48);
+  }
+  /** WorldState. */
+  state(row: number): number {
+    return Atomics.load(this.i32, 33843 + row * 48);
+  }
+  /** Generation of the World row these figures belong to. */
+  generation(row: number): number {
+    return Atomics.load(this.i32, 33844 + row * 48);
+  }
+  /** 1 while another world waits for the PCPU this world holds. */
+  wanted(row: number): number {
+    return Atomics.load(this.i32, 33845 + row * 48);
+  }
+  /** End of the present grant, CLOCK_MONOTONIC, µs. */
+  deadlineUs(row: number): number {
+    return this.f64[16923 + row * 24] as number;
+  }
+  /** CLOCK_MONOTONIC when accounting began, µs. */
+  createdUs(row: number): number {
+    return this.f64[16924 + row * 24] as number;
+  }
+  /** Charged: run + system − overlap; beside a busy hyper-thread of the core, half, µs. */
+  usedUs(row: number): number {
+    return this.f64[16925 + row * 24] as number;
+  }
+  /** CPU time used, by the clock of its threads, µs. */
+  runUs(row: number): number {
+    return this.f64[16926 + row * 24] as number;
+  }
+  /** Runnable and not running, µs (includes limitedUs). */
+  readyUs(row: number): number {
+    return this.f64[16927 + row * 24] as number;
+  }
+  /** Blocked, µs (includes idleUs and swapUs). */
+  waitUs(row: number): number {
+    return this.f64[16928 + row * 24] as number;
+  }
+  /** Halted: nothing to do, µs. */
+  idleUs(row: number): number {
+    return this.f64[16929 + row * 24] as number;
+  }
+  /** VMkernel work done for it by other threads, µs. */
+  systemUs(row: number): number {
+    return this.f64[16930 + row * 24] as number;
+  }
+  /** Work for others done in its time, µs. */
+  overlapUs(row: number): number {
+    return this.f64[16931 + row * 24] as number;
+  }
+  /** Held so that siblings catch up, µs. */
+  costopUs(row: number): number {
+    return this.f64[16932 + row * 24] as number;
+  }
+  /** Ready and held by its limit, µs. */
+  limitedUs(row: number): number {
+    return this.f64[16933 + row * 24] as number;
+  }
+  /** Waiting for a page, µs. */
+  swapUs(row: number): number {
+    return this.f64[16934 + row * 24] as number;
+  }
+  /** Grants. */
+  dispatches(row: number): number {
+    return this.f64[16935 + row * 24] as number;
+  }
+  /** Grants on another PCPU than the one before. */
+  migrations(row: number): number {
+    return this.f64[16936 + row * 24] as number;
+  }
+  /** CLOCK_MONOTONIC of these figures, µs. */
+  takenUs(row: number): number {
+    return this.f64[16937 + row * 24] as number;
+  }
+  versionIndex(row: number): number {
+    return 33840 + row * 48;
+  }
+  grantIndex(row: number): number {
+    return 33841 + row * 48;
+  }
+  pcpuIndex(row: number): number {
+    return 33842 + row * 48;
+  }
+  stateIndex(row: number): number {
+    return 33843 + row * 48;
+  }
+  generationIndex(row: number): number {
+    return 33844 + row * 48;
+  }
+  wantedIndex(row: number): number {
+    return 33845 + row * 48;
+  }
+  /** Copies a row that was not being written meanwhile. @returns false when it stayed busy: the copy is stale */
+  read(row: number, out: SchedWorldFigures): boolean {
+    for (let attempt = 0; attempt < SEQLOCK_TRIES; attempt++) {
+      const version = Atomics.load(this.i32, 33840 + row * 48);
+      if (version & 1) continue;
+      out.grant = this.grant(row);
+      out.pcpu = this.pcpu(row);
+      out.state = this.state(row);
+      out.generation = this.generation(row);
+      out.wanted = this.wanted(row);
+      out.deadlineUs = this.deadlineUs(row);
+      out.createdUs = this.createdUs(row);
+      out.usedUs = this.usedUs(row);
+      out.runUs = this.runUs(row);
+      out.readyUs = this.readyUs(row);
+      out.waitUs = this.waitUs(row);
+      out.idleUs = this.idleUs(row);
+      out.systemUs = this.systemUs(row);
+      out.overlapUs = this.overlapUs(row);
+      out.costopUs = this.costopUs(row);
+      out.limitedUs = this.limitedUs(row);
+      out.swapUs = this.swapUs(row);
+      out.dispatches = this.dispatches(row);
+      out.migrations = this.migrations(row);
+      out.takenUs = this.takenUs(row);
+      if (Atomics.load(this.i32, 33840 + row * 48) === version) return true;
+    }
+    return false;
+  }
+}
+
+export class SchedWorldWriter extends SchedWorldTable {
+  setGrant(row: number, value: number): void {
+    Atomics.store(this.i32, 33841 + row * 48, value);
+  }
+  setPcpu(row: number, value: number): void {
+    Atomics.store(this.i32, 33842 + row * 48, value);
+  }
+  setState(row: number, value: number): void {
+    Atomics.store(this.i32, 33843 + row * 48, value);
+  }
+  setGeneration(row: number, value: number): void {
+    Atomics.store(this.i32, 33844 + row * 48, value);
+  }
+  setWanted(row: number, value: number): void {
+    Atomics.store(this.i32, 33845 + row * 48, value);
+  }
+  setDeadlineUs(row: number, value: number): void {
+    this.f64[16923 + row * 24] = value;
+  }
+  setCreatedUs(row: number, value: number): void {
+    this.f64[16924 + row * 24] = value;
+  }
+  setUsedUs(row: number, value: number): void {
+    this.f64[16925 + row * 24] = value;
+  }
+  setRunUs(row: number, value: number): void {
+    this.f64[16926 + row * 24] = value;
+  }
+  setReadyUs(row: number, value: number): void {
+    this.f64[16927 + row * 24] = value;
+  }
+  setWaitUs(row: number, value: number): void {
+    this.f64[16928 + row * 24] = value;
+  }
+  setIdleUs(row: number, value: number): void {
+    this.f64[16929 + row * 24] = value;
+  }
+  setSystemUs(row: number, value: number): void {
+    this.f64[16930 + row * 24] = value;
+  }
+  setOverlapUs(row: number, value: number): void {
+    this.f64[16931 + row * 24] = value;
+  }
+  setCostopUs(row: number, value: number): void {
+    this.f64[16932 + row * 24] = value;
+  }
+  setLimitedUs(row: number, value: number): void {
+    this.f64[16933 + row * 24] = value;
+  }
+  setSwapUs(row: number, value: number): void {
+    this.f64[16934 + row * 24] = value;
+  }
+  setDispatches(row: number, value: number): void {
+    this.f64[16935 + row * 24] = value;
+  }
+  setMigrations(row: number, value: number): void {
+    this.f64[16936 + row * 24] = value;
+  }
+  setTakenUs(row: number, value: number): void {
+    this.f64[16937 + row * 24] = value;
+  }
+  beginWrite(row: number): void {
+    Atomics.add(this.i32, 33840 + row * 48, 1);
+  }
+  endWrite(row: number): void {
+    Atomics.add(this.i32, 33840 + row * 48, 1);
+  }
+}
+
 /** Grants, and all time of all worlds: only the scheduler sums time. Written by: scheduler thread. */
 export class SchedFile {
   static readonly NAME = 'sched';
-  static readonly SIZE_BYTES = 139264;
+  static readonly SIZE_BYTES = 335872;
   readonly schedControl: SchedControlTable;
   readonly schedPcpu: SchedPcpuTable;
+  readonly schedGroup: SchedGroupTable;
   readonly schedWorld: SchedWorldTable;
   /** @throws AbiMismatch */
   constructor(memory: ArrayBuffer) {
@@ -912,15 +1293,17 @@ export class SchedFile {
     verifySegment(words, 'sched', 2, ABI_HASH);
     this.schedControl = new SchedControlTable(words);
     this.schedPcpu = new SchedPcpuTable(words);
+    this.schedGroup = new SchedGroupTable(words);
     this.schedWorld = new SchedWorldTable(words);
   }
 }
 
 export class SchedFileWriter {
   static readonly NAME = 'sched';
-  static readonly SIZE_BYTES = 139264;
+  static readonly SIZE_BYTES = 335872;
   readonly schedControl: SchedControlWriter;
   readonly schedPcpu: SchedPcpuWriter;
+  readonly schedGroup: SchedGroupWriter;
   readonly schedWorld: SchedWorldWriter;
   /** @throws AbiMismatch */
   constructor(memory: ArrayBuffer) {
@@ -928,6 +1311,7 @@ export class SchedFileWriter {
     verifySegment(words, 'sched', 2, ABI_HASH);
     this.schedControl = new SchedControlWriter(words);
     this.schedPcpu = new SchedPcpuWriter(words);
+    this.schedGroup = new SchedGroupWriter(words);
     this.schedWorld = new SchedWorldWriter(words);
   }
   /** Marks fresh zeroed memory as a file of this kind. */
@@ -1230,7 +1614,7 @@ export class MemoryFileWriter {
 
 export class VmmReportTable {
   static readonly ROWS = 1;
-  static readonly ROW_BYTES = 128;
+  static readonly ROW_BYTES = 192;
   static readonly OFFSET_BYTES = 64;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
@@ -1290,9 +1674,29 @@ export class VmmReportTable {
   translations(): number {
     return this.f64[18] as number;
   }
+  /** Time in code of the guest outside ring 0: direct execution, µs. */
+  guestUserUs(): number {
+    return this.f64[19] as number;
+  }
+  /** Time in ring 0 of the guest: the monitor's virtualization mode, µs. */
+  guestKernelUs(): number {
+    return this.f64[20] as number;
+  }
+  /** Time of the monitor itself: devices, translation, interrupts, µs. */
+  monitorUs(): number {
+    return this.f64[21] as number;
+  }
+  /** Interrupts delivered to the guest. */
+  interrupts(): number {
+    return this.f64[22] as number;
+  }
+  /** … by its timers. */
+  timerInterrupts(): number {
+    return this.f64[23] as number;
+  }
   /** Doorbells seen; sample i is at i mod 1024. */
   wakes(): number {
-    return this.f64[19] as number;
+    return this.f64[24] as number;
   }
   tidIndex(): number {
     return 16;
@@ -1348,15 +1752,30 @@ export class VmmReportWriter extends VmmReportTable {
   setTranslations(value: number): void {
     this.f64[18] = value;
   }
-  setWakes(value: number): void {
+  setGuestUserUs(value: number): void {
     this.f64[19] = value;
+  }
+  setGuestKernelUs(value: number): void {
+    this.f64[20] = value;
+  }
+  setMonitorUs(value: number): void {
+    this.f64[21] = value;
+  }
+  setInterrupts(value: number): void {
+    this.f64[22] = value;
+  }
+  setTimerInterrupts(value: number): void {
+    this.f64[23] = value;
+  }
+  setWakes(value: number): void {
+    this.f64[24] = value;
   }
 }
 
 export class VmmWakeTable {
   static readonly ROWS = 1024;
   static readonly ROW_BYTES = 8;
-  static readonly OFFSET_BYTES = 192;
+  static readonly OFFSET_BYTES = 256;
   protected readonly u8: Uint8Array;
   protected readonly f64: Float64Array;
   constructor(readonly i32: Int32Array) {
@@ -1365,13 +1784,13 @@ export class VmmWakeTable {
   }
   /** From the kick to the first slice after it, µs. */
   latencyUs(row: number): number {
-    return this.f64[24 + row * 1] as number;
+    return this.f64[32 + row * 1] as number;
   }
 }
 
 export class VmmWakeWriter extends VmmWakeTable {
   setLatencyUs(row: number, value: number): void {
-    this.f64[24 + row * 1] = value;
+    this.f64[32 + row * 1] = value;
   }
 }
 

@@ -46,7 +46,8 @@ const bytes = (name: string, count: number, doc: string): FieldLayout => ({
 });
 
 export const MAX_WORLDS = 1024;
-export const MAX_GROUPS = 512;
+/** 512 resource pools, 192 VMs, and what the host itself has. */
+export const MAX_GROUPS = 1024;
 export const MAX_VMS = 192;
 export const MAX_PCPUS = 64;
 /** Slots of a disk ring. How many a VM may use, and its arenas, are parameters in the completion file. */
@@ -66,12 +67,31 @@ const hostFile: FileLayout = {
         i32('groupCount', 'rows of Group ever used: readers need look no further'),
         i32('worldCount', 'rows of World ever used'),
         i32('vmCount', 'rows of Vm ever used'),
+        f64('pcpuMhz', 'speed of one PCPU, MHz'),
         f64('bootTimeUs', 'CLOCK_MONOTONIC at boot, µs'),
         f64('bootWallMs', 'wall clock at boot, ms since 1970'),
         f64('machineMemoryKb', 'machine memory this host may use, KB'),
         i32('consoleMemoryMb', 'memory of the service console, MB'),
         f64('consoleCpuUs', 'CPU time of all processes of the service console since boot, µs'),
         text('hostName', 64, 'name of the service console'),
+      ],
+    },
+    {
+      name: 'CpuOption',
+      rows: 1,
+      fields: [
+        i32('quantumUs', 'longest time a world keeps a PCPU while another waits, µs (Cpu.Quantum)'),
+        i32('boundLagQuanta', 'quanta of credit that a world keeps while it sleeps (Cpu.BoundLagQuanta)'),
+      ],
+    },
+    {
+      name: 'Pcpu',
+      rows: MAX_PCPUS,
+      fields: [
+        i32('cpu', "Linux's number of this CPU"),
+        i32('core', 'number of its core: hyper-threads of one core have the same, and adjacent PCPU numbers'),
+        i32('package', 'number of its package'),
+        i32('node', 'number of its NUMA node'),
       ],
     },
     {
@@ -83,7 +103,13 @@ const hostFile: FileLayout = {
         i32('parentRow', 'row of the parent group, -1 at the root'),
         i32('kind', 'GroupKind'),
         i32('vmRow', 'row of its VM, or -1'),
-        i32('cpuShares', 'CPU shares'),
+        i32('poolId', 'id of its resource pool, -1 = it is none'),
+        i32('cpuShares', 'CPU shares among its siblings'),
+        i32('cpuExpandable', '1: what its children reserve beyond its own reservation comes from its parent'),
+        i32('cpuUnits', 'CpuUnits in which its administrator speaks'),
+        i32('affinityLow', 'PCPUs 0–31 that its worlds may use, a bit each; with affinityHigh 0: all'),
+        i32('affinityHigh', 'PCPUs 32–63'),
+        i32('htSharing', 'HtSharing'),
         f64('cpuMin', 'CPU reservation in PCPUs (0.25 = a quarter of one)'),
         f64('cpuMax', 'CPU limit in PCPUs, -1 = none'),
         text('name', 64, 'name as esxtop shows it'),
@@ -137,6 +163,8 @@ const schedFile: FileLayout = {
         f64('dispatches', 'grants given since boot'),
         f64('loops', 'passes of the scheduler since boot'),
         f64('ownCpuUs', "CPU time of the scheduler's own thread, µs"),
+        f64('passUs', 'wall time of all passes, µs'),
+        f64('longestPassUs', 'longest pass since boot, µs'),
         f64('load1', 'CPU load average over 1 minute, 1.00 = every PCPU fully used'),
         f64('load5', '… 5 minutes'),
         f64('load15', '… 15 minutes'),
@@ -153,6 +181,34 @@ const schedFile: FileLayout = {
         f64('usedUs', 'time worlds used on it since boot, µs'),
         f64('idleUs', 'time no world used it, µs'),
         f64('delivered', 'what it delivers: CPU charged ÷ wall granted, 0–1, smoothed'),
+        f64(
+          'otherUs',
+          'part of usedUs that no VM used: service console, daemons, other processes of the machine, µs',
+        ),
+        f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
+      ],
+    },
+    {
+      name: 'SchedGroup',
+      rows: MAX_GROUPS,
+      seqlock: true,
+      fields: [
+        i32('generation', 'generation of the Group row these figures belong to'),
+        f64('entitled', 'what it is entitled to at present, in PCPUs'),
+        f64(
+          'guaranteed',
+          'what it would be entitled to if everybody wanted all they may have, in PCPUs (emin)',
+        ),
+        f64('demand', 'what it would use if nobody else were there, in PCPUs, smoothed'),
+        f64('usedUs', 'charged to its worlds and the groups below it, those that ended included, µs'),
+        f64('runUs', 'sum of runUs, µs'),
+        f64('readyUs', 'sum of readyUs, µs'),
+        f64('waitUs', 'sum of waitUs, µs'),
+        f64('idleUs', 'sum of idleUs, µs'),
+        f64('systemUs', 'sum of systemUs, µs'),
+        f64('limitedUs', 'sum of limitedUs, µs'),
+        f64('costopUs', 'sum of costopUs, µs'),
+        f64('extraUs', 'used beyond guaranteed, µs'),
         f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
       ],
     },
@@ -168,6 +224,7 @@ const schedFile: FileLayout = {
         i32('wanted', '1 while another world waits for the PCPU this world holds'),
         f64('deadlineUs', 'end of the present grant, CLOCK_MONOTONIC, µs'),
         f64('createdUs', 'CLOCK_MONOTONIC when accounting began, µs'),
+        f64('usedUs', 'charged: run + system − overlap; beside a busy hyper-thread of the core, half, µs'),
         f64('runUs', 'CPU time used, by the clock of its threads, µs'),
         f64('readyUs', 'runnable and not running, µs (includes limitedUs)'),
         f64('waitUs', 'blocked, µs (includes idleUs and swapUs)'),
@@ -178,6 +235,7 @@ const schedFile: FileLayout = {
         f64('limitedUs', 'ready and held by its limit, µs'),
         f64('swapUs', 'waiting for a page, µs'),
         f64('dispatches', 'grants'),
+        f64('migrations', 'grants on another PCPU than the one before'),
         f64('takenUs', 'CLOCK_MONOTONIC of these figures, µs'),
       ],
     },
@@ -247,6 +305,11 @@ const vmmFile: FileLayout = {
         f64('slices', 'slices executed'),
         f64('longestSliceUs', 'longest slice so far, µs'),
         f64('translations', 'blocks compiled'),
+        f64('guestUserUs', 'time in code of the guest outside ring 0: direct execution, µs'),
+        f64('guestKernelUs', "time in ring 0 of the guest: the monitor's virtualization mode, µs"),
+        f64('monitorUs', 'time of the monitor itself: devices, translation, interrupts, µs'),
+        f64('interrupts', 'interrupts delivered to the guest'),
+        f64('timerInterrupts', '… by its timers'),
         f64('wakes', 'doorbells seen; sample i is at i mod 1024'),
       ],
     },

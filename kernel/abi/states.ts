@@ -1,7 +1,15 @@
 /** Values of the words in shared memory. Numbers never change their meaning within a hash. */
 
-export const GroupKind = { host: 0, idle: 1, system: 2, console: 3, vm: 4, pool: 5 } as const;
+export const GroupKind = { host: 0, idle: 1, system: 2, console: 3, vm: 4, pool: 5, drivers: 6 } as const;
 export type GroupKind = (typeof GroupKind)[keyof typeof GroupKind];
+
+/** What an administrator speaks of: MHz, or percent of one PCPU. */
+export const CpuUnits = { mhz: 0, percent: 1 } as const;
+export type CpuUnits = (typeof CpuUnits)[keyof typeof CpuUnits];
+
+/** With whom a world shares the other hyper-thread of its core: anybody, worlds of its own VM, nobody. */
+export const HtSharing = { any: 0, internal: 1, none: 2 } as const;
+export type HtSharing = (typeof HtSharing)[keyof typeof HtSharing];
 
 export const VmState = { poweringOn: 1, poweredOn: 2, poweringOff: 3 } as const;
 export type VmState = (typeof VmState)[keyof typeof VmState];

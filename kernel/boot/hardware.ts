@@ -69,7 +69,7 @@ async function readNumaNodes(folder: string): Promise<NumaNodeInfo[]> {
 }
 
 /** `0-3,8` */
-function parseCpuList(text: string): number[] {
+export function parseCpuList(text: string): number[] {
   return text
     .split(',')
     .filter(range => /^\d+(-\d+)?$/.test(range))

@@ -1,6 +1,8 @@
 import {
+  CpuUnits,
   GroupKind,
   type HostFileWriter,
+  HtSharing,
   MAX_GROUPS,
   MAX_VMS,
   MAX_WORLDS,
@@ -197,6 +199,12 @@ export class HostTables {
     group.setGroupId(row, id);
     group.setParentRow(row, parent);
     group.setKind(row, kind);
+    group.setPoolId(row, -1);
+    group.setCpuExpandable(row, 0);
+    group.setCpuUnits(row, CpuUnits.mhz);
+    group.setAffinityLow(row, 0);
+    group.setAffinityHigh(row, 0);
+    group.setHtSharing(row, HtSharing.any);
     this.#setClaim(row, name, cpu);
   }
 

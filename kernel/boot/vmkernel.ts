@@ -13,7 +13,7 @@ import {
   VMX_NODE_FLAGS,
 } from '../abi/index.js';
 import { MemoryThread, PAGES_PER_MB, Reservations } from '../memory/index.js';
-import { SchedulerThread } from '../sched/index.js';
+import { BOUND_LAG_QUANTA, QUANTUM_US, SchedulerThread } from '../sched/index.js';
 import { StorageSystem } from '../storage/index.js';
 import { checkArguments } from './arguments.js';
 import { type CallParts, callHandlers } from './call-handlers.js';
@@ -26,6 +26,7 @@ import { EsxConfFile } from './esx-conf-file.js';
 import { CONSOLE_MIN_PCPUS, HostTables } from './host-tables.js';
 import { InitLink } from './init-link.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
+import { describePcpus, readTopology } from './pcpu-topology.js';
 import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
 import { SpaceWatch } from './space-watch.js';
@@ -159,11 +160,15 @@ export class Vmkernel {
   #describeHost(host: HostFileWriter, machine: Machine): void {
     const control = host.hostControl;
     control.setPcpuCount(machine.cpus.length);
+    control.setPcpuMhz(machine.pcpuMhz);
     control.setBootTimeUs(nowUs());
     control.setBootWallMs(Date.now());
     control.setMachineMemoryKb(machine.memoryBytes / 1024);
     control.setConsoleMemoryMb(this.options.consoleMemoryMb);
     control.setHostName(this.options.hostName);
+    host.cpuOption.setQuantumUs(QUANTUM_US);
+    host.cpuOption.setBoundLagQuanta(BOUND_LAG_QUANTA);
+    describePcpus(host.pcpu, readTopology(machine.cpus));
   }
 
   #openDoorbell(): Doorbell {

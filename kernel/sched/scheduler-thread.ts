@@ -10,6 +10,8 @@ export interface SchedulerThreadData {
 
 /** Longest time one world keeps a PCPU while another waits. */
 export const QUANTUM_US = 20_000;
+/** Quanta of credit that a world keeps while it sleeps. */
+export const BOUND_LAG_QUANTA = 2;
 const STOP_MS = 2000;
 
 /** The main thread's handle on the scheduler. */
