@@ -1,3 +1,5 @@
+import type { AdvancedOptionInfo } from './options.js';
+
 /**
  * The control calls that any process may make on the VMkernel's socket, and their errors. A call dies with its
  * connection unless it names a VM; then it completes and the change feed tells.
@@ -225,6 +227,12 @@ export interface Calls {
   getConfig: { args: { key: string }; result: { value: string | null } };
   /** Durable when it answers. @throws NotSupported {key} for a key that cannot be set, InvalidArgument for its value */
   setConfig: { args: { key: string; value: string }; result: Empty };
+  /** Advanced options with the values that act. */
+  listOptions: { args: Empty; result: { options: AdvancedOptionInfo[] } };
+  /**
+   * All or nothing; durable and in force when it answers. @throws NotFound {path}, InvalidArgument {argument: path}
+   */
+  setOptions: { args: { changes: { path: string; value: number }[] }; result: Empty };
   /** Machine memory that a VM of this size takes beside its own. */
   memoryOverhead: { args: { memoryMb: number; vcpus: number }; result: { overheadBytes: number } };
   listVms: { args: Empty; result: { vms: VmInfo[] } };

@@ -2,7 +2,7 @@
 import { loadText, SEQLOCK_TRIES, stampSegment, storeText, verifySegment } from './segment.js';
 
 /** Both ends of a shared-memory file must have been generated from the same layouts. */
-export const ABI_HASH = -1139860557;
+export const ABI_HASH = -810397606;
 
 export class HostControlTable {
   static readonly ROWS = 1;
@@ -139,11 +139,25 @@ export class CpuOptionTable {
   boundLagQuanta(): number {
     return Atomics.load(this.i32, 65);
   }
+  /** 1: a VM may not reserve more than a PCPU for each of its virtual CPUs (Cpu.VMAdmitCheckPerVcpuMin). */
+  vmAdmitCheckPerVcpuMin(): number {
+    return Atomics.load(this.i32, 66);
+  }
+  /** Virtual CPUs that may be powered on (Misc.RunningVCpuLimit). */
+  runningVcpuLimit(): number {
+    return Atomics.load(this.i32, 67);
+  }
   quantumUsIndex(): number {
     return 64;
   }
   boundLagQuantaIndex(): number {
     return 65;
+  }
+  vmAdmitCheckPerVcpuMinIndex(): number {
+    return 66;
+  }
+  runningVcpuLimitIndex(): number {
+    return 67;
   }
 }
 
@@ -153,6 +167,12 @@ export class CpuOptionWriter extends CpuOptionTable {
   }
   setBoundLagQuanta(value: number): void {
     Atomics.store(this.i32, 65, value);
+  }
+  setVmAdmitCheckPerVcpuMin(value: number): void {
+    Atomics.store(this.i32, 66, value);
+  }
+  setRunningVcpuLimit(value: number): void {
+    Atomics.store(this.i32, 67, value);
   }
 }
 

@@ -82,6 +82,11 @@ const hostFile: FileLayout = {
       fields: [
         i32('quantumUs', 'longest time a world keeps a PCPU while another waits, µs (Cpu.Quantum)'),
         i32('boundLagQuanta', 'quanta of credit that a world keeps while it sleeps (Cpu.BoundLagQuanta)'),
+        i32(
+          'vmAdmitCheckPerVcpuMin',
+          '1: a VM may not reserve more than a PCPU for each of its virtual CPUs (Cpu.VMAdmitCheckPerVcpuMin)',
+        ),
+        i32('runningVcpuLimit', 'virtual CPUs that may be powered on (Misc.RunningVCpuLimit)'),
       ],
     },
     {

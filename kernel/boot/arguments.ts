@@ -13,6 +13,7 @@ const nothing = z.object({});
 const vm = z.object({ vmxPath: path });
 const MAX_WORD = 64;
 const MAX_RIGHTS = 64;
+const MAX_OPTIONS = 1024;
 /** A key or a value of a .vmx: its lines have a limit of their own. */
 const MAX_VALUE = 32_768;
 const key = z.string().min(1).max(MAX_VALUE);
@@ -32,6 +33,10 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   hardwareInfo: nothing,
   getConfig: z.object({ key: path }),
   setConfig: z.object({ key: path, value: z.string().max(MAX_PATH) }),
+  listOptions: nothing,
+  setOptions: z.object({
+    changes: z.array(z.object({ path, value: z.number().int() })).max(MAX_OPTIONS),
+  }),
   memoryOverhead: z.object({
     memoryMb: z.number().min(0).max(MAX_MEMORY_MB),
     vcpus: z.number().int().min(1).max(MAX_VCPUS),

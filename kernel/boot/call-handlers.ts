@@ -1,6 +1,7 @@
 import { type CallName, type HostInfo, type UserWorldInfo, VmkernelError } from '../abi/index.js';
 import { overheadMb } from '../memory/index.js';
 import type { JobCalls, StorageSystem } from '../storage/index.js';
+import type { AdvancedOptions } from './advanced-options.js';
 import type { ChangeFeed } from './change-feed.js';
 import type { CallContext, CallHandlers } from './control-server.js';
 import type { EsxConfFile } from './esx-conf-file.js';
@@ -17,6 +18,7 @@ export interface CallParts {
   readonly init: InitLink;
   readonly hostInfo: () => HostInfo;
   readonly esxConf: EsxConfFile;
+  readonly options: AdvancedOptions;
   readonly injectFailures: boolean;
   readonly userWorlds: () => UserWorldInfo[];
 }
@@ -40,6 +42,11 @@ export function callHandlers(parts: CallParts): CallHandlers {
     getConfig: async ({ key }) => ({ result: { value: esxConf.get(key) ?? null } }),
     setConfig: async ({ key, value }) => {
       esxConf.set(key, value);
+      return { result: {} };
+    },
+    listOptions: async () => ({ result: { options: parts.options.list() } }),
+    setOptions: async ({ changes }) => {
+      parts.options.set(changes);
       return { result: {} };
     },
     memoryOverhead: async args => ({ result: { overheadBytes: overheadMb(args) * BYTES_PER_MB } }),

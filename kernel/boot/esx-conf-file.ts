@@ -34,10 +34,15 @@ export class EsxConfFile {
       throw new VmkernelError('InvalidArgument', `${key} cannot be ${value.slice(0, 64)}`, {
         argument: 'value',
       });
+    this.write(new Map([[key, value]]));
+  }
+
+  /** Settings that another part of the VMkernel answers for; durable, all of them, when it returns. */
+  write(settings: ReadonlyMap<string, string>): void {
     const conf = this.#read();
-    conf.set(key, value);
+    for (const [key, value] of settings) conf.set(key, value);
     writeBeneath(this.consoleFolder, FOLDER, NAME, conf.toString());
-    this.changed(key);
+    for (const key of settings.keys()) this.changed(key);
   }
 
   #read(): EsxConf {

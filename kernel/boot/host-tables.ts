@@ -263,6 +263,11 @@ export class HostTables {
     else table.setGeneration(row, table.generation(row) + 2);
   }
 
+  /** Options that the scheduler acts on were changed. */
+  optionsChanged(): void {
+    this.#moved();
+  }
+
   #moved(): number {
     const control = this.host.hostControl;
     control.setGroupCount(this.#groups.everUsed);

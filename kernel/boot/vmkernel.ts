@@ -13,8 +13,9 @@ import {
   VMX_NODE_FLAGS,
 } from '../abi/index.js';
 import { MemoryThread, PAGES_PER_MB, Reservations } from '../memory/index.js';
-import { BOUND_LAG_QUANTA, QUANTUM_US, SchedulerThread } from '../sched/index.js';
+import { SchedulerThread } from '../sched/index.js';
 import { StorageSystem } from '../storage/index.js';
+import { AdvancedOptions } from './advanced-options.js';
 import { checkArguments } from './arguments.js';
 import { type CallParts, callHandlers } from './call-handlers.js';
 import { ChangeFeed } from './change-feed.js';
@@ -118,6 +119,11 @@ export class Vmkernel {
       mapFile(join(shmDir, HostFileWriter.NAME), HostFileWriter.SIZE_BYTES, true).memory,
     );
     this.#describeHost(host, machine);
+    const esxConf = new EsxConfFile(join(root, 'console'), object =>
+      this.#feed.publish({ topic: 'host', object, event: 'configured' }),
+    );
+    const shown: { tables: HostTables | null } = { tables: null };
+    const options = this.#loadOptions(host, esxConf, () => shown.tables?.optionsChanged());
     const doorbell = this.#openDoorbell();
     const scheduler = await SchedulerThread.start(shmDir, machine.cpus, this.panic);
     this.#undo.push(async () => {
@@ -133,6 +139,7 @@ export class Vmkernel {
     const storage = await this.#startStorage(worldId => vms.manager?.ringBroken(worldId));
     const sched = new SchedFile(mapFile(join(shmDir, SchedFile.NAME), SchedFile.SIZE_BYTES, false).memory);
     const tables = new HostTables(host, sched, () => doorbell.ring());
+    shown.tables = tables;
     tables.createSystem(machine.cpus, this.options.initPid, kernelThreads());
     if (!scheduler.realTime)
       this.log.warn(
@@ -154,7 +161,7 @@ export class Vmkernel {
     this.#sampleConsole(host);
     this.#watchSpace(storage);
     const userWorlds = this.#startUserWorlds(manager, tables, runDir);
-    await this.#listen({ manager, storage, userWorlds }, machine, runDir);
+    await this.#listen({ manager, storage, userWorlds, esxConf, options }, machine, runDir);
   }
 
   #describeHost(host: HostFileWriter, machine: Machine): void {
@@ -166,9 +173,15 @@ export class Vmkernel {
     control.setMachineMemoryKb(machine.memoryBytes / 1024);
     control.setConsoleMemoryMb(this.options.consoleMemoryMb);
     control.setHostName(this.options.hostName);
-    host.cpuOption.setQuantumUs(QUANTUM_US);
-    host.cpuOption.setBoundLagQuanta(BOUND_LAG_QUANTA);
     describePcpus(host.pcpu, readTopology(machine.cpus));
+  }
+
+  #loadOptions(host: HostFileWriter, esxConf: EsxConfFile, moved: () => void): AdvancedOptions {
+    const options = new AdvancedOptions({ table: host.cpuOption, esxConf, moved });
+    options.load((key, value) =>
+      this.log.warn({ module: 'Config' }, `${key} cannot be "${value.slice(0, 64)}": its default acts`),
+    );
+    return options;
   }
 
   #openDoorbell(): Doorbell {
@@ -253,7 +266,7 @@ export class Vmkernel {
   }
 
   async #listen(
-    parts: Pick<CallParts, 'manager' | 'storage' | 'userWorlds'>,
+    parts: Omit<CallParts, 'feed' | 'init' | 'hostInfo' | 'injectFailures'>,
     machine: Machine,
     runDir: string,
   ): Promise<void> {
@@ -272,10 +285,7 @@ export class Vmkernel {
       ...(init.goingDown === undefined ? {} : { goingDown: init.goingDown }),
     });
     const { injectFailures } = this.options;
-    const esxConf = new EsxConfFile(join(this.options.root, 'console'), object =>
-      this.#feed.publish({ topic: 'host', object, event: 'configured' }),
-    );
-    const handlers = callHandlers({ ...parts, feed: this.#feed, init, hostInfo, esxConf, injectFailures });
+    const handlers = callHandlers({ ...parts, feed: this.#feed, init, hostInfo, injectFailures });
     const server = new ControlServer(handlers, checkArguments, this.log.child({ module: 'Control' }));
     const path = join(runDir, 'control.sock');
     rmSync(path, { force: true });
