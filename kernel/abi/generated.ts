@@ -2,7 +2,7 @@
 import { loadText, SEQLOCK_TRIES, stampSegment, storeText, verifySegment } from './segment.js';
 
 /** Both ends of a shared-memory file must have been generated from the same layouts. */
-export const ABI_HASH = -810397606;
+export const ABI_HASH = 1733447942;
 
 export class HostControlTable {
   static readonly ROWS = 1;
@@ -1083,9 +1083,14 @@ export interface SchedWorldFigures {
   swapUs: number;
   dispatches: number;
   migrations: number;
+  guestUserUs: number;
+  guestKernelUs: number;
+  monitorUs: number;
+  interrupts: number;
+  timerInterrupts: number;
   takenUs: number;
 }
-export const emptySchedWorldFigures = (): SchedWorldFigures => ({ grant: 0, pcpu: 0, state: 0, generation: 0, wanted: 0, deadlineUs: 0, createdUs: 0, usedUs: 0, runUs: 0, readyUs: 0, waitUs: 0, idleUs: 0, systemUs: 0, overlapUs: 0, costopUs: 0, limitedUs: 0, swapUs: 0, dispatches: 0, migrations: 0, takenUs: 0 });
+export const emptySchedWorldFigures = (): SchedWorldFigures => ({ grant: 0, pcpu: 0, state: 0, generation: 0, wanted: 0, deadlineUs: 0, createdUs: 0, usedUs: 0, runUs: 0, readyUs: 0, waitUs: 0, idleUs: 0, systemUs: 0, overlapUs: 0, costopUs: 0, limitedUs: 0, swapUs: 0, dispatches: 0, migrations: 0, guestUserUs: 0, guestKernelUs: 0, monitorUs: 0, interrupts: 0, timerInterrupts: 0, takenUs: 0 });
 
 export class SchedWorldTable {
   static readonly ROWS = 1024;
@@ -1177,9 +1182,29 @@ export class SchedWorldTable {
   migrations(row: number): number {
     return this.f64[16936 + row * 24] as number;
   }
+  /** As its monitor reports it: VmmReport's guestUserUs, µs. */
+  guestUserUs(row: number): number {
+    return this.f64[16937 + row * 24] as number;
+  }
+  /** … guestKernelUs, µs. */
+  guestKernelUs(row: number): number {
+    return this.f64[16938 + row * 24] as number;
+  }
+  /** … monitorUs, µs. */
+  monitorUs(row: number): number {
+    return this.f64[16939 + row * 24] as number;
+  }
+  /** … interrupts. */
+  interrupts(row: number): number {
+    return this.f64[16940 + row * 24] as number;
+  }
+  /** … timerInterrupts. */
+  timerInterrupts(row: number): number {
+    return this.f64[16941 + row * 24] as number;
+  }
   /** CLOCK_MONOTONIC of these figures, µs. */
   takenUs(row: number): number {
-    return this.f64[16937 + row * 24] as number;
+    return this.f64[16942 + row * 24] as number;
   }
   versionIndex(row: number): number {
     return 33840 + row * 48;
@@ -1223,6 +1248,11 @@ export class SchedWorldTable {
       out.swapUs = this.swapUs(row);
       out.dispatches = this.dispatches(row);
       out.migrations = this.migrations(row);
+      out.guestUserUs = this.guestUserUs(row);
+      out.guestKernelUs = this.guestKernelUs(row);
+      out.monitorUs = this.monitorUs(row);
+      out.interrupts = this.interrupts(row);
+      out.timerInterrupts = this.timerInterrupts(row);
       out.takenUs = this.takenUs(row);
       if (Atomics.load(this.i32, 33840 + row * 48) === version) return true;
     }
@@ -1288,8 +1318,23 @@ export class SchedWorldWriter extends SchedWorldTable {
   setMigrations(row: number, value: number): void {
     this.f64[16936 + row * 24] = value;
   }
-  setTakenUs(row: number, value: number): void {
+  setGuestUserUs(row: number, value: number): void {
     this.f64[16937 + row * 24] = value;
+  }
+  setGuestKernelUs(row: number, value: number): void {
+    this.f64[16938 + row * 24] = value;
+  }
+  setMonitorUs(row: number, value: number): void {
+    this.f64[16939 + row * 24] = value;
+  }
+  setInterrupts(row: number, value: number): void {
+    this.f64[16940 + row * 24] = value;
+  }
+  setTimerInterrupts(row: number, value: number): void {
+    this.f64[16941 + row * 24] = value;
+  }
+  setTakenUs(row: number, value: number): void {
+    this.f64[16942 + row * 24] = value;
   }
   beginWrite(row: number): void {
     Atomics.add(this.i32, 33840 + row * 48, 1);

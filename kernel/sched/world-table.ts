@@ -123,7 +123,8 @@ export class WorldTable {
     const vcpu = this.#vcpus.get(row);
     if (vcpu !== undefined) {
       this.scheduler.remove(vcpu);
-      vcpu.times.publish(this.sched.schedWorld, nowUs, WorldState.zombie, -1);
+      const { times, report } = vcpu;
+      times.publish(this.sched.schedWorld, nowUs, { state: WorldState.zombie, pcpu: -1, report });
     }
     this.#vcpus.delete(row);
     this.#plain.delete(row);
@@ -143,13 +144,13 @@ export class WorldTable {
       if (vcpu.vmRow >= 0) times.systemUs = this.storage.storageVm.cpuUs(vcpu.vmRow);
       const state =
         vcpu.on !== null ? WorldState.run : vcpu.wants && !vcpu.stalled ? WorldState.ready : WorldState.wait;
-      times.publish(table, nowUs, state, vcpu.lastPcpu?.number ?? -1);
+      times.publish(table, nowUs, { state, pcpu: vcpu.lastPcpu?.number ?? -1, report: vcpu.report });
       demandUs += times.runUs + times.readyUs;
     }
     for (const plain of this.#plain.values()) {
       this.#advancePlain(plain, nowUs, idleUsOf);
       const state = plain.kind === WorldKind.idle ? WorldState.run : WorldState.wait;
-      plain.times.publish(table, nowUs, state, plain.pcpu);
+      plain.times.publish(table, nowUs, { state, pcpu: plain.pcpu });
       if (plain.kind !== WorldKind.idle) demandUs += plain.times.runUs;
     }
     return demandUs;

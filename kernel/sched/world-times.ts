@@ -1,4 +1,4 @@
-import type { SchedWorldWriter } from '../abi/index.js';
+import type { SchedWorldWriter, VmmReportTable } from '../abi/index.js';
 
 /**
  * The times of one world. At every moment run + ready + wait = wall since `createdUs`; whatever a clock cannot
@@ -67,13 +67,20 @@ export class WorldTimes {
     if (rest === 'idle') this.idleUs += left;
   }
 
-  publish(table: SchedWorldWriter, nowUs: number, state: number, pcpu: number): void {
+  /** @param report of the monitor whose world it is: what it tells goes where the service console may read it */
+  publish(
+    table: SchedWorldWriter,
+    nowUs: number,
+    shown: { readonly state: number; readonly pcpu: number; readonly report?: VmmReportTable },
+  ): void {
     const { row } = this;
+    const { state, pcpu, report } = shown;
     table.beginWrite(row);
     table.setGeneration(row, this.generation);
     table.setState(row, state);
     if (pcpu >= 0) table.setPcpu(row, pcpu);
     table.setCreatedUs(row, this.createdUs);
+    table.setUsedUs(row, this.runUs + this.systemUs);
     table.setRunUs(row, this.runUs);
     table.setReadyUs(row, this.readyUs);
     table.setWaitUs(row, this.waitUs);
@@ -84,6 +91,11 @@ export class WorldTimes {
     table.setCostopUs(row, 0);
     table.setSwapUs(row, 0);
     table.setDispatches(row, this.dispatches);
+    table.setGuestUserUs(row, report?.guestUserUs() ?? 0);
+    table.setGuestKernelUs(row, report?.guestKernelUs() ?? 0);
+    table.setMonitorUs(row, report?.monitorUs() ?? 0);
+    table.setInterrupts(row, report?.interrupts() ?? 0);
+    table.setTimerInterrupts(row, report?.timerInterrupts() ?? 0);
     table.setTakenUs(row, nowUs);
     table.endWrite(row);
   }
