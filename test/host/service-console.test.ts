@@ -157,6 +157,26 @@ describe('the tools that tell of the host', () => {
     expect([refused.status, refused.stderr]).toEqual([1, 'esxcfg-info: There are no virtual networks yet\n']);
   });
 
+  it('esxcfg-advcfg sets what acts at once and stays in esx.conf', async () => {
+    const advcfg = async (args: string): Promise<unknown[]> => {
+      const { status, stdout, stderr } = await host.ssh(`esxcfg-advcfg ${args}`);
+      return [status, stdout.toString(), stderr];
+    };
+    const { shmDir } = await (await host.kernel()).call('hostInfo', {});
+    const { cpuOption } = attachStatistics(shmDir).host;
+    const esxConf = () => readFileSync(join(host.root, 'console/etc/vmware/esx.conf'), 'utf8');
+    expect(await advcfg('-g /Cpu/Quantum')).toEqual([0, 'Value of Quantum is 20\n', '']);
+    expect(await advcfg('-s 50 /Cpu/Quantum')).toEqual([0, 'Value of Quantum is 50\n', '']);
+    expect(cpuOption.quantumUs()).toBe(50_000);
+    expect(esxConf()).toMatch(/^\/adv\/Cpu\/Quantum = "50"$/m);
+    const [status, , complaint] = await advcfg('-s 999 /Cpu/Quantum');
+    expect([status, complaint]).toEqual([1, 'esxcfg-advcfg: /Cpu/Quantum is from 5 to 200; 999 is not\n']);
+    expect(await advcfg('-d /Cpu/Quantum')).toEqual([0, 'Value of Quantum is 20\n', '']);
+    expect(cpuOption.quantumUs()).toBe(20_000);
+    const advopt = (await host.ssh('esxcfg-info -o')).stdout.toString();
+    expect(advopt).toMatch(/\+\/Misc\/RunningVCpuLimit : \n.*\|----Current Value\.+128$/m);
+  });
+
   it('vm-support bundles logs, configuration, VMs and answers of tools, and no secret', async () => {
     const kernel = await host.kernel();
     const vmxPath = await host.addGuest('asm-counter', 'bundled');

@@ -1,4 +1,4 @@
-export const SECTIONS = ['hardware', 'resource', 'storage', 'system'] as const;
+export const SECTIONS = ['hardware', 'resource', 'storage', 'system', 'advopt'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export const USAGE = `esxcfg-info <options>
@@ -7,6 +7,7 @@ export const USAGE = `esxcfg-info <options>
 -r|--resource   Resources: machine memory, virtual machines
 -s|--storage    Datastores
 -y|--system     The system itself
+-o|--advopt     Advanced options of the VMkernel
 -h|--help       This text
 `;
 
@@ -21,13 +22,13 @@ const FLAGS: Readonly<Record<string, readonly Section[]>> = {
   '--storage': ['storage'],
   '-y': ['system'],
   '--system': ['system'],
+  '-o': ['advopt'],
+  '--advopt': ['advopt'],
 };
 /** The product has them; this host has not. */
 const NOT_BUILT: Readonly<Record<string, string>> = {
   '-n': 'There are no virtual networks yet',
   '--network': 'There are no virtual networks yet',
-  '-o': 'There are no advanced options yet',
-  '--advopt': 'There are no advanced options yet',
   '-F': 'There is no form but the tree',
   '--format': 'There is no form but the tree',
 };

@@ -1,4 +1,10 @@
-import type { DatastoreInfo, HardwareInfo, HostInfo, VmInfo } from '../../kernel/abi/index.js';
+import type {
+  AdvancedOptionInfo,
+  DatastoreInfo,
+  HardwareInfo,
+  HostInfo,
+  VmInfo,
+} from '../../kernel/abi/index.js';
 import type { Section } from './flags.js';
 import type { Group } from './tree.js';
 
@@ -17,6 +23,7 @@ export interface Facts {
   readonly consoleMemoryMb: number;
   /** From the next boot on. */
   readonly consoleMemoryCfgMb: number;
+  readonly options: readonly AdvancedOptionInfo[];
   readonly nowMs: number;
 }
 
@@ -26,6 +33,7 @@ export function hostTree(facts: Facts, sections: readonly Section[]): Group {
     resource: () => resource(facts),
     storage: () => storage(facts),
     system: () => system(facts),
+    advopt: () => advancedOptions(facts),
   };
   return { name: 'Host', groups: sections.map(section => made[section]()) };
 }
@@ -137,6 +145,22 @@ function system({ host, nowMs }: Facts): Group {
       ['Boot Time', new Date(host.bootTimeMs).toISOString()],
       ['Uptime Seconds', Math.floor((nowMs - host.bootTimeMs) / 1000)],
     ],
+  };
+}
+
+function advancedOptions({ options }: Facts): Group {
+  return {
+    name: 'Advanced Options',
+    groups: options.map(option => ({
+      name: option.path,
+      values: [
+        ['Current Value', option.value],
+        ['Default Value', option.defaultValue],
+        ['Min Value', option.min],
+        ['Max Value', option.max],
+        ['Help String', option.description],
+      ],
+    })),
   };
 }
 

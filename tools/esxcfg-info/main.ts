@@ -43,6 +43,7 @@ async function askFacts(client: VmkernelClient): Promise<Facts> {
     memory: memory.memoryControl.read(figures) ? figures : undefined,
     consoleMemoryMb: tables.hostControl.consoleMemoryMb(),
     consoleMemoryCfgMb: parseConsoleMemory(value ?? '') ?? DEFAULT_CONSOLE_MEMORY_MB,
+    options: (await client.call('listOptions', {})).options,
     nowMs: Date.now(),
   };
 }

@@ -29,6 +29,7 @@ import type { ConsoleSettings } from './settings.js';
  * word after its path hands that word to the tool first: its own name, for a tool that is several.
  */
 const TOOLS: Readonly<Record<string, readonly string[]>> = {
+  'esxcfg-advcfg': ['usr/sbin/esxcfg-advcfg'],
   'esxcfg-info': ['usr/sbin/esxcfg-info'],
   esxtop: ['usr/bin/esxtop'],
   'host-power': ['reboot', 'halt', 'poweroff', 'shutdown'].map(name => `usr/sbin/${name} ${name}`),
