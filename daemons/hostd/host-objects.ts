@@ -27,13 +27,14 @@ import { HostDatastoreBrowser } from './mo/host-datastore-browser.js';
 import { HostDatastoreSystem } from './mo/host-datastore-system.js';
 import { HostLocalAccountManager } from './mo/host-local-account-manager.js';
 import { moids } from './mo/moids.js';
+import { PerformanceManager } from './mo/performance-manager.js';
 import { RootResourcePool } from './mo/resource-pool.js';
 import { SearchIndex } from './mo/search-index.js';
 import { ServiceInstance } from './mo/service-instance.js';
-import { UnbuiltObject } from './mo/unbuilt-object.js';
 import { UserDirectory } from './mo/user-directory.js';
 import { VirtualDiskManager } from './mo/virtual-disk-manager.js';
 import type { VirtualMachine } from './mo/virtual-machine.js';
+import type { PerfSampler } from './performance/index.js';
 import type { DatastoreWork } from './storage/datastore-work.js';
 import type { VmLife } from './vm-life/vm-life.js';
 import type { VmkernelLink } from './vmkernel/vmkernel-link.js';
@@ -52,6 +53,7 @@ export interface HostParts {
   readonly sessions: SessionTable;
   readonly managers: HostManagers;
   readonly life: VmLife;
+  readonly sampler: PerfSampler;
   readonly link: VmkernelLink;
   readonly facts: HostFacts;
   /** What an event that concerns the whole host is about. */
@@ -105,7 +107,11 @@ export class HostObjects {
         children: object => inventoryChildren(scope, object),
       }),
       new UserDirectory(this.#host.dependencies.accounts),
-      new UnbuiltObject(moids.perfManager, 'PerformanceManager'),
+      new PerformanceManager({
+        sampler: this.#host.sampler,
+        find: moid => this.#host.registry.find(moid),
+        vms: () => this.#host.inventory.vmRefs(),
+      }),
       new HostLocalAccountManager({
         accounts: this.#host.dependencies.accounts,
         tools: this.#host.dependencies.accountTools,

@@ -41,6 +41,7 @@ import { browserOf, HostDatastoreBrowser } from './mo/host-datastore-browser.js'
 import { HostPlaces } from './mo/host-places.js';
 import { moids } from './mo/moids.js';
 import type { ConsoleDoor } from './mo/virtual-machine-tickets.js';
+import { type PerfEntity, PerfSampler, SamplingClock } from './performance/index.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
@@ -108,6 +109,8 @@ export class Host {
   readonly #history: HostHistory;
   readonly managers: HostManagers;
   readonly #account: HostAccount;
+  readonly sampler: PerfSampler;
+  readonly #samplingClock: SamplingClock;
   readonly #options: HostOptions;
   readonly #dependencies: HostDependencies;
 
@@ -174,16 +177,35 @@ export class Host {
       link: () => this.link,
       onProblem: dependencies.onProblem,
     });
+    this.sampler = new PerfSampler({
+      sources: () => this.#account.sources,
+      entities: () => this.#perfEntities(),
+    });
+    this.#samplingClock = new SamplingClock(this.sampler, dependencies.onError);
     for (const object of new HostObjects(this.#parts()).all()) registry.add(object);
   }
 
   #parts(): HostParts {
     const { schema, registry, events, tasks, inventory, files, access, sessions, managers, life, link } =
       this;
+    const { sampler } = this;
     return {
       options: this.#options,
       dependencies: { ...this.#dependencies, policy: this.policy },
-      ...{ schema, registry, events, tasks, inventory, files, access, sessions, managers, life, link },
+      ...{
+        schema,
+        registry,
+        events,
+        tasks,
+        inventory,
+        files,
+        access,
+        sessions,
+        managers,
+        life,
+        link,
+        sampler,
+      },
       facts: this.#facts(),
       entity: () => this.#hostEntity(),
     };
@@ -210,6 +232,7 @@ export class Host {
     await this.managers.load();
     this.#dropPermissionsOfGoneVms();
     this.tasks.restore(info => this.#outcomeOf(info));
+    this.#samplingClock.start();
     await this.link.start();
     if (!this.link.isConnected) return;
     const late = new AbortController();
@@ -254,6 +277,7 @@ export class Host {
   }
 
   close(): void {
+    this.#samplingClock.stop();
     this.managers.autoStart.close();
     this.link.close();
     for (const session of this.sessions.list()) this.sessions.end(session);
@@ -305,6 +329,7 @@ export class Host {
       onUnregistered: ({ value }) => {
         this.access.dropPermissions(({ entity }) => entity.value === value);
         this.managers.forgetMachine(value);
+        this.sampler.forget(value);
       },
       requirePowerOn: () => this.managers.maintenance.requirePowerOn(),
       consoleDoor: () => this.#dependencies.consoleDoor(),
@@ -313,6 +338,18 @@ export class Host {
       life: () => this.life,
       onError: this.#dependencies.onError,
     });
+  }
+
+  /** What statistics are kept of. */
+  #perfEntities(): PerfEntity[] {
+    const machines = this.inventory
+      .runningVms()
+      .map(({ ref, run }): PerfEntity => ({ ref, kind: 'vm', id: run?.worldId ?? 0 }));
+    return [
+      { ref: moids.host, kind: 'host', id: 0 },
+      { ref: moids.rootPool, kind: 'pool', id: 0 },
+      ...machines,
+    ];
   }
 
   #makeLink(): VmkernelLink {

@@ -71,6 +71,7 @@ export function hostMethodRules(dependencies: MethodRulesDependencies): MethodRu
     ...hostRules(),
     ...fileRules(onPath, spaceOn),
     ...diskRules(spaceOn),
+    ...performanceRules(),
   };
 }
 
@@ -204,5 +205,13 @@ function diskRules(spaceOn: SpaceOn): MethodRules {
     QueryVirtualDiskInfo_Task: onName,
     MoveVirtualDisk_Task: (_, { sourceName, destName }) => [spaceOn(sourceName), spaceOn(destName)],
     CopyVirtualDisk_Task: (_, { sourceName, destName }) => [spaceOn(sourceName), spaceOn(destName)],
+  };
+}
+
+/** Statistics are told of what the caller sees. */
+function performanceRules(): MethodRules {
+  return {
+    QueryPerf: (_, { querySpec }) => querySpec.map(({ entity }) => need(entity, 'System.View')),
+    QueryPerfComposite: (_, { querySpec }) => [need(querySpec.entity, 'System.View')],
   };
 }

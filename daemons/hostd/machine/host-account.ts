@@ -8,6 +8,7 @@ export class HostAccount {
   readonly #attach: (shmDir: string) => FigureSources | undefined;
   #info: HostInfo | undefined;
   #hardware: HardwareInfo | undefined;
+  #sources: FigureSources | undefined;
   #figures: HostFigures | undefined;
   #vmFigures: VmFigures | undefined;
 
@@ -25,6 +26,11 @@ export class HostAccount {
     return this.#hardware;
   }
 
+  /** The shared memory of the present boot. */
+  get sources(): FigureSources | undefined {
+    return this.#sources;
+  }
+
   get figures(): HostFigures | undefined {
     return this.#figures;
   }
@@ -38,6 +44,7 @@ export class HostAccount {
     this.#hardware = await link.call('hardwareInfo', {});
     if (info.bootId !== this.#info?.bootId) {
       const sources = this.#attach(info.shmDir);
+      this.#sources = sources;
       this.#figures = sources && new HostFigures(sources);
       this.#vmFigures = sources && new VmFigures(sources);
     }
