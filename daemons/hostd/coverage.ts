@@ -38,6 +38,7 @@ import { licenseManagerClass } from './mo/host/license-manager.js';
 import { optionManagerClass } from './mo/host/option-manager.js';
 import { hostDatastoreSystemClass } from './mo/host-datastore-system.js';
 import { accountManagerClass } from './mo/host-local-account-manager.js';
+import { performanceManagerClass } from './mo/performance-manager.js';
 import { resourcePoolClass } from './mo/resource-pool.js';
 import { searchIndexClass } from './mo/search-index.js';
 import { serviceInstanceClass } from './mo/service-instance.js';
@@ -72,6 +73,7 @@ const builtClasses: readonly ObjectClass[] = [
   hostSystemClass,
   inventoryViewClass,
   listViewClass,
+  performanceManagerClass,
   propertyCollectorClass,
   propertyFilterClass,
   resourcePoolClass,

@@ -7,6 +7,7 @@
  *   vmkernel/    the connection to the VMkernel and what its errors are to a client
  *   machine/ console/ vm-config/   the machine and the service console; what a .vmx says, and what a spec
  *                makes of it (vm-config/spec)
+ *   performance/ what host, machines and pools used over the past hour and day
  *   store/       hostd's SQLite file: tasks, events, permissions, intents; it is lived without when it must be
  *   mo/          managed objects, a file each; mo/host/ the host itself and the managers of its parts
  *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
