@@ -2,7 +2,6 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  BellFileWriter,
   Doorbell,
   emptySchedControlFigures,
   KickReason,
@@ -108,7 +107,7 @@ async function wakes(context: BenchContext, images: Images, folder: string): Pro
 const noWakes = (): Wakes => ({ latenciesUs: [], kicks: 0, schedulerUs: 0, vmxUs: 0, dispatches: 0 });
 
 async function kickOften(host: KernelHost, vm: RunningVm, into: Wakes): Promise<void> {
-  const doorbell = openDoorbell(host.shmDir);
+  const doorbell = Doorbell.open(host.shmDir, { mapFile, futexWake, nowUs });
   await delay(PUBLISH_MS * 2);
   const before = schedulerFigures(host);
   const vmxBeforeUs = vm.cpuUs();
@@ -126,12 +125,6 @@ async function kickOften(host: KernelHost, vm: RunningVm, into: Wakes): Promise<
   into.schedulerUs += after.ownCpuUs - before.ownCpuUs;
   into.dispatches += after.dispatches - before.dispatches;
   into.vmxUs += vm.cpuUs() - vmxBeforeUs;
-}
-
-function openDoorbell(shmDir: string): Doorbell {
-  const { address, memory } = mapFile(join(shmDir, BellFileWriter.NAME), BellFileWriter.SIZE_BYTES, true);
-  const bell = new BellFileWriter(memory);
-  return new Doorbell(bell, () => futexWake(address + bell.bellControl.ringsIndex() * 4), nowUs);
 }
 
 function schedulerFigures(host: KernelHost): SchedControlFigures {

@@ -52,8 +52,8 @@ export class VmmLoop {
     const { dispatch, engine, send } = this.#parts;
     try {
       while (!this.#stopped) {
-        this.#takeMessages();
-        if (!this.#stopped && dispatch.waitForGrant()) this.#turn();
+        if (dispatch.waitForGrant()) this.#turn();
+        else this.#takeMessages();
       }
     } catch (error) {
       if (!(error instanceof EngineTrap)) throw error;
@@ -70,6 +70,7 @@ export class VmmLoop {
     if (dispatch.beginSlice() !== 0) {
       policy.wake();
       this.#takeMessages();
+      if (this.#stopped) return;
     }
     if (this.#retries.length === 0) this.#takeEvents();
     if (this.#retries.length > 0) {

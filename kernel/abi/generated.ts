@@ -2,7 +2,7 @@
 import { loadText, SEQLOCK_TRIES, stampSegment, storeText, verifySegment } from './segment.js';
 
 /** Both ends of a shared-memory file must have been generated from the same layouts. */
-export const ABI_HASH = 1733447942;
+export const ABI_HASH = -873098184;
 
 export class HostControlTable {
   static readonly ROWS = 1;
@@ -1931,8 +1931,8 @@ export class BellTable {
   reasons(row: number): number {
     return Atomics.load(this.i32, 32 + row * 4);
   }
-  /** Kicks so far. */
-  kicks(row: number): number {
+  /** The monitor's futex: moves at every kick and every new grant. */
+  signals(row: number): number {
     return Atomics.load(this.i32, 33 + row * 4);
   }
   /** When the first reason since the last clear was set, CLOCK_MONOTONIC, µs. */
@@ -1942,7 +1942,7 @@ export class BellTable {
   reasonsIndex(row: number): number {
     return 32 + row * 4;
   }
-  kicksIndex(row: number): number {
+  signalsIndex(row: number): number {
     return 33 + row * 4;
   }
 }
@@ -1951,7 +1951,7 @@ export class BellWriter extends BellTable {
   setReasons(row: number, value: number): void {
     Atomics.store(this.i32, 32 + row * 4, value);
   }
-  setKicks(row: number, value: number): void {
+  setSignals(row: number, value: number): void {
     Atomics.store(this.i32, 33 + row * 4, value);
   }
   setKickedUs(row: number, value: number): void {

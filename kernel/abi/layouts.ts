@@ -346,7 +346,7 @@ const bellFile: FileLayout = {
       rows: MAX_WORLDS,
       fields: [
         i32('reasons', 'KickReason bits'),
-        i32('kicks', 'kicks so far'),
+        i32('signals', "the monitor's futex: moves at every kick and every new grant"),
         f64('kickedUs', 'when the first reason since the last clear was set, CLOCK_MONOTONIC, µs'),
       ],
     },

@@ -4,7 +4,6 @@ import { futexWake, mapFile, nowUs } from '../../lib/linux/index.js';
 import type { Logger } from '../../lib/log/index.js';
 import {
   ABI_HASH,
-  BellFileWriter,
   Doorbell,
   HostFileWriter,
   PRODUCT,
@@ -124,7 +123,7 @@ export class Vmkernel {
     );
     const shown: { tables: HostTables | null } = { tables: null };
     const options = this.#loadOptions(host, esxConf, () => shown.tables?.optionsChanged());
-    const doorbell = this.#openDoorbell();
+    const doorbell = Doorbell.open(shmDir, { mapFile, futexWake, nowUs });
     const scheduler = await SchedulerThread.start(shmDir, machine.cpus, this.panic);
     this.#undo.push(async () => {
       doorbell.ring();
@@ -184,22 +183,10 @@ export class Vmkernel {
     return options;
   }
 
-  #openDoorbell(): Doorbell {
-    const { address, memory } = mapFile(
-      join(this.shmDir, BellFileWriter.NAME),
-      BellFileWriter.SIZE_BYTES,
-      true,
-    );
-    const bell = new BellFileWriter(memory);
-    const ringAddress = address + bell.bellControl.ringsIndex() * 4;
-    return new Doorbell(bell, () => futexWake(ringAddress), nowUs);
-  }
-
   async #startStorage(onRingBroken: (worldId: number) => void): Promise<StorageSystem> {
     const storage = new StorageSystem({
       rootDir: this.options.root,
       shmDir: this.shmDir,
-      bellPath: join(this.shmDir, BellFileWriter.NAME),
       hostName: this.options.hostName,
       onFatal: this.panic,
       onRingBroken,

@@ -14,7 +14,7 @@ import {
   setThreadName,
   setTimerSlack,
 } from '../../lib/linux/index.js';
-import { BellFile, HostFile, SchedFileWriter, StorageFile } from '../abi/index.js';
+import { BellFile, Doorbell, HostFile, SchedFileWriter, StorageFile } from '../abi/index.js';
 import { RealLinuxPort } from './linux-port.js';
 import { MachineLoad } from './machine-load.js';
 import { Scheduler } from './scheduler.js';
@@ -45,10 +45,11 @@ function run(): void {
   const bellMap = open(BellFile.NAME, BellFile.SIZE_BYTES, false);
   const bell = new BellFile(bellMap.memory);
   const ringAddress = bellMap.address + bell.bellControl.ringsIndex() * 4;
+  const doorbell = Doorbell.open(data.shmDir, { mapFile, futexWake, nowUs });
   const linux = new RealLinuxPort(mayChangeClass);
   const pcpus = data.cpus.map((cpu, number) => new Pcpu(number, cpu));
   const wakeMonitor = (row: number): void => {
-    futexWake(schedMap.address + sched.schedWorld.grantIndex(row) * 4);
+    doorbell.signal(row);
   };
   const scheduler = new Scheduler(pcpus, sched.schedWorld, bell.bell, linux, wakeMonitor, {
     quantumUs: data.quantumUs,

@@ -24,7 +24,6 @@ export interface StorageOptions {
   /** The host's root folder: datastores under `datastores/`, the mount list in `run/vmkernel/`. */
   readonly rootDir: string;
   readonly shmDir: string;
-  readonly bellPath: string;
   /** This host's name, left in lock files. */
   readonly hostName: string;
   /** A thread of storage died: the host cannot go on. */
@@ -73,7 +72,7 @@ export class StorageSystem {
   }
 
   async start(): Promise<void> {
-    const { rootDir, shmDir, bellPath, onFatal, onRingBroken } = this.#options;
+    const { rootDir, shmDir, onFatal, onRingBroken } = this.#options;
     const found = loadDatastores(join(rootDir, 'datastores'));
     this.#datastores = new Datastores(found);
     writeMountList(join(rootDir, 'run', 'vmkernel', 'datastores.json'), found);
@@ -82,7 +81,7 @@ export class StorageSystem {
       createShmFile(statisticsPath, StorageFileWriter.SIZE_BYTES, memory => StorageFileWriter.stamp(memory));
     const controlFd = eventfdCreate(false);
     const workFd = eventfdCreate(false);
-    const data = { bellPath, statisticsPath, controlFd, workFd, asleep: this.#asleep };
+    const data = { shmDir, statisticsPath, controlFd, workFd, asleep: this.#asleep };
     const thread = new StorageThreadClient(this.#script('thread/main.js'), data, { onFatal, onRingBroken });
     const disks = new DiskOpener({
       shmDir,

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import {
-  type Address,
   CLOCK_THREAD_CPUTIME_ID,
   clockUs,
   FutexWaiter,
@@ -8,7 +7,7 @@ import {
   mapFile,
   nowUs,
 } from '../../lib/linux/index.js';
-import { BellFileWriter, Doorbell, mayRun, SchedFile, VmmFileWriter, VmmState } from '../abi/index.js';
+import { Doorbell, mayRun, SchedFile, VmmFileWriter, VmmState } from '../abi/index.js';
 
 export interface DispatchOptions {
   readonly shmDir: string;
@@ -20,19 +19,17 @@ export interface DispatchOptions {
 }
 
 /**
- * A virtual CPU's end of the dispatch protocol. It blocks on the futex of its grant word, runs slices while the
- * word says so, and reports; it never decides.
+ * A virtual CPU's end of the dispatch protocol. It blocks on the futex of its doorbell, runs slices while its grant word
+ * says so, and reports; it never decides.
  *
  * - `halt` gives the PCPU back when somebody waits for it; otherwise the grant is kept and the sleep ends by the
- *   guest's own timer, without the scheduler.
+ *   guest's own timer or a kick, without the scheduler.
  * - A report moves `reports` last and rings the scheduler.
  */
 export class Dispatch {
   readonly #sched: SchedFile;
-  readonly #schedAddress: Address;
   readonly #report: VmmFileWriter;
   readonly #doorbell: Doorbell;
-  readonly #bell: BellFileWriter;
   readonly #waiter = new FutexWaiter();
   readonly #row: number;
   #state: number = VmmState.start;
@@ -40,18 +37,16 @@ export class Dispatch {
   #slices = 0;
   #wakes = 0;
   #longestUs = 0;
+  /** When the kick came that the next slice answers; 0 = none. */
+  #kickedUs = 0;
 
   constructor(options: DispatchOptions) {
     const { shmDir, worldRow, worldId } = options;
     const sched = mapFile(join(shmDir, SchedFile.NAME), SchedFile.SIZE_BYTES, false);
-    const bell = mapFile(join(shmDir, BellFileWriter.NAME), BellFileWriter.SIZE_BYTES, true);
     const report = mapFile(join(shmDir, `${VmmFileWriter.NAME}-${worldId}`), VmmFileWriter.SIZE_BYTES, true);
     this.#row = worldRow;
     this.#sched = new SchedFile(sched.memory);
-    this.#schedAddress = sched.address;
-    this.#bell = new BellFileWriter(bell.memory);
-    const ringAddress = bell.address + this.#bell.bellControl.ringsIndex() * 4;
-    this.#doorbell = new Doorbell(this.#bell, () => futexWake(ringAddress), nowUs);
+    this.#doorbell = openDoorbell(shmDir);
     this.#report = new VmmFileWriter(report.memory);
     this.#report.vmmReport.setTid(options.tid);
     this.#say(VmmState.parked, 0);
@@ -70,13 +65,14 @@ export class Dispatch {
 
   /** Sleeps until there is a grant, at most 90 ms: the caller looks after other things and comes again. */
   waitForGrant(): boolean {
+    const signals = this.#doorbell.signals(this.#row);
     const grant = this.#sched.schedWorld.grant(this.#row);
     if (mayRun(grant)) return true;
     if (this.#state === VmmState.run) {
       this.#report.vmmReport.setStoppedUs(nowUs());
       this.#say(VmmState.parked, grant);
     }
-    this.#waiter.wait(this.#grantAddress(), grant, 90_000);
+    this.#sleep(signals, 90_000);
     return this.granted;
   }
 
@@ -84,12 +80,13 @@ export class Dispatch {
   beginSlice(): number {
     if (this.#state !== VmmState.run) this.#setRunning();
     const reasons = this.#doorbell.take(this.#row);
-    if (reasons !== 0) this.#noteWake();
+    if (reasons !== 0) this.#kickedUs = this.#doorbell.kickedUs(this.#row);
     return reasons;
   }
 
   endSlice(startUs: number, endUs: number, instructions: number, translations: number): void {
     const report = this.#report.vmmReport;
+    if (this.#kickedUs !== 0) this.#noteWake(startUs);
     report.setCpuUs(clockUs(CLOCK_THREAD_CPUTIME_ID));
     report.setSlices(++this.#slices);
     report.setInstructions(instructions);
@@ -107,6 +104,7 @@ export class Dispatch {
    */
   halt(nextTimerUs: number): boolean {
     const { schedWorld } = this.#sched;
+    const signals = this.#doorbell.signals(this.#row);
     const grant = schedWorld.grant(this.#row);
     if (this.#state === VmmState.run) {
       if (this.doorbellPending) return true;
@@ -118,7 +116,7 @@ export class Dispatch {
     const leftUs = nextTimerUs - nowUs();
     if (mayRun(grant) && (leftUs <= 0 || this.doorbellPending)) return true;
     // Without a grant the scheduler watches the timer and answers with a new grant.
-    this.#waiter.wait(this.#grantAddress(), grant, mayRun(grant) ? leftUs : 90_000);
+    this.#sleep(signals, mayRun(grant) ? leftUs : 90_000);
     return this.granted && (nowUs() >= nextTimerUs || this.doorbellPending);
   }
 
@@ -156,21 +154,18 @@ export class Dispatch {
     this.#doorbell.ring();
   }
 
-  #noteWake(): void {
-    const latencyUs = nowUs() - this.#bell.bell.kickedUs(this.#row);
-    this.#report.vmmWake.setLatencyUs(this.#wakes & 1023, latencyUs);
+  #noteWake(startUs: number): void {
+    this.#report.vmmWake.setLatencyUs(this.#wakes & 1023, startUs - this.#kickedUs);
     this.#report.vmmReport.setWakes(++this.#wakes);
+    this.#kickedUs = 0;
   }
 
-  #grantAddress(): Address {
-    return this.#schedAddress + this.#sched.schedWorld.grantIndex(this.#row) * 4;
+  #sleep(signals: number, timeoutUs: number): void {
+    this.#waiter.wait(this.#doorbell.signalsAddress(this.#row), signals, timeoutUs);
   }
 }
 
 /** The kicking end for threads of the vmx that are no VMM. */
 export function openDoorbell(shmDir: string): Doorbell {
-  const { address, memory } = mapFile(join(shmDir, BellFileWriter.NAME), BellFileWriter.SIZE_BYTES, true);
-  const bell = new BellFileWriter(memory);
-  const ringAddress = address + bell.bellControl.ringsIndex() * 4;
-  return new Doorbell(bell, () => futexWake(ringAddress), nowUs);
+  return Doorbell.open(shmDir, { mapFile, futexWake, nowUs });
 }

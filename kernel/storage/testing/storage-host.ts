@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newFlatDescriptor } from '../../../lib/vmdk/index.js';
-import { BellFileWriter } from '../../abi/index.js';
+import { BellFileWriter, SchedFileWriter } from '../../abi/index.js';
 import { createShmFile, type RingSizes } from '../ring-files.js';
 import { type StorageOptions, StorageSystem } from '../system.js';
 
@@ -19,12 +19,11 @@ export class StorageHost {
   constructor(options: Partial<StorageOptions> = {}, labels: readonly string[] = []) {
     mkdirSync(join(this.root, 'run', 'vmkernel'), { recursive: true });
     for (const label of ['storage1', ...labels]) mkdirSync(this.folder(label), { recursive: true });
-    const bellPath = join(this.shmDir, BellFileWriter.NAME);
-    createShmFile(bellPath, BellFileWriter.SIZE_BYTES, memory => BellFileWriter.stamp(memory));
+    for (const file of [BellFileWriter, SchedFileWriter])
+      createShmFile(join(this.shmDir, file.NAME), file.SIZE_BYTES, memory => file.stamp(memory));
     this.system = new StorageSystem({
       rootDir: this.root,
       shmDir: this.shmDir,
-      bellPath,
       hostName: 'esx.test',
       threadsDir: THREADS,
       onFatal: error => this.fatal.push(error),

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { futexWake, mapFile, nowUs, setThreadName } from '../../../lib/linux/index.js';
-import { BellFileWriter, Doorbell } from '../../abi/index.js';
+import { Doorbell } from '../../abi/index.js';
 import type { FromStorage, StorageThreadData, ToStorage } from './messages.js';
 import { raisePriority } from './priority.js';
 import { StorageStatistics } from './statistics.js';
@@ -10,10 +10,7 @@ import { StorageLoop } from './storage-loop.js';
 function main(data: StorageThreadData, port: MessagePort): void {
   setThreadName('storage');
   raisePriority();
-  const { address, memory } = mapFile(data.bellPath, BellFileWriter.SIZE_BYTES, true);
-  const bell = new BellFileWriter(memory);
-  const ringAddress = address + bell.bellControl.ringsIndex() * 4;
-  const doorbell = new Doorbell(bell, () => futexWake(ringAddress), nowUs);
+  const doorbell = Doorbell.open(data.shmDir, { mapFile, futexWake, nowUs });
   const tell = (message: FromStorage): void => port.postMessage(message);
   let stopping = false;
   const { controlFd, workFd } = data;

@@ -21,7 +21,7 @@ export interface ThreadVm extends RingFiles {
 }
 
 export interface StorageThreadData {
-  readonly bellPath: string;
+  readonly shmDir: string;
   readonly statisticsPath: string;
   /** Rung by the main thread after a message. */
   readonly controlFd: number;
