@@ -1,4 +1,5 @@
 import type { AdvancedOptionInfo } from './options.js';
+import type { PoolCalls } from './pool-calls.js';
 
 /**
  * The control calls that any process may make on the VMkernel's socket, and their errors. A call dies with its
@@ -210,7 +211,7 @@ export interface UserWorldInfo {
 type Empty = Record<string, never>;
 
 /** Arguments and results of every call. File data travels in the frame's body. */
-export interface Calls {
+export interface Calls extends PoolCalls {
   hostInfo: { args: Empty; result: HostInfo };
   /**
    * Takes the host down in order, for a reboot up again. Answers when init has taken it on; then the host goes down.
@@ -357,6 +358,7 @@ export type VmkernelErrorCode =
   | 'InvalidState'
   | 'InvalidVmx'
   | 'IoError'
+  | 'LimitExceeded'
   | 'MemorySizeNotSupported'
   | 'NoSpace'
   | 'NotADirectory'

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CallName, VmkernelError } from '../abi/index.js';
+import { type CallName, MAX_POOLS, VmkernelError } from '../abi/index.js';
 
 /** What comes over the control socket, checked once. */
 const MAX_PATH = 4096;
@@ -22,6 +22,20 @@ const upload = z.object({ upload: offset });
 const fromTo = z.object({ from: path, to: path, overwrite: z.boolean() });
 const format = z.enum(['thin', 'zeroedthick', 'eagerzeroedthick']);
 const adapterType = z.enum(['buslogic', 'lsilogic', 'ide']);
+
+const number = z.number();
+/** What an amount may be is the pools' matter. */
+const allocation = z.object({
+  reservation: number,
+  expandable: z.boolean(),
+  limit: number.nullable(),
+  shares: number,
+  level: z.enum(['low', 'normal', 'high', 'custom']),
+});
+const poolId = z.number().int();
+/** Longer names are refused as names. */
+const poolName = z.string().max(MAX_PATH);
+const MAX_VMS_MOVED = 1024;
 
 const schemas: { readonly [N in CallName]: z.ZodType } = {
   hostInfo: nothing,
@@ -62,6 +76,27 @@ const schemas: { readonly [N in CallName]: z.ZodType } = {
   checkTicket: z.object({ ticket: z.string().max(MAX_WORD) }),
   listUserWorlds: nothing,
   listDatastores: nothing,
+  listPools: nothing,
+  createPool: z.object({ parentId: poolId, name: poolName, cpu: allocation, memory: allocation }),
+  updatePools: z.object({
+    changes: z
+      .array(
+        z.object({
+          poolId,
+          name: poolName.optional(),
+          cpu: allocation.optional(),
+          memory: allocation.optional(),
+        }),
+      )
+      .max(MAX_POOLS),
+  }),
+  moveIntoPool: z.object({
+    poolId,
+    pools: z.array(poolId).max(MAX_POOLS),
+    vms: z.array(path).max(MAX_VMS_MOVED),
+  }),
+  destroyPool: z.object({ poolId }),
+  forgetVm: vm,
   watch: z.object({ bootId: z.string().max(64).optional(), after: z.number().int().min(0).optional() }),
   fileRead: z.object({ path, offsetBytes: offset, lengthBytes: offset.max(MAX_READ_BYTES) }),
   fileWrite: z.object({ path, offsetBytes: offset, create: z.boolean(), truncate: z.boolean() }),

@@ -1,4 +1,10 @@
-import { type CallName, type HostInfo, type UserWorldInfo, VmkernelError } from '../abi/index.js';
+import {
+  type CallName,
+  type HostInfo,
+  type PoolCalls,
+  type UserWorldInfo,
+  VmkernelError,
+} from '../abi/index.js';
 import { overheadMb } from '../memory/index.js';
 import type { JobCalls, StorageSystem } from '../storage/index.js';
 import type { AdvancedOptions } from './advanced-options.js';
@@ -7,6 +13,7 @@ import type { CallContext, CallHandlers } from './control-server.js';
 import type { EsxConfFile } from './esx-conf-file.js';
 import { readHardware } from './hardware.js';
 import type { InitLink } from './init-link.js';
+import type { Pools } from './pools/index.js';
 import type { VmManager } from './vm-manager.js';
 
 const BYTES_PER_MB = 2 ** 20;
@@ -19,6 +26,7 @@ export interface CallParts {
   readonly hostInfo: () => HostInfo;
   readonly esxConf: EsxConfFile;
   readonly options: AdvancedOptions;
+  readonly pools: Pools;
   readonly injectFailures: boolean;
   readonly userWorlds: () => UserWorldInfo[];
 }
@@ -91,7 +99,31 @@ export function callHandlers(parts: CallParts): CallHandlers {
       change([args.from, args.to], () => storage.files.call('fileRename', args, body)),
     fileRemove: (args, { body }) => change([args.path], () => storage.files.call('fileRemove', args, body)),
     ...jobHandlers(storage.jobs, change),
+    ...poolHandlers(parts.pools),
     diskInfo: async ({ path }) => ({ result: await storage.diskInfo(path) }),
+  };
+}
+
+function poolHandlers(pools: Pools): Pick<CallHandlers, keyof PoolCalls> {
+  return {
+    listPools: async () => ({ result: { pools: pools.list() } }),
+    createPool: async args => ({ result: { poolId: pools.create(args) } }),
+    updatePools: async args => {
+      pools.update(args);
+      return { result: {} };
+    },
+    moveIntoPool: async args => {
+      pools.move(args);
+      return { result: {} };
+    },
+    destroyPool: async args => {
+      pools.destroy(args);
+      return { result: {} };
+    },
+    forgetVm: async args => {
+      pools.forgetVm(args);
+      return { result: {} };
+    },
   };
 }
 

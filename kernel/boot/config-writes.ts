@@ -1,14 +1,15 @@
 import { parseVmx, type VmConfig } from '../../lib/vmx/index.js';
 import { type CallFailure, VmkernelError } from '../abi/index.js';
 import type { StorageSystem } from '../storage/index.js';
-import { type CpuReservations, claimOf } from './cpu-reservations.js';
 import type { HostTables } from './host-tables.js';
+import type { Admission } from './pools/index.js';
 import type { Vm } from './vm.js';
 import { readCheckedConfig } from './vm-checks.js';
+import { claimOf, demandOf } from './vm-claims.js';
 
 export interface ConfigWriteParts {
   readonly storage: StorageSystem;
-  readonly cpu: CpuReservations;
+  readonly admission: Admission;
   readonly tables: HostTables;
   /** Clock rate of a PCPU: reservations and limits of a .vmx are in MHz. */
   readonly pcpuMhz: number;
@@ -33,16 +34,16 @@ export class ConfigWrites {
   }
 
   async #write(vm: Vm, vmxText: string): Promise<void> {
-    const { cpu, storage, pcpuMhz } = this.parts;
+    const { admission, storage } = this.parts;
     const { rows } = vm;
     if (rows === null) throw new VmkernelError('InvalidState', `${vm.name} holds nothing yet`);
     const config = readCheckedConfig(vmxText);
-    const before = cpu.reservedBy(rows.vmRow);
-    cpu.admit(rows.vmRow, claimOf(config.cpu, pcpuMhz).min, config.numVcpus);
+    const before = admission.demandOf(rows.vmRow);
+    admission.admit(rows.vmRow, demandOf(vm.vmxPath, config));
     try {
       await storage.replaceLockedVmx(vm.vmxPath, parseVmx(vmxText).toBytes());
     } catch (error) {
-      cpu.admit(rows.vmRow, before, config.numVcpus);
+      admission.restore(rows.vmRow, before);
       throw error;
     }
     this.#follow(vm, config);

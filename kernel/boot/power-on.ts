@@ -3,13 +3,14 @@ import { join, posix } from 'node:path';
 import { closeFd, memfdCreate, nowUs } from '../../lib/linux/index.js';
 import { parseVmx, type VmConfig } from '../../lib/vmx/index.js';
 import { VmkernelError, VmmFileWriter, VmState, type VmxStart } from '../abi/index.js';
-import { type MemoryThread, PAGES_PER_MB, type Reservations } from '../memory/index.js';
+import { demandPages, type MemoryThread, PAGES_PER_MB } from '../memory/index.js';
 import type { DiskRequest, OpenedDisks, StorageSystem, VmxLock } from '../storage/index.js';
-import { type CpuReservations, claimOf } from './cpu-reservations.js';
 import type { HostTables, VmRows } from './host-tables.js';
+import type { Admission } from './pools/index.js';
 import { createSegment } from './segments.js';
 import type { Vm } from './vm.js';
 import { readCheckedConfig } from './vm-checks.js';
+import { claimOf, demandOf } from './vm-claims.js';
 import { VmxProcess } from './vmx-process.js';
 
 const MEGABYTE = 1 << 20;
@@ -37,8 +38,7 @@ export interface PowerOnParts {
   readonly tables: HostTables;
   readonly storage: StorageSystem;
   readonly memory: MemoryThread;
-  readonly reservations: Reservations;
-  readonly cpu: CpuReservations;
+  readonly admission: Admission;
 }
 
 /** What the steps of one power-on hand to each other. */
@@ -72,7 +72,7 @@ export class PowerOn {
 
   async #prepare(vm: Vm): Promise<Made> {
     const { ledger } = vm;
-    const { storage, reservations, cpu, tables, memory } = this.parts;
+    const { storage, admission, tables, memory } = this.parts;
     let lock: VmxLock | null = null;
     await ledger.step(
       'lock',
@@ -94,17 +94,10 @@ export class PowerOn {
         if (vm.rows !== null) tables.releaseVm(vm.rows);
       },
     );
-    const demand = { memoryMb: config.memsizeMb, vcpus: config.numVcpus };
-    const pages = await ledger.step(
+    await ledger.step(
       'admit',
-      () => {
-        cpu.admit(rows.vmRow, claim.min, config.numVcpus);
-        return reservations.admit(rows.vmRow, demand);
-      },
-      () => {
-        cpu.release(rows.vmRow);
-        reservations.release(rows.vmRow);
-      },
+      () => admission.admit(rows.vmRow, demandOf(vm.vmxPath, config)),
+      () => admission.release(rows.vmRow),
     );
     const runDir = join(this.options.vmxRunDir, String(rows.worldId));
     await ledger.step(
@@ -136,7 +129,8 @@ export class PowerOn {
       () => storage.closeDisks(rows.worldId),
     );
     const { missingImage } = image;
-    return { config, vmxText, rows, overheadPages: pages.overhead, runDir, ramFd, disks, missingImage };
+    const { overhead: overheadPages } = demandPages({ memoryMb: config.memsizeMb, vcpus: config.numVcpus });
+    return { config, vmxText, rows, overheadPages, runDir, ramFd, disks, missingImage };
   }
 
   async #readConfig(vm: Vm): Promise<{ config: VmConfig; vmxText: string }> {

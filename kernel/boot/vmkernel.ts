@@ -11,7 +11,7 @@ import {
   type UserWorldInfo,
   VMX_NODE_FLAGS,
 } from '../abi/index.js';
-import { MemoryThread, PAGES_PER_MB, Reservations } from '../memory/index.js';
+import { MemoryThread, PAGES_PER_MB } from '../memory/index.js';
 import { SchedulerThread } from '../sched/index.js';
 import { StorageSystem } from '../storage/index.js';
 import { AdvancedOptions } from './advanced-options.js';
@@ -21,12 +21,12 @@ import { ChangeFeed } from './change-feed.js';
 import { ConfigWrites } from './config-writes.js';
 import { ConsoleTime } from './console-time.js';
 import { ControlServer } from './control-server.js';
-import { CpuReservations } from './cpu-reservations.js';
 import { EsxConfFile } from './esx-conf-file.js';
 import { CONSOLE_MIN_PCPUS, HostTables } from './host-tables.js';
 import { InitLink } from './init-link.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { describePcpus, readTopology } from './pcpu-topology.js';
+import { type Capacity, Pools } from './pools/index.js';
 import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
 import { SpaceWatch } from './space-watch.js';
@@ -145,22 +145,28 @@ export class Vmkernel {
         { module: 'Sched' },
         'Linux refuses real-time classes: worlds are scheduled as well as it goes',
       );
-    const cpu = new CpuReservations(machine.cpus.length - CONSOLE_MIN_PCPUS);
-    const configWrites = new ConfigWrites({ storage, cpu, tables, pcpuMhz: machine.pcpuMhz });
-    const powerOn = new PowerOn(this.#powerOnOptions(machine), {
-      tables,
-      storage,
-      memory,
-      reservations: new Reservations(vmMb * PAGES_PER_MB),
-      cpu,
+    const pools = new Pools({
+      capacity: capacityOf(machine, vmMb),
+      limits: {
+        poweredOnVcpus: () => host.cpuOption.runningVcpuLimit(),
+        checkPerVcpu: () => host.cpuOption.vmAdmitCheckPerVcpuMin() !== 0,
+      },
+      esxConf,
+      feed: this.#feed,
+      log: this.log,
+      canonical: path => storage.resolve(path).canonical,
+      follow: () => undefined,
     });
+    const { admission } = pools;
+    const configWrites = new ConfigWrites({ storage, admission, tables, pcpuMhz: machine.pcpuMhz });
+    const powerOn = new PowerOn(this.#powerOnOptions(machine), { tables, storage, memory, admission });
     const manager = new VmManager(powerOn, configWrites, storage, this.#feed, this.log);
     vms.manager = manager;
     this.#undo.push(() => manager.stop());
     this.#sampleConsole(host);
     this.#watchSpace(storage);
     const userWorlds = this.#startUserWorlds(manager, tables, runDir);
-    await this.#listen({ manager, storage, userWorlds, esxConf, options }, machine, runDir);
+    await this.#listen({ manager, storage, userWorlds, esxConf, options, pools }, machine, runDir);
   }
 
   #describeHost(host: HostFileWriter, machine: Machine): void {
@@ -294,4 +300,15 @@ export class Vmkernel {
     }
     return !this.#hung;
   }
+}
+
+/** Reservations are whole MHz and MB. */
+function capacityOf({ cpus, pcpuMhz }: Machine, memoryMb: number): Capacity {
+  const vcpuMhz = Math.round(pcpuMhz);
+  const consoleMhz = Math.round(CONSOLE_MIN_PCPUS * pcpuMhz);
+  return {
+    vcpuMhz,
+    memoryMb,
+    pcpuMhz: cpus.map((_cpu, pcpu) => (pcpu === 0 ? vcpuMhz - consoleMhz : vcpuMhz)),
+  };
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { FrameTable, type Mpn, PageMap, type Ppn } from './frame-table.js';
-import { Reservations } from './reservations.js';
 
 const ppn = (n: number): Ppn => n as Ppn;
 
@@ -37,23 +36,5 @@ describe('frame table', () => {
     const map = new PageMap(1);
     map.place(ppn(0), 5 as Mpn);
     expect(() => map.place(ppn(0), 6 as Mpn)).toThrow(RangeError);
-  });
-});
-
-describe('admission of memory', () => {
-  it('refuses what does not fit, with the figures, and takes nothing', () => {
-    const reservations = new Reservations(256 * 200);
-    expect(() => reservations.admit(0, { memoryMb: 150, vcpus: 1 })).toThrow(
-      expect.objectContaining({ code: 'InsufficientMemory' }),
-    );
-    expect(reservations.freePages).toBe(256 * 200);
-  });
-
-  it('gives back exactly what it took', () => {
-    const reservations = new Reservations(256 * 400);
-    reservations.admit(3, { memoryMb: 64, vcpus: 1 });
-    reservations.release(3);
-    reservations.release(3);
-    expect(reservations.freePages).toBe(256 * 400);
   });
 });

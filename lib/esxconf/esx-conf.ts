@@ -3,12 +3,21 @@ const KEY = /^(\/[\w.:+-]+(\[\d{1,6}\])?)+$/;
 /** Also what one may be written with: a quote or a line's end would make other settings of it. */
 const VALUE = /^[^"\p{Cc}]{0,4096}$/u;
 
+interface Line {
+  text: string;
+  readonly key?: string;
+  value?: string;
+}
+
 /** The lines of an esx.conf. */
 export class EsxConf {
-  readonly #lines: string[];
+  readonly #lines: Set<Line>;
+  /** The last line of each key. */
+  readonly #settings = new Map<string, Line>();
 
-  private constructor(lines: string[]) {
-    this.#lines = lines;
+  private constructor(texts: readonly string[]) {
+    this.#lines = new Set(texts.map(parseLine));
+    for (const line of this.#lines) if (line.key !== undefined) this.#settings.set(line.key, line);
   }
 
   static parse(text: string): EsxConf {
@@ -16,21 +25,52 @@ export class EsxConf {
   }
 
   get(key: string): string | undefined {
-    const line = this.#lines.findLast(one => LINE.exec(one)?.[1] === key);
-    return line === undefined ? undefined : LINE.exec(line)?.[2];
+    return this.#settings.get(key)?.value;
+  }
+
+  /** The settings whose keys begin with `prefix`. */
+  below(prefix: string): Map<string, string> {
+    const found = new Map<string, string>();
+    for (const [key, { value }] of this.#settings)
+      if (key.startsWith(prefix) && value !== undefined) found.set(key, value);
+    return found;
   }
 
   /** @throws RangeError for a key or a value that cannot stand in such a file */
   set(key: string, value: string): void {
     if (!KEY.test(key)) throw new RangeError(`${key} is no key of esx.conf`);
     if (!VALUE.test(value)) throw new RangeError(`The value of ${key} has a quote or a control character`);
-    const at = this.#lines.findLastIndex(one => LINE.exec(one)?.[1] === key);
-    const line = `${key} = "${value}"`;
-    if (at < 0) this.#lines.push(line);
-    else this.#lines[at] = line;
+    const known = this.#settings.get(key);
+    if (known !== undefined) {
+      if (known.value === value) return;
+      known.text = lineOf(key, value);
+      known.value = value;
+      return;
+    }
+    const line = { text: lineOf(key, value), key, value };
+    this.#lines.add(line);
+    this.#settings.set(key, line);
+  }
+
+  /** Takes all lines of these keys away. */
+  delete(keys: ReadonlySet<string>): void {
+    for (const line of this.#lines)
+      if (line.key !== undefined && keys.has(line.key)) this.#lines.delete(line);
+    for (const key of keys) this.#settings.delete(key);
   }
 
   toString(): string {
-    return this.#lines.map(line => `${line}\n`).join('');
+    return [...this.#lines].map(({ text }) => `${text}\n`).join('');
   }
+}
+
+function parseLine(text: string): Line {
+  const match = LINE.exec(text);
+  return match?.[1] === undefined || match[2] === undefined
+    ? { text }
+    : { text, key: match[1], value: match[2] };
+}
+
+function lineOf(key: string, value: string): string {
+  return `${key} = "${value}"`;
 }

@@ -78,14 +78,37 @@ export class BareHost {
       mkdirSync(join(host.root, folder), { recursive: true });
     writeFileSync(join(host.root, 'firmware/bios-256k.bin'), firmware());
     writeFileSync(join(host.root, 'firmware/vgabios-stdvga.bin'), new Uint8Array(SECTOR_BYTES));
-    const args = [VMKERNEL, '--root', host.root, '--boot-id', host.#bootId, '--ready-fd', '3', ...flags];
-    host.#child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
-    const ready = host.#child.stdio[3];
+    await host.#boot(flags);
+    return host;
+  }
+
+  async #boot(flags: readonly string[]): Promise<void> {
+    const args = [VMKERNEL, '--root', this.root, '--boot-id', this.#bootId, '--ready-fd', '3', ...flags];
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+    const ready = this.#child.stdio[3];
     if (ready === null || ready === undefined) throw new Error('no ready pipe');
     await once(ready, 'data');
-    host.#client = await VmkernelClient.connect(join(host.root, 'run/vmkernel/control.sock'));
-    await host.#client.watch(change => host.changes.push(change));
-    return host;
+    this.#client = await VmkernelClient.connect(join(this.root, 'run/vmkernel/control.sock'));
+    await this.#client.watch(change => this.changes.push(change));
+  }
+
+  /** Ends the VMkernel by a signal and boots another one in the same root. */
+  async reboot(signal: 'SIGTERM' | 'SIGKILL', ...flags: string[]): Promise<void> {
+    await this.#end(signal);
+    await this.#boot(flags);
+  }
+
+  /** Its vmx processes end, too, and nothing of the boot is left. */
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#client?.close();
+    const child = this.#child;
+    if (child?.pid !== undefined && isAlive(child.pid)) {
+      const exit = once(child, 'exit');
+      child.kill(signal);
+      await exit;
+    }
+    await until('every process of the host to end', () => processesNaming(this.root).length === 0);
+    rmSync(join('/dev/shm', `esx-${this.#bootId}`), { recursive: true, force: true });
   }
 
   get kernel(): VmkernelClient {
@@ -161,15 +184,7 @@ export class BareHost {
   }
 
   async stop(): Promise<void> {
-    this.#client?.close();
-    const child = this.#child;
-    if (child?.pid !== undefined && isAlive(child.pid)) {
-      const exit = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exit;
-    }
-    await until('every process of the host to end', () => processesNaming(this.root).length === 0);
-    rmSync(join('/dev/shm', `esx-${this.#bootId}`), { recursive: true, force: true });
+    await this.#end('SIGTERM');
     rmSync(this.root, { recursive: true });
   }
 }

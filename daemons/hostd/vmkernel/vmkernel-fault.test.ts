@@ -25,6 +25,7 @@ const expected: Record<VmkernelErrorCode, string> = {
   InvalidState: 'InvalidState',
   InvalidVmx: 'InvalidVmConfig',
   IoError: 'CannotAccessFile',
+  LimitExceeded: 'InsufficientResourcesFault',
   MemorySizeNotSupported: 'MemorySizeNotSupported',
   NoSpace: 'NoDiskSpace',
   NotADirectory: 'CannotAccessFile',

@@ -65,6 +65,7 @@ const translations: Readonly<Record<VmkernelErrorCode, Translate>> = {
   InvalidVmx: (error, details) =>
     vimFault('InvalidVmConfig', { property: details.text('key') }, error.message),
   IoError: cannotAccess,
+  LimitExceeded: error => vimFault('InsufficientResourcesFault', {}, error.message),
   MemorySizeNotSupported: (error, details) => {
     const minMemorySizeMB = details.number('minMb');
     const fields = {
