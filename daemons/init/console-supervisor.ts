@@ -114,10 +114,11 @@ export class ConsoleSupervisor {
       },
     ];
     this.daemons = this.#programs.map(program => this.#supervise(program));
-    const { treeFolder, nodePath, bootId, logger } = options;
+    const { treeFolder, nodePath, bootId, folder, logger } = options;
     this.#procFiles = new ProcFiles({
       ...{ treeFolder, nodePath, logger },
       sharedMemory: sharedMemoryFolder(bootId),
+      controlSocket: folder.vmkernelSocket,
       console: () => this.#console,
     });
   }

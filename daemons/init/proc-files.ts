@@ -14,6 +14,7 @@ export interface ProcFilesOptions {
   treeFolder: string;
   nodePath: string;
   sharedMemory: string;
+  controlSocket: string;
   /** The console that is up now. */
   console: () => ServiceConsole | undefined;
   logger: Logger;
@@ -21,7 +22,7 @@ export interface ProcFilesOptions {
 
 /**
  * The process that serves the console's /proc with /proc/vmware in it. It runs outside the console, without any
- * capability, on shared memory mapped read-only. The console works without it: when it dies /proc is Linux's own until
+ * capability, on shared memory mapped read-only; what root writes there goes to the VMkernel by its control socket. The console works without it: when it dies /proc is Linux's own until
  * the next one is ready, and where Linux has no FUSE /proc is Linux's own.
  */
 export class ProcFiles {
@@ -59,7 +60,7 @@ export class ProcFiles {
   }
 
   #start(): ConsoleProcess {
-    const { treeFolder, nodePath, sharedMemory } = this.#options;
+    const { treeFolder, nodePath, sharedMemory, controlSocket } = this.#options;
     const pid1 = this.#options.console()?.pid;
     if (pid1 === undefined) throw new Error('the service console is down');
     this.#closeDevice();
@@ -70,7 +71,8 @@ export class ProcFiles {
         ...['--pdeathsig', 'KILL', '--no-new-privs', '--bounding-set', '-all', '--inh-caps', '-all'],
         ...[nodePath, NO_INSPECTOR, '--max-semi-space-size=1', '--v8-pool-size=1', '--max-old-space-size=16'],
         ...[join(treeFolder, 'dist/daemons/procfs/main.js'), '--fuse-fd', '3', '--ready-fd', '4'],
-        ...['--shm-dir', sharedMemory, '--proc-dir', `/proc/${pid1}/root/.proc`],
+        ...['--shm-dir', sharedMemory, '--control-socket', controlSocket],
+        ...['--proc-dir', `/proc/${pid1}/root/.proc`],
       ],
       {
         stdio: ['ignore', 'ignore', 'pipe', this.#fuseFd, 'pipe'],

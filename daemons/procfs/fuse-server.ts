@@ -1,28 +1,49 @@
-import type { Place } from './tree.js';
+import {
+  attributes,
+  directoryEntry,
+  EMPTY,
+  initAnswer,
+  MAX_WRITE,
+  openAnswer,
+  reply,
+  writeAnswer,
+} from './fuse-answers.js';
+import { type FilePlace, type Place, WriteRefused } from './tree.js';
 
 /** The largest request a kernel sends for what is served here, and the largest answer. */
 export const BUFFER_BYTES = (1 << 17) + 4096;
-const MAX_WRITE = 1 << 17;
 const MAX_OPEN = 1024;
+/** A value, and how many may be on their way to the VMkernel. */
+const MAX_VALUE_BYTES = 4096;
+const MAX_WRITES = 16;
+const EPERM = 1;
 const ENOENT = 2;
+const EIO = 5;
+const EAGAIN = 11;
+const EACCES = 13;
 const ENOTDIR = 20;
 const EINVAL = 22;
 const EMFILE = 24;
 const EROFS = 30;
 const ENOSYS = 38;
 const IN_HEADER_BYTES = 40;
-const OUT_HEADER_BYTES = 16;
+const WRITE_IN_BYTES = 40;
+const O_ACCMODE = 3;
+/** Bits of setattr's `valid`: mode, owner and group; and the size, with which new times come. */
+const OWNERSHIP = 7;
+const SIZE = 8;
 const ROOT = 1n;
-const DIRECT_IO = 1;
 
 /** include/uapi/linux/fuse.h */
 const OP = {
   lookup: 1,
   forget: 2,
   getattr: 3,
+  setattr: 4,
   readlink: 5,
   open: 14,
   read: 15,
+  write: 16,
   statfs: 17,
   release: 18,
   flush: 25,
@@ -34,10 +55,8 @@ const OP = {
   interrupt: 36,
   batchForget: 42,
 } as const;
-/** What would change something: setattr symlink mknod mkdir unlink rmdir rename link write create rename2. */
-const CHANGES: ReadonlySet<number> = new Set([4, 6, 8, 9, 10, 11, 12, 13, 16, 35, 45]);
-const MODE = { folder: 0o40555, file: 0o100444, link: 0o120777 } as const;
-const DIRENT_TYPE = { folder: 4, file: 8, link: 10 } as const;
+/** What would change the tree itself: symlink mknod mkdir unlink rmdir rename link create rename2. */
+const CHANGES: ReadonlySet<number> = new Set([6, 8, 9, 10, 11, 12, 13, 35, 45]);
 
 class Refusal extends Error {
   constructor(readonly errno: number) {
@@ -52,16 +71,22 @@ interface Node {
   lookups: bigint;
 }
 
+interface OpenFile {
+  /** Made when it is opened: who reads it in pieces reads one state. */
+  readonly text: Buffer;
+  readonly write: FilePlace['write'];
+}
+
 /**
- * The FUSE protocol, 7.12 and later, of a tree that is only read: one request in, one answer out. Nothing is kept but
- * what the kernel holds: nodes it looked up and files it has open.
+ * The FUSE protocol, 7.12 and later, of a tree of values: one request in, one answer out. Nothing is kept but what the
+ * kernel holds: nodes it looked up and files it has open. Root alone writes, a value whole in one write.
  */
 export class FuseServer {
   readonly #root: Place;
   readonly #byId = new Map<bigint, Node>();
   readonly #byPath = new Map<string, Node>();
-  /** The text of a file is made when it is opened: who reads it in pieces reads one state. */
-  readonly #open = new Map<bigint, Buffer>();
+  readonly #open = new Map<bigint, OpenFile>();
+  #writes = 0;
   #nextId = ROOT + 1n;
   #nextHandle = 1n;
 
@@ -72,12 +97,13 @@ export class FuseServer {
     this.#byPath.set('', node);
   }
 
-  /** @returns undefined where none is due */
-  handle(request: Buffer): Buffer | undefined {
+  /** @returns undefined where none is due; what is written is answered later, by a promise that never rejects */
+  handle(request: Buffer): Buffer | undefined | Promise<Buffer> {
     if (request.length < IN_HEADER_BYTES) return undefined;
     const unique = request.readBigUInt64LE(8);
     const operation = request.readUInt32LE(4);
     try {
+      if (operation === OP.write) return this.#write(unique, request.subarray(IN_HEADER_BYTES));
       const body = this.#answer(operation, request);
       return body && reply(unique, 0, body);
     } catch (error) {
@@ -85,6 +111,24 @@ export class FuseServer {
       if (error instanceof RangeError) return reply(unique, -EINVAL); // shorter than its operation
       throw error;
     }
+  }
+
+  #write(unique: bigint, body: Buffer): Promise<Buffer> {
+    const length = body.readUInt32LE(16);
+    const write = this.#open.get(body.readBigUInt64LE(0))?.write;
+    if (write === undefined) throw new Refusal(EACCES);
+    const offset = body.readBigUInt64LE(8);
+    if (offset !== 0n || length > MAX_VALUE_BYTES) throw new Refusal(EINVAL);
+    if (this.#writes >= MAX_WRITES) throw new Refusal(EAGAIN);
+    // The buffer is the next request's as soon as this returns.
+    const text = body.toString('utf8', WRITE_IN_BYTES, WRITE_IN_BYTES + length);
+    this.#writes++;
+    return write(text)
+      .then(
+        () => reply(unique, 0, writeAnswer(length)),
+        (error: unknown) => reply(unique, -(error instanceof WriteRefused ? error.errno : EIO)),
+      )
+      .finally(() => this.#writes--);
   }
 
   #answer(operation: number, request: Buffer): Buffer | undefined {
@@ -97,10 +141,12 @@ export class FuseServer {
         return this.#lookup(id, body);
       case OP.getattr:
         return attributes(this.#node(id), this.#place(id));
+      case OP.setattr:
+        return this.#setAttributes(id, request.readUInt32LE(24), body.readUInt32LE(0));
       case OP.readlink:
         return this.#readLink(id);
       case OP.open:
-        return this.#openFile(id);
+        return this.#openFile(id, request.readUInt32LE(24), body.readUInt32LE(0));
       case OP.read:
         return this.#read(body);
       case OP.opendir:
@@ -151,20 +197,30 @@ export class FuseServer {
     return Buffer.from(place.target);
   }
 
-  #openFile(id: bigint): Buffer {
+  #openFile(id: bigint, uid: number, flags: number): Buffer {
     const place = this.#place(id);
     if (place.kind !== 'file') throw new Refusal(EINVAL);
+    const writing = (flags & O_ACCMODE) !== 0;
+    if (writing) mayWrite(place, uid);
     if (this.#open.size >= MAX_OPEN) throw new Refusal(EMFILE);
     const handle = this.#nextHandle++;
-    this.#open.set(handle, Buffer.from(place.text()));
-    const answer = Buffer.alloc(16);
-    answer.writeBigUInt64LE(handle, 0);
-    answer.writeUInt32LE(DIRECT_IO, 8); // its size is not known before it is read
-    return answer;
+    this.#open.set(handle, {
+      text: Buffer.from(place.text()),
+      write: writing ? place.write : undefined,
+    });
+    return openAnswer(handle);
+  }
+
+  /** A shell empties a file before it writes to it: nothing to be done here. */
+  #setAttributes(id: bigint, uid: number, valid: number): Buffer {
+    const place = this.#place(id);
+    if ((valid & OWNERSHIP) !== 0 || (valid & SIZE) === 0) throw new Refusal(EPERM);
+    mayWrite(place, uid);
+    return attributes(this.#node(id), place);
   }
 
   #read(body: Buffer): Buffer {
-    const text = this.#open.get(body.readBigUInt64LE(0));
+    const text = this.#open.get(body.readBigUInt64LE(0))?.text;
     if (text === undefined) throw new Refusal(EINVAL);
     const offset = Number(body.readBigUInt64LE(8));
     return text.subarray(offset, offset + Math.min(body.readUInt32LE(16), MAX_WRITE));
@@ -179,7 +235,7 @@ export class FuseServer {
     for (let at = Number(body.readBigUInt64LE(8)); at < names.length; at++) {
       const name = names[at] ?? '';
       const kind = at < 2 ? 'folder' : (place.child(name)?.kind ?? 'file');
-      const entry = directoryEntry(Buffer.from(name), at + 1, DIRENT_TYPE[kind]);
+      const entry = directoryEntry(Buffer.from(name), at + 1, kind);
       left -= entry.length;
       if (left < 0) break;
       parts.push(entry);
@@ -218,47 +274,6 @@ export class FuseServer {
   }
 }
 
-const EMPTY = Buffer.alloc(0);
-
-function reply(unique: bigint, error: number, body: Buffer = EMPTY): Buffer {
-  const header = Buffer.alloc(OUT_HEADER_BYTES);
-  header.writeUInt32LE(OUT_HEADER_BYTES + body.length, 0);
-  header.writeInt32LE(error, 4);
-  header.writeBigUInt64LE(unique, 8);
-  return Buffer.concat([header, body]);
-}
-
-/** fuse_init_out: minor 31, no features, no write-back. */
-function initAnswer(body: Buffer): Buffer {
-  const answer = Buffer.alloc(64);
-  answer.writeUInt32LE(7, 0);
-  answer.writeUInt32LE(Math.min(31, body.readUInt32LE(4)), 4);
-  answer.writeUInt32LE(MAX_WRITE, 8);
-  answer.writeUInt16LE(16, 16);
-  answer.writeUInt16LE(12, 18);
-  answer.writeUInt32LE(MAX_WRITE, 20);
-  answer.writeUInt32LE(1, 24);
-  return answer;
-}
-
-/** fuse_attr_out, valid for no time. */
-function attributes(node: { readonly id: bigint }, place: Place): Buffer {
-  const answer = Buffer.alloc(104);
-  answer.writeBigUInt64LE(node.id, 16);
-  answer.writeBigUInt64LE(BigInt(place.kind === 'link' ? place.target.length : 0), 24);
-  answer.writeUInt32LE(MODE[place.kind], 16 + 60);
-  answer.writeUInt32LE(place.kind === 'folder' ? 2 : 1, 16 + 64);
-  answer.writeUInt32LE(4096, 16 + 80);
-  return answer;
-}
-
-/** fuse_dirent: names stand on multiples of eight. Inode numbers in a listing are not the nodes': none is made for it. */
-function directoryEntry(name: Buffer, next: number, type: number): Buffer {
-  const entry = Buffer.alloc((24 + name.length + 7) & ~7);
-  entry.writeBigUInt64LE(BigInt(next), 0);
-  entry.writeBigUInt64LE(BigInt(next), 8);
-  entry.writeUInt32LE(name.length, 16);
-  entry.writeUInt32LE(type, 20);
-  name.copy(entry, 24);
-  return entry;
+function mayWrite(place: Place, uid: number): void {
+  if (place.kind !== 'file' || place.write === undefined || uid !== 0) throw new Refusal(EACCES);
 }

@@ -6,12 +6,14 @@ import { attachStatistics } from '../../kernel/client/index.js';
 import { closeFd, nowUs, setThreadName } from '../../lib/linux/index.js';
 import { BUFFER_BYTES, FuseServer } from './fuse-server.js';
 import type { Place } from './tree.js';
+import { VmkernelLink } from './vmkernel-link.js';
 import { vmwareTree } from './vmware-tree.js';
 
 const { values } = parseArgs({
   options: {
     'fuse-fd': { type: 'string' },
     'shm-dir': { type: 'string' },
+    'control-socket': { type: 'string' },
     'proc-dir': { type: 'string', default: '/.proc' },
     'ready-fd': { type: 'string' },
   },
@@ -27,6 +29,7 @@ const vmware = vmwareTree({
   statistics: attachStatistics(values['shm-dir'] ?? ''),
   version: PRODUCT,
   nowUs,
+  vmkernel: new VmkernelLink(values['control-socket']),
 });
 /** Where the console has Linux's own /proc. */
 const LINK_DIR = '/.proc';
@@ -49,7 +52,8 @@ function next(): void {
     if (error?.code === 'ENODEV') process.exit(0); // the console ended
     if (error === null) {
       const answer = server.handle(buffer.subarray(0, length));
-      if (answer !== undefined) send(answer);
+      if (answer instanceof Promise) void answer.then(send);
+      else if (answer !== undefined) send(answer);
     } else if (error.code === 'EPERM') {
       setTimeout(next, UNMOUNTED_MS);
       return;

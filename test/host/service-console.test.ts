@@ -239,11 +239,43 @@ describe.skipIf(!existsSync('/dev/fuse'))('/proc of the service console', () => 
     await until('its folder to go', async () => !(await cat('/proc/vmware/vm/*/names')).includes('"shown"'));
   });
 
-  it('is read-only, for every user, and Linux’s own besides', async () => {
+  it('changes a VM’s shares, reservation and limit by what root writes, or says why not', async () => {
+    const kernel = await host.kernel();
+    const vmxPath = await host.addGuest('asm-counter', 'written');
+    const { vm } = await host.powerOn(kernel, vmxPath);
+    const { shmDir, pcpuMhz } = await kernel.call('hostInfo', {});
+    const { group, vm: vms } = attachStatistics(shmDir).host;
+    const row = vms.groupRow(
+      Array.from({ length: 192 }, (_, i) => i).find(i => vms.worldId(i) === vm.worldId) ?? -1,
+    );
+    const write = async (value: string, file: string, user = 'root'): Promise<string> => {
+      const command = `echo ${value} >/proc/vmware/vm/${vm.worldId}/cpu/${file}`;
+      return (await host.ssh(`su ${user} -s /bin/sh -c '${command}' 2>&1`)).stdout.toString();
+    };
+    expect(await write('high', 'shares')).toBe('');
+    expect(group.cpuShares(row)).toBe(2000);
+    expect(await write('250', 'max')).toBe('');
+    expect(group.cpuMax(row)).toBeCloseTo(250 / pcpuMhz, 6);
+    expect(await write('100', 'min')).toBe('');
+    expect(await cat(`/proc/vmware/vm/${vm.worldId}/cpu/{shares,max,min,units}`)).toBe(
+      '2000\n250\n100\nmhz\n',
+    );
+    expect((await host.ssh(`cat '${vmxPath}'`)).stdout.toString()).toMatch(
+      /sched\.cpu\.shares = "high"(.|\n)*sched\.cpu\.max = "250"/,
+    );
+    expect(await write('99999999', 'min')).toMatch(/Device or resource busy|Invalid argument/);
+    expect(await write('many', 'shares')).toMatch(/Invalid argument/);
+    expect(await write('1', 'shares', 'nobody')).toMatch(/Permission denied/);
+    expect(await write('1', 'status')).toMatch(/Permission denied/);
+    expect(await cat(`/proc/vmware/vm/${vm.worldId}/cpu/{shares,max,min}`)).toBe('2000\n250\n100\n');
+    await kernel.call('powerOff', { vmxPath });
+  });
+
+  it('is readable to every user, and Linux’s own besides', async () => {
     const { stdout } = await host.ssh(
       'su nobody -s /bin/cat /proc/vmware/sched/ncpus; echo 1 >/proc/vmware/mem; cat /proc/self/comm; ps -p 1 -o comm=',
     );
-    expect(stdout.toString()).toMatch(/^\d+ pcpus\ncat\ncat\n$/);
+    expect(stdout.toString()).toMatch(/^\d+ pcpus\n(\d+ \w+\n)+cat\ncat\n$/);
   });
 
   it('comes back when its server is killed, and hangs nobody', async () => {

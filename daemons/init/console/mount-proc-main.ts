@@ -6,7 +6,6 @@ import {
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
-  MS_RDONLY,
   mount,
   setNamespace,
   unshare,
@@ -26,7 +25,7 @@ try {
   for (const line of readFileSync('/.proc/1/mounts', 'utf8').split('\n'))
     if (/^\S+ \/proc fuse /.test(line)) detachMount('/proc');
   if (process.argv[2] === 'mount')
-    mount('procfs', '/proc', 'fuse', MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, OPTIONS);
+    mount('procfs', '/proc', 'fuse', MS_NOSUID | MS_NODEV | MS_NOEXEC, OPTIONS);
 } catch (error) {
   writeSync(ERROR_FD, String(error));
   process.exitCode = 126;
