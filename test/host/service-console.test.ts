@@ -216,15 +216,15 @@ describe.skipIf(!existsSync('/dev/fuse'))('/proc of the service console', () => 
     const rows = Array.from({ length: tables.hostControl.worldCount() }, (_, row) => row);
     const row = rows.find(one => tables.world.worldId(one) === vm.worldId + 1) ?? -1;
     const figures = emptySchedWorldFigures();
-    const runSeconds = async (): Promise<number> => {
+    const usedSeconds = async (): Promise<number> => {
       // A row that was another world's shows that one's figures until the scheduler has seen the new one.
       const isThis = (): boolean => figures.generation === tables.world.generation(row);
       await until('a quiet row', () => sched.schedWorld.read(row, figures) && isThis());
-      return figures.runUs / 1e6;
+      return figures.usedUs / 1e6;
     };
-    const before = await runSeconds();
+    const before = await usedSeconds();
     const status = await cat(`/proc/vmware/vm/${vm.worldId}/cpu/status`);
-    const after = await runSeconds();
+    const after = await usedSeconds();
     const [titles = [], ...worlds] = status
       .trim()
       .split('\n')
@@ -250,7 +250,7 @@ describe.skipIf(!existsSync('/dev/fuse'))('/proc of the service console', () => 
     );
     const write = async (value: string, file: string, user = 'root'): Promise<string> => {
       const command = `echo ${value} >/proc/vmware/vm/${vm.worldId}/cpu/${file}`;
-      return (await host.ssh(`su ${user} -s /bin/sh -c '${command}' 2>&1`)).stdout.toString();
+      return (await host.ssh(`su ${user} -s /bin/bash -c '${command}' 2>&1`)).stdout.toString();
     };
     expect(await write('high', 'shares')).toBe('');
     expect(group.cpuShares(row)).toBe(2000);
@@ -263,7 +263,7 @@ describe.skipIf(!existsSync('/dev/fuse'))('/proc of the service console', () => 
     expect((await host.ssh(`cat '${vmxPath}'`)).stdout.toString()).toMatch(
       /sched\.cpu\.shares = "high"(.|\n)*sched\.cpu\.max = "250"/,
     );
-    expect(await write('99999999', 'min')).toMatch(/Device or resource busy|Invalid argument/);
+    expect(await write('99999999', 'min')).toMatch(/Invalid argument/);
     expect(await write('many', 'shares')).toMatch(/Invalid argument/);
     expect(await write('1', 'shares', 'nobody')).toMatch(/Permission denied/);
     expect(await write('1', 'status')).toMatch(/Permission denied/);
