@@ -31,6 +31,11 @@ describe('the command line', () => {
     });
   });
 
+  it('checks for longer than a window of limits, or as long as it is told', () => {
+    expect(parse('check')).toEqual({ name: 'check', seconds: 12 });
+    expect(parse('check --seconds 60 --root r')).toEqual({ name: 'check', seconds: 60, root: 'r' });
+  });
+
   it('lets -- end the options', () => {
     expect(parse('shell -- --version')).toEqual({ name: 'shell', command: ['--version'] });
   });
@@ -59,6 +64,8 @@ describe('the command line', () => {
     'console',
     'console a b',
     'console linux --wait (',
+    'check now',
+    'check --seconds 0.5',
     'down --root=',
     '--root',
   ])('refuses "%s"', line => {

@@ -9,6 +9,7 @@ export type Command =
   | ({ name: 'console'; vm: string; waitFor?: RegExp; timeoutMs?: number } & WithRoot)
   | ({ name: 'screen'; vm: string; by: 'vnc' | 'web'; port: number } & WithRoot)
   | ({ name: 'demo'; demo: 'console' } & WithRoot)
+  | ({ name: 'check'; seconds: number } & WithRoot)
   | ({ name: 'test'; only: string[] } & WithRoot)
   | ({
       name: 'bench';
@@ -32,6 +33,9 @@ interface Shape {
   readonly passesOn?: boolean;
 }
 
+/** Longer than a window of limits. */
+const CHECK_SECONDS = 12;
+
 const SHAPES: Readonly<Record<Exclude<Command['name'], 'help' | 'screen'>, Shape>> = {
   up: { options: { root: true, 'port-offset': true, bind: true, vm: true }, operands: [0, 0] },
   down: { options: { root: true }, operands: [0, 0] },
@@ -42,6 +46,7 @@ const SHAPES: Readonly<Record<Exclude<Command['name'], 'help' | 'screen'>, Shape
     operands: [1, 1],
   },
   demo: { options: { root: true }, operands: [1, 1] },
+  check: { options: { root: true, seconds: true }, operands: [0, 0] },
   test: { options: { root: true }, operands: [0, Number.POSITIVE_INFINITY] },
   bench: {
     options: { root: true, json: false, runs: true, quick: false, full: false },
@@ -58,6 +63,7 @@ export const USAGE = `usage: ./esx COMMAND [--root DIR] …
   console VM [--wait REGEX] [--timeout SECONDS]          the VM's serial console; Ctrl-] leaves
   console VM --vnc|--web [--port N]                      the VM's screen, for a VNC viewer or a browser of this machine
   demo console                                           a screen by ticket outlives hostd and authd
+  check [--seconds N]                                    what the host says of its CPUs against Linux's clocks
   test [STAGE…]                                          everything that can be checked
   bench [NAME…] [--json] [--runs N] [--quick] [--full]   measurements, on hosts of their own
 
@@ -90,6 +96,13 @@ export function parseArguments(argv: readonly string[]): Command {
       if (operands[0] !== 'console')
         throw bad(`there is no demonstration "${operands[0]}"; there is: console`);
       return { name: 'demo', ...withRoot, demo: 'console' };
+    case 'check':
+      return {
+        name: 'check',
+        ...withRoot,
+        seconds:
+          values.seconds === undefined ? CHECK_SECONDS : wholeNumber('--seconds', values.seconds, 86400),
+      };
     case 'test':
       return { name: 'test', ...withRoot, only: operands };
     case 'bench':

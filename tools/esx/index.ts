@@ -4,7 +4,7 @@
  *
  * Layers: arguments, errors, progress < root-folder (paths) < init-client, inventory (what a host says of itself)
  *         < user-namespace, machine-pids (an ordinary user's host), soap-session
- *         < gather-status, launch, guest-image, vm-power < up, shell, serial-console, testing, vm-console < demo < index.
+ *         < gather-status, launch, guest-image, vm-power < up, shell, serial-console, testing, vm-console, check < demo < index.
  *
  * Invariants
  * - A host is reached by its sockets and files only; nothing of a daemon is imported.
@@ -14,6 +14,7 @@
 import { join } from 'node:path';
 import { aptPackagesFor } from '../../guests/index.js';
 import { type Command, parseArguments, USAGE } from './arguments.js';
+import { runCheck } from './check/index.js';
 import { installPackages } from './debian-packages.js';
 import { demonstrateConsole } from './demo/console-demo.js';
 import { FrontDoorError } from './errors.js';
@@ -92,6 +93,10 @@ async function run(command: Command, around: Surroundings): Promise<number> {
         see: text => around.output.write(`   ${text}\n`),
       });
       return 0;
+    case 'check':
+      return runCheck(root.vmkernelSocket, await runningInit(root), command.seconds, text =>
+        around.output.write(text),
+      );
     case 'test':
       return runTests({ tree: around.tree, environment: around.environment }, command.only, text =>
         around.output.write(text),
