@@ -1,15 +1,22 @@
 /**
- * The scheduler's policy as pure functions of tables and a clock: who is entitled to what (entitlement.ts), what was
- * used and what is owed (account.ts), what may be reserved (admission.ts), where worlds run (topology.ts, placement.ts,
- * balance.ts), how vCPUs of one VM keep in step (cosched.ts), which NUMA node a VM lives on (numa.ts,
- * numa-rebalance.ts). Used by the kernel, by tests under a fake clock, by the simulator and by bench. No I/O.
+ * The scheduler's policy: tables, readings and a clock in, decisions out. The kernel, tests, bench and the simulator
+ * drive the same code. No I/O, no clock of its own.
+ *
+ * - tree.ts (on water-filling.ts): who is entitled to what in the group tree; affinity-fit.ts: … on which PCPUs.
+ * - account.ts: what was used and is owed; limit.ts: a limit's tokens.
+ * - dispatcher.ts (on ready-queue.ts): who gets which PCPU until when; hooks.ts is where finer policy enters.
+ * - topology.ts, placement.ts, balance.ts, cosched.ts, numa.ts, numa-rebalance.ts: where worlds run, and together.
  */
 export * from './account.js';
 export * from './admission.js';
 export * from './balance.js';
 export * from './cosched.js';
-export * from './entitlement.js';
+export * from './dispatcher.js';
+export * from './entity.js';
+export * from './hooks.js';
+export * from './limit.js';
 export * from './numa.js';
 export * from './numa-rebalance.js';
 export * from './placement.js';
 export * from './topology.js';
+export * from './tree.js';

@@ -1,0 +1,54 @@
+/**
+ * A limit as a token bucket, one per VM: tokens are µs of CPU, they gather at the limit's rate and are paid for what
+ * was measured. An overrun leaves it in debt, which is waited off. Pure. All times in µs.
+ */
+export interface Limit {
+  /** In PCPUs; Infinity = none. */
+  max: number;
+  tokensUs: number;
+  tokensAtUs: number;
+  /** The tokens are gone; it may run again when half a quantum has gathered. */
+  dry: boolean;
+}
+
+/** Tokens gather for so long at most: a limit is never passed by more than this much of it. */
+const GATHER_US = 100_000;
+const SHORTEST_GRANT_US = 200;
+/** Timers fire a little early by the clock's grain. */
+const LATE_US = 5;
+
+export function openLimit(max: number, nowUs: number): Limit {
+  return { max, tokensUs: 0, tokensAtUs: nowUs, dry: false };
+}
+
+/** A limit that was changed: what had gathered under the old one is void, debt is not. */
+export function changeLimit(limit: Limit, max: number, nowUs: number): void {
+  if (limit.max === max) return;
+  limit.max = max;
+  limit.tokensUs = max === Number.POSITIVE_INFINITY ? 0 : Math.min(limit.tokensUs, 0);
+  limit.tokensAtUs = nowUs;
+  if (max === Number.POSITIVE_INFINITY) limit.dry = false;
+}
+
+/** Pays for CPU that was used and gathers what time has brought. */
+export function settle(limit: Limit, cpuUs: number, nowUs: number, quantumUs: number): void {
+  if (limit.max === Number.POSITIVE_INFINITY) return;
+  const most = Math.max(limit.max * GATHER_US, quantumUs / 2);
+  const gathered = limit.tokensUs + (nowUs - limit.tokensAtUs) * limit.max;
+  limit.tokensAtUs = nowUs;
+  limit.tokensUs = Math.min(gathered - cpuUs, most);
+  if (limit.tokensUs <= 0) limit.dry = true;
+  else if (limit.tokensUs >= quantumUs / 2) limit.dry = false;
+}
+
+/** How long a grant may last: until the tokens, which gather meanwhile, are gone. @param running virtual CPUs at once */
+export function grantSpanUs(limit: Limit, running: number, quantumUs: number): number {
+  if (limit.max >= running) return quantumUs;
+  return Math.min(quantumUs, Math.max(SHORTEST_GRANT_US, limit.tokensUs / (running - limit.max)));
+}
+
+/** When a dry limit lets it run again, unless it used more meanwhile. A limit of 0 never does. */
+export function gatheredAtUs(limit: Limit, quantumUs: number): number {
+  if (limit.max <= 0) return Number.POSITIVE_INFINITY;
+  return limit.tokensAtUs + (quantumUs / 2 - limit.tokensUs) / limit.max + LATE_US;
+}

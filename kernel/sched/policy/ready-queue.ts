@@ -1,0 +1,87 @@
+import type { Entity } from './entity.js';
+
+/** The entities that could run now, least virtual time first: a binary heap that knows each one's place. */
+export class ReadyQueue<T> {
+  readonly #heap: Entity<T>[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  get first(): Entity<T> | null {
+    return this.#heap[0] ?? null;
+  }
+
+  add(entity: Entity<T>): void {
+    if (entity.queueAt >= 0) return;
+    this.#heap.push(entity);
+    this.#rise(this.#heap.length - 1, entity);
+  }
+
+  remove(entity: Entity<T>): void {
+    const at = entity.queueAt;
+    if (at < 0) return;
+    entity.queueAt = -1;
+    const last = this.#heap.pop();
+    if (last === undefined || last === entity) return;
+    this.#place(at, last);
+    this.moved(last);
+  }
+
+  /** Its virtual time has changed. */
+  moved(entity: Entity<T>): void {
+    const at = entity.queueAt;
+    if (at < 0) return;
+    this.#rise(at, entity);
+    if (entity.queueAt === at) this.#sink(at, entity);
+  }
+
+  /** Who has least virtual time of those that `permits` lets through for a PCPU. */
+  bestWhere<P>(permits: (entity: Entity<T>, pcpu: P) => boolean, pcpu: P): Entity<T> | null {
+    const top = this.#heap[0];
+    if (top === undefined || permits(top, pcpu)) return top ?? null;
+    let best: Entity<T> | null = null;
+    for (const entity of this.#heap) {
+      if (best !== null && entity.account.virtualUs >= best.account.virtualUs) continue;
+      if (permits(entity, pcpu)) best = entity;
+    }
+    return best;
+  }
+
+  #place(at: number, entity: Entity<T>): void {
+    this.#heap[at] = entity;
+    entity.queueAt = at;
+  }
+
+  #rise(from: number, entity: Entity<T>): void {
+    let at = from;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const parent = this.#heap[up];
+      if (parent === undefined || parent.account.virtualUs <= entity.account.virtualUs) break;
+      this.#place(at, parent);
+      at = up;
+    }
+    this.#place(at, entity);
+  }
+
+  #sink(from: number, entity: Entity<T>): void {
+    let at = from;
+    for (;;) {
+      const child = this.#lesserChild(at);
+      if (child === null || child.account.virtualUs >= entity.account.virtualUs) break;
+      const below = child.queueAt;
+      this.#place(at, child);
+      at = below;
+    }
+    this.#place(at, entity);
+  }
+
+  #lesserChild(at: number): Entity<T> | null {
+    const left = this.#heap[2 * at + 1];
+    const right = this.#heap[2 * at + 2];
+    if (left === undefined) return null;
+    if (right === undefined || left.account.virtualUs <= right.account.virtualUs) return left;
+    return right;
+  }
+}
