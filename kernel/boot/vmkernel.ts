@@ -124,7 +124,9 @@ export class Vmkernel {
     const shown: { tables: HostTables | null } = { tables: null };
     const options = this.#loadOptions(host, esxConf, () => shown.tables?.optionsChanged());
     const doorbell = Doorbell.open(shmDir, { mapFile, futexWake, nowUs });
-    const scheduler = await SchedulerThread.start(shmDir, machine.cpus, this.panic);
+    const scheduler = await SchedulerThread.start(shmDir, machine.cpus, this.panic, worldId =>
+      this.log.warn({ module: 'Sched' }, `the monitor of world ${worldId} does not yield its PCPU`),
+    );
     this.#undo.push(async () => {
       doorbell.ring();
       await scheduler.stop();

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import {
   clockUs,
   nowUs,
@@ -6,6 +7,8 @@ import {
   SCHED_FIFO,
   SCHED_IDLE,
   SCHED_OTHER,
+  SystemError,
+  setAffinity,
   setSchedulingClass,
   threadCpuClock,
 } from '../../lib/linux/index.js';
@@ -20,6 +23,8 @@ export interface LinuxPort {
   /** Of a thread of this process. */
   threadCpuUs(tid: number): number;
   pin(tid: number, cpu: number): void;
+  /** Keeps all threads of a process to some CPUs, those that it starts later too as long as it is called again. */
+  confine(pid: number, cpus: readonly number[]): void;
   setClass(tid: number, threadClass: ThreadClass): void;
   /** Makes Linux switch at once to a thread that was of class waiting and is still inside a slice. */
   raise(tid: number): void;
@@ -57,6 +62,17 @@ export class RealLinuxPort implements LinuxPort {
     pinToCpu(tid, cpu);
   }
 
+  confine(pid: number, cpus: readonly number[]): void {
+    for (const tid of threadsOf(pid)) {
+      try {
+        setAffinity(tid, cpus);
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        // The thread has ended meanwhile.
+      }
+    }
+  }
+
   setClass(tid: number, threadClass: ThreadClass): void {
     if (!this.#mayChangeClass) return;
     if (threadClass === 'granted') setSchedulingClass(tid, SCHED_OTHER);
@@ -65,5 +81,14 @@ export class RealLinuxPort implements LinuxPort {
 
   raise(tid: number): void {
     if (this.#mayChangeClass) setSchedulingClass(tid, SCHED_FIFO, RAISE_PRIORITY);
+  }
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    // The process has ended.
+    return [];
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { SchedControlWriter, SchedPcpuWriter } from '../abi/index.js';
-import type { Pcpu } from './vcpu.js';
+import type { Pcpu } from './policy/index.js';
+import type { Vcpu } from './vcpu.js';
 
 const PROC_STAT_BYTES = 16_384;
 const TICK_US = 10_000;
@@ -12,12 +13,14 @@ export class MachineLoad {
   readonly #fd = openSync('/proc/stat', 'r');
   readonly #usedUs = new Map<number, number>();
   readonly #idleUs = new Map<number, number>();
+  /** Used by others than VMs. */
+  readonly #otherUs = new Map<number, number>();
   readonly #base = new Map<number, { used: number; idle: number }>();
   readonly #loads = [0, 0, 0];
   #demandUs = -1;
   #takenUs = 0;
 
-  constructor(private readonly pcpus: readonly Pcpu[]) {}
+  constructor(private readonly pcpus: readonly Pcpu<Vcpu>[]) {}
 
   close(): void {
     closeSync(this.#fd);
@@ -49,8 +52,12 @@ export class MachineLoad {
       const row = pcpu.number;
       table.beginWrite(row);
       table.setCpu(row, pcpu.cpu);
-      table.setWorldRow(row, pcpu.run?.row ?? -1);
-      table.setUsedUs(row, this.#usedUs.get(row) ?? 0);
+      const usedUs = this.#usedUs.get(row) ?? 0;
+      const otherUs = Math.max(this.#otherUs.get(row) ?? 0, usedUs - pcpu.chargedUs);
+      this.#otherUs.set(row, otherUs);
+      table.setWorldRow(row, pcpu.run?.owner.row ?? -1);
+      table.setUsedUs(row, usedUs);
+      table.setOtherUs(row, otherUs);
       table.setIdleUs(row, this.#idleUs.get(row) ?? 0);
       table.setDelivered(row, pcpu.delivered);
       table.setTakenUs(row, nowUs);

@@ -5,6 +5,7 @@ export interface SchedulerThreadData {
   /** Linux's number of each PCPU. */
   readonly cpus: readonly number[];
   readonly quantumUs: number;
+  readonly boundLagQuanta: number;
   readonly stop: SharedArrayBuffer;
 }
 
@@ -30,14 +31,24 @@ export class SchedulerThread {
     this.#stop = new Int32Array(stop);
   }
 
-  /** @param onDeath the thread ended without being told to: a broken invariant of the VMkernel */
+  /**
+   * @param onDeath the thread ended without being told to: a broken invariant of the VMkernel
+   * @param onStuck a virtual CPU's monitor ran on for long after it lost its PCPU; told once of each
+   */
   static start(
     shmDir: string,
     cpus: readonly number[],
     onDeath: (error: Error) => void,
+    onStuck: (worldId: number) => void,
   ): Promise<SchedulerThread> {
     const stop = new SharedArrayBuffer(4);
-    const workerData: SchedulerThreadData = { shmDir, cpus, quantumUs: QUANTUM_US, stop };
+    const workerData: SchedulerThreadData = {
+      shmDir,
+      cpus,
+      quantumUs: QUANTUM_US,
+      boundLagQuanta: BOUND_LAG_QUANTA,
+      stop,
+    };
     const worker = new Worker(new URL('./thread.js', import.meta.url), {
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: 1 },
@@ -46,6 +57,7 @@ export class SchedulerThread {
       worker.once('error', reject);
       worker.once('message', (up: { tid: number; realTime: boolean }) => {
         worker.removeAllListeners('error');
+        worker.on('message', ({ stuck }: { stuck: number }) => onStuck(stuck));
         worker.once('error', onDeath);
         worker.once('exit', () => {
           if (Atomics.load(new Int32Array(stop), 0) === 0) onDeath(new Error('the scheduler ended'));

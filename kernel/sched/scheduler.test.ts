@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { BellFileWriter, SchedFileWriter, VmmFileWriter, VmmState } from '../abi/index.js';
 import type { LinuxPort } from './linux-port.js';
+import { GroupTree, Pcpu, VmClaim } from './policy/index.js';
 import { Scheduler } from './scheduler.js';
-import { Pcpu, Vcpu } from './vcpu.js';
+import { Vcpu } from './vcpu.js';
 
 interface Behaviour {
   readonly shares?: number;
@@ -11,7 +12,8 @@ interface Behaviour {
   /** Runs so long, then halts so long; spins without. */
   readonly burstUs?: number;
   readonly sleepUs?: number;
-  /** Part of a granted PCPU that it really gets (others use the rest). */
+  /** PCPUs it may use, a bit each. */
+  readonly affinity?: number;
 }
 
 const fresh = <T>(kind: { SIZE_BYTES: number; stamp(m: ArrayBuffer): void; new (m: ArrayBuffer): T }): T => {
@@ -27,7 +29,8 @@ class Machine implements LinuxPort {
   readonly reports: VmmFileWriter[] = [];
   readonly sched = fresh(SchedFileWriter);
   readonly bell = fresh(BellFileWriter);
-  readonly pcpus: Pcpu[];
+  readonly pcpus: Pcpu<Vcpu>[];
+  readonly tree = new GroupTree(32);
   readonly scheduler: Scheduler;
   readonly left: number[] = [];
   /** Guests whose process got SIGSTOP. */
@@ -41,10 +44,10 @@ class Machine implements LinuxPort {
     quantumUs = 20_000,
   ) {
     this.speed = [...speeds];
-    this.pcpus = speeds.map((_, i) => new Pcpu(i, i));
-    this.scheduler = new Scheduler(this.pcpus, this.sched.schedWorld, this.bell.bell, this, () => undefined, {
-      quantumUs,
-    });
+    this.pcpus = speeds.map((_, i) => new Pcpu<Vcpu>(i, i));
+    const tables = { world: this.sched.schedWorld, bell: this.bell.bell };
+    const options = { quantumUs, boundLagQuanta: 2 };
+    this.scheduler = new Scheduler(this.pcpus, this.tree, tables, this, () => undefined, options);
     guests.forEach((guest, row) => {
       const report = fresh(VmmFileWriter);
       report.vmmReport.setTid(100 + row);
@@ -54,7 +57,12 @@ class Machine implements LinuxPort {
       this.cpuUs.push(0);
       this.left.push(guest.burstUs ?? Number.POSITIVE_INFINITY);
       const { shares = 1000, min = 0, max = Number.POSITIVE_INFINITY } = guest;
-      this.scheduler.add(new Vcpu(row, 1, row, 100 + row, report.vmmReport, shares, min, max, 0, 0));
+      this.tree.place(row, -1, true);
+      this.tree.setClaim(row, shares, min, max);
+      const claim = new VmClaim<Vcpu>(row, 0, max);
+      claim.affinityLow = guest.affinity ?? 0;
+      const world = { row, generation: 1, vmRow: row, pid: 100 + row };
+      this.scheduler.add(new Vcpu(world, claim, report.vmmReport, 0), 0);
     });
   }
 
@@ -62,6 +70,7 @@ class Machine implements LinuxPort {
   processCpuUs = (pid: number): number => this.cpuUs[pid - 100] ?? -1;
   threadCpuUs = (tid: number): number => this.cpuUs[tid - 100] ?? -1;
   pin = (): void => undefined;
+  confine = (): void => undefined;
   setClass = (): void => undefined;
   raise = (): void => undefined;
 
@@ -86,7 +95,7 @@ class Machine implements LinuxPort {
 
   #speedOf(row: number): number {
     if (this.stopped.has(row)) return 0;
-    const pcpu = this.pcpus.find(p => p.run?.row === row);
+    const pcpu = this.pcpus.find(p => p.run?.owner.row === row);
     if (pcpu === undefined || this.reports[row]?.vmmReport.state() === VmmState.halt) return 0;
     return this.speed[pcpu.number] ?? 0;
   }
@@ -204,8 +213,8 @@ describe('scheduler under a fake clock', () => {
   it('keeps an idle guest off the dispatcher: it sleeps in its grant', () => {
     const machine = new Machine([{ burstUs: 100, sleepUs: 4000 }], [1]);
     machine.run(1e6);
-    const before = machine.scheduler.dispatches;
+    const before = machine.scheduler.dispatcher.dispatches;
     machine.run(3e6);
-    expect(machine.scheduler.dispatches - before).toBeLessThan(5);
+    expect(machine.scheduler.dispatcher.dispatches - before).toBeLessThan(5);
   });
 });

@@ -15,11 +15,13 @@ import {
   setTimerSlack,
 } from '../../lib/linux/index.js';
 import { BellFile, Doorbell, HostFile, SchedFileWriter, StorageFile } from '../abi/index.js';
+import { GroupTable } from './group-table.js';
 import { RealLinuxPort } from './linux-port.js';
 import { MachineLoad } from './machine-load.js';
+import { Pcpu } from './policy/index.js';
 import { Scheduler } from './scheduler.js';
 import type { SchedulerThreadData } from './scheduler-thread.js';
-import { Pcpu } from './vcpu.js';
+import type { Vcpu } from './vcpu.js';
 import { WorldTable } from './world-table.js';
 
 /** The scheduler's thread: SCHED_FIFO where Linux allows it, blocked by nothing but its own futex. */
@@ -47,18 +49,28 @@ function run(): void {
   const ringAddress = bellMap.address + bell.bellControl.ringsIndex() * 4;
   const doorbell = Doorbell.open(data.shmDir, { mapFile, futexWake, nowUs });
   const linux = new RealLinuxPort(mayChangeClass);
-  const pcpus = data.cpus.map((cpu, number) => new Pcpu(number, cpu));
+  const pcpus = data.cpus.map((cpu, number) => {
+    const place = host.pcpu;
+    return new Pcpu<Vcpu>(number, cpu, place.core(number), place.package(number), place.node(number));
+  });
   const wakeMonitor = (row: number): void => {
     doorbell.signal(row);
   };
-  const scheduler = new Scheduler(pcpus, sched.schedWorld, bell.bell, linux, wakeMonitor, {
+  const groups = new GroupTable(host);
+  const tables = { world: sched.schedWorld, bell: bell.bell };
+  const scheduler = new Scheduler(pcpus, groups.tree, tables, linux, wakeMonitor, {
     quantumUs: data.quantumUs,
+    boundLagQuanta: data.boundLagQuanta,
   });
-  const worlds = new WorldTable(data.shmDir, host, storage, sched, scheduler, linux);
+  const onStuck = (worldId: number): void => parentPort?.postMessage({ stuck: worldId });
+  const { shmDir } = data;
+  const worlds = new WorldTable({ shmDir, host, storage, sched, groups, scheduler, linux, onStuck });
   const load = new MachineLoad(pcpus);
   const waiter = new FutexWaiter();
   let loops = 0;
   let publishAtUs = 0;
+  let passUs = 0;
+  let longestPassUs = 0;
 
   const publish = (atUs: number): void => {
     load.read();
@@ -68,8 +80,10 @@ function run(): void {
     const control = sched.schedControl;
     control.beginWrite();
     control.setReady(realTime ? 2 : 1);
-    control.setDispatches(scheduler.dispatches);
+    control.setDispatches(scheduler.dispatcher.dispatches);
     control.setLoops(loops);
+    control.setPassUs(passUs);
+    control.setLongestPassUs(longestPassUs);
     control.setOwnCpuUs(clockUs(CLOCK_THREAD_CPUTIME_ID));
     load.publishLoads(control);
     control.setTakenUs(atUs);
@@ -85,6 +99,9 @@ function run(): void {
     loops++;
     worlds.sync(atUs);
     const next = scheduler.pass(atUs);
+    const tookUs = nowUs() - atUs;
+    passUs += tookUs;
+    if (tookUs > longestPassUs) longestPassUs = tookUs;
     if (atUs >= publishAtUs) {
       publish(atUs);
       publishAtUs = atUs + PUBLISH_PERIOD_US;

@@ -1,65 +1,57 @@
-import type { VmmReportTable } from '../abi/index.js';
+import { grantSequence, type VmmReportTable } from '../abi/index.js';
 import type { ThreadClass } from './linux-port.js';
-import { type Account, openAccount } from './policy/index.js';
+import { Entity, type VmClaim } from './policy/index.js';
 import { WorldTimes } from './world-times.js';
 
-/** A physical CPU as the scheduler sees it. */
-export class Pcpu {
-  run: Vcpu | null = null;
-  /** End of the present grant. */
-  endUs = 0;
-  /** The grant's end was reached in this pass. */
-  expired = false;
-  /** CPU charged ÷ wall granted, smoothed: below 1 when the console, daemons or other hosts use it too. */
-  delivered = 1;
-  measuredCpuUs = 0;
-  measuredAtUs = 0;
-
-  constructor(
-    readonly number: number,
-    readonly cpu: number,
-  ) {}
+/** The world of one virtual CPU. */
+export interface VcpuWorld {
+  readonly row: number;
+  readonly generation: number;
+  readonly vmRow: number;
+  /** Its vmware-vmx. */
+  readonly pid: number;
 }
 
-/** One virtual CPU: what was asked for it, what its monitor last said, what it was charged. */
+/** One virtual CPU: its place in dispatch, what its monitor last said, what it was charged. */
 export class Vcpu {
+  readonly row: number;
+  readonly generation: number;
+  readonly vmRow: number;
+  readonly pid: number;
   readonly times: WorldTimes;
-  readonly account: Account;
+  readonly entity: Entity<Vcpu>;
+  /** Its thread; 0 until its monitor has come up. */
   tid = 0;
   /** CPU of the whole vmx process at the last charge: every thread counts. */
   chargedCpuUs = 0;
-  wants = false;
-  on: Pcpu | null = null;
+  /** The grant word's sequence and bit. */
   sequence = 0;
   granted = false;
   pinnedCpu = -1;
   threadClass: ThreadClass | null = null;
-  lastPcpu: Pcpu | null = null;
   nextTimerUs = 0;
   seenReports = -1;
-  /** It became runnable in this pass. */
-  woke = false;
-  /**
-   * It held a PCPU for a grant and neither used nor gave back any of it: its process is stopped, or blocked. It gets
-   * no PCPU until its CPU clock moves.
-   */
-  stalled = false;
-  /** Slices it had run when its grant began. */
-  grantSlices = 0;
+  /** Linux's CPU clock of its process when it last lost a PCPU: what it uses beyond it is overrun. */
+  revokedCpuUs = 0;
+  /** The log says that it did not yield. */
+  reportedStuck = false;
 
   constructor(
-    readonly row: number,
-    readonly generation: number,
-    readonly vmRow: number,
-    readonly pid: number,
+    world: VcpuWorld,
+    vm: VmClaim<Vcpu>,
     readonly report: VmmReportTable,
-    public shares: number,
-    public min: number,
-    max: number,
-    virtualUs: number,
     nowUs: number,
   ) {
-    this.account = openAccount(virtualUs, nowUs, max);
-    this.times = new WorldTimes(row, generation, nowUs);
+    this.row = world.row;
+    this.generation = world.generation;
+    this.vmRow = world.vmRow;
+    this.pid = world.pid;
+    this.entity = new Entity<Vcpu>(vm, this);
+    this.times = new WorldTimes(world.row, world.generation, nowUs);
+  }
+
+  /** The monitor saw that its grant is gone, or halted in it: it runs no guest. */
+  get yielded(): boolean {
+    return grantSequence(this.report.acknowledged()) === this.sequence;
   }
 }

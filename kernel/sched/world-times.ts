@@ -1,7 +1,10 @@
 import type { SchedWorldWriter, VmmReportTable } from '../abi/index.js';
 
+/** What a world does that does not run: it wants to, it is held by its limit or for its siblings, it is blocked. */
+export type RestState = 'ready' | 'limited' | 'costop' | 'idle' | 'wait';
+
 /**
- * The times of one world. At every moment run + ready + wait = wall since `createdUs`; whatever a clock cannot
+ * The times of one world. At every moment run + ready + costop + wait = wall since `createdUs`; whatever a clock cannot
  * account for at once is carried into the next interval.
  */
 export class WorldTimes {
@@ -11,7 +14,9 @@ export class WorldTimes {
   idleUs = 0;
   systemUs = 0;
   limitedUs = 0;
+  costopUs = 0;
   dispatches = 0;
+  migrations = 0;
   /** Last reading of the clock behind `runUs`; -1 before the first. */
   clockUs = -1;
   /** Last reading of the monitor's own halt time. */
@@ -27,6 +32,10 @@ export class WorldTimes {
     this.#advancedUs = createdUs;
   }
 
+  get usedUs(): number {
+    return this.runUs + this.systemUs;
+  }
+
   /** Takes a reading of the world's CPU clock. @returns what was used since the last one */
   use(readingUs: number): number {
     const used = this.clockUs < 0 || readingUs < this.clockUs ? 0 : readingUs - this.clockUs;
@@ -38,13 +47,13 @@ export class WorldTimes {
    * Accounts the interval since the last call.
    * @param usedUs CPU used in it
    * @param haltedUs time in it that a world holding a PCPU spent halted
-   * @param rest what the remainder was: waiting for a PCPU, held by the limit, or blocked with nothing to do
+   * @param rest what the remainder was
    */
   advance(
     nowUs: number,
     usedUs: number,
     haltedUs: number,
-    rest: 'ready' | 'limited' | 'idle' | 'wait',
+    rest: RestState,
   ): void {
     const elapsed = nowUs - this.#advancedUs;
     if (elapsed <= 0) {
@@ -62,6 +71,7 @@ export class WorldTimes {
     this.waitUs += halted;
     this.idleUs += halted;
     if (rest === 'ready' || rest === 'limited') this.readyUs += left;
+    else if (rest === 'costop') this.costopUs += left;
     else this.waitUs += left;
     if (rest === 'limited') this.limitedUs += left;
     if (rest === 'idle') this.idleUs += left;
@@ -80,7 +90,7 @@ export class WorldTimes {
     table.setState(row, state);
     if (pcpu >= 0) table.setPcpu(row, pcpu);
     table.setCreatedUs(row, this.createdUs);
-    table.setUsedUs(row, this.runUs + this.systemUs);
+    table.setUsedUs(row, this.usedUs);
     table.setRunUs(row, this.runUs);
     table.setReadyUs(row, this.readyUs);
     table.setWaitUs(row, this.waitUs);
@@ -88,9 +98,10 @@ export class WorldTimes {
     table.setSystemUs(row, this.systemUs);
     table.setLimitedUs(row, this.limitedUs);
     table.setOverlapUs(row, 0);
-    table.setCostopUs(row, 0);
+    table.setCostopUs(row, this.costopUs);
     table.setSwapUs(row, 0);
     table.setDispatches(row, this.dispatches);
+    table.setMigrations(row, this.migrations);
     table.setGuestUserUs(row, report?.guestUserUs() ?? 0);
     table.setGuestKernelUs(row, report?.guestKernelUs() ?? 0);
     table.setMonitorUs(row, report?.monitorUs() ?? 0);

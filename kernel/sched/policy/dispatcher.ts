@@ -68,6 +68,13 @@ export class Dispatcher<T> {
     return this.#ready.size > 0;
   }
 
+  /** PCPUs that VMs can have: what console, daemons and others leave. */
+  get capacity(): number {
+    let capacity = 0;
+    for (const pcpu of this.pcpus) capacity += pcpu.delivered;
+    return capacity;
+  }
+
   add(entity: Entity<T>, nowUs: number): void {
     const { vm } = entity;
     if (vm.entities.length === 0) {
@@ -85,6 +92,7 @@ export class Dispatcher<T> {
     if (vm.entities.length > 0) return;
     drop(this.vms, vm);
     drop(this.#dry, vm);
+    this.tree.demand[vm.node] = 0;
   }
 
   /** Shares, reservations, limits, affinity or the tree have changed. */
@@ -149,14 +157,12 @@ export class Dispatcher<T> {
 
   /** Charges what an entity used since the last time. */
   charge(entity: Entity<T>, nowUs: number): void {
-    const usedUs = this.port.usedUs(entity);
+    const usedUs = this.port.usedUs(entity, nowUs);
     const { vm, on } = entity;
     charge(entity.account, usedUs);
     this.#ready.moved(entity);
-    if (on !== null) {
-      on.measuredUs += usedUs;
-      on.chargedUs += usedUs;
-    }
+    if (on !== null) on.measuredUs += usedUs;
+    if (entity.lastPcpu !== null) entity.lastPcpu.chargedUs += usedUs;
     this.#settle(vm, usedUs, nowUs);
   }
 
@@ -213,8 +219,7 @@ export class Dispatcher<T> {
   #entitle(nowUs: number): void {
     this.#entitledAtUs = nowUs;
     this.#stale = false;
-    let capacity = 0;
-    for (const pcpu of this.pcpus) capacity += pcpu.delivered;
+    const { capacity } = this;
     for (const vm of this.vms) this.tree.demand[vm.node] = vm.wanting;
     this.tree.compute(capacity, this.entitled);
     this.#fit.fit(this.vms, this.pcpus, capacity, this.entitled);

@@ -25,8 +25,13 @@ export class VmClaim<T> {
     this.limit = openLimit(max, nowUs);
   }
 
+  /** It may not use every PCPU. */
+  get confined(): boolean {
+    return this.affinityLow !== 0 || this.affinityHigh !== 0;
+  }
+
   mayUse(pcpu: number): boolean {
-    if (this.affinityLow === 0 && this.affinityHigh === 0) return true;
+    if (!this.confined) return true;
     const word = pcpu < 32 ? this.affinityLow : this.affinityHigh;
     return ((word >>> (pcpu & 31)) & 1) !== 0;
   }
@@ -46,7 +51,7 @@ export class Pcpu<T> {
   measuredAtUs = 0;
   /** `restedUs` of who holds it, then. */
   restedUs = 0;
-  /** CPU charged to entities while they held it, since it exists. */
+  /** CPU charged to entities that held it last, since it exists. */
   chargedUs = 0;
 
   constructor(

@@ -7,7 +7,7 @@ export interface DispatchPort<T> {
   /** It has lost it. What it still runs is debt. */
   revoke(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void;
   /** CPU that is to be charged to it since the last call: all its threads, half beside a busy hyper-thread, µs. */
-  usedUs(entity: Entity<T>): number;
+  usedUs(entity: Entity<T>, nowUs: number): number;
 }
 
 /**
