@@ -86,9 +86,7 @@ export function advance(vcpu: Vcpu, nowUs: number, held: boolean): void {
 /** Time a monitor spent halted, the present halt included. */
 export function haltedSoFar({ report }: Vcpu, nowUs: number): number {
   const haltedUs = report.haltedUs();
-  return report.state() === VmmState.halt
-    ? haltedUs + Math.max(0, nowUs - report.haltedSinceUs())
-    : haltedUs;
+  return report.state() === VmmState.halt ? haltedUs + Math.max(0, nowUs - report.haltedSinceUs()) : haltedUs;
 }
 
 /** What the time was that its thread did not run. */

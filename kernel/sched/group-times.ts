@@ -67,7 +67,8 @@ export class GroupTimes {
     for (let row = 0; row < this.#rows; row++) {
       if ((this.rows.generation(row) & 1) === 0) continue;
       const usedUs = this.#now.usedUs[row] ?? 0;
-      const sureUs = this.#takenUs === 0 ? Number.POSITIVE_INFINITY : (this.#guaranteed[row] ?? 0) * elapsedUs;
+      const sureUs =
+        this.#takenUs === 0 ? Number.POSITIVE_INFINITY : (this.#guaranteed[row] ?? 0) * elapsedUs;
       add(this.#extraUs, row, Math.max(0, usedUs - (this.#lastUsedUs[row] ?? 0) - sureUs));
       this.#lastUsedUs[row] = usedUs;
       this.#write(table, row, nowUs);
@@ -105,7 +106,11 @@ export class GroupTimes {
       const own = this.#scratch;
       own.set(figures);
       for (let row = 0; row < this.#rows; row++)
-        for (let up = this.#above(row), depth = 0; up >= 0 && depth < MAX_DEPTH; up = this.#above(up), depth++)
+        for (
+          let up = this.#above(row), depth = 0;
+          up >= 0 && depth < MAX_DEPTH;
+          up = this.#above(up), depth++
+        )
           add(figures, up, own[row] ?? 0);
     }
   }

@@ -1,7 +1,7 @@
 import { type BellTable, type SchedWorldWriter, VmmState } from '../abi/index.js';
 import { advance, Grants, haltedSoFar } from './grants.js';
 import type { LinuxPort } from './linux-port.js';
-import { type DispatchOptions, Dispatcher, type GroupTree, type Pcpu } from './policy/index.js';
+import { Dispatcher, type DispatchOptions, type GroupTree, type Pcpu } from './policy/index.js';
 import type { Vcpu } from './vcpu.js';
 
 /** CPU used after the loss of a PCPU, without a word of the monitor, from which on it does not yield: cold slices take 120 ms. */

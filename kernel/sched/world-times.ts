@@ -49,12 +49,7 @@ export class WorldTimes {
    * @param haltedUs time in it that a world holding a PCPU spent halted
    * @param rest what the remainder was
    */
-  advance(
-    nowUs: number,
-    usedUs: number,
-    haltedUs: number,
-    rest: RestState,
-  ): void {
+  advance(nowUs: number, usedUs: number, haltedUs: number, rest: RestState): void {
     const elapsed = nowUs - this.#advancedUs;
     if (elapsed <= 0) {
       this.runUs += usedUs;

@@ -363,7 +363,8 @@ export class Dispatcher<T> {
       let victim: Pcpu<T> | null = null;
       let mostUs = entity.account.virtualUs + PREEMPT_MARGIN_US;
       for (const pcpu of this.pcpus) {
-        if (pcpu.run === null || pcpu.run.account.virtualUs <= mostUs || !this.#mayHave(entity, pcpu)) continue;
+        if (pcpu.run === null || pcpu.run.account.virtualUs <= mostUs || !this.#mayHave(entity, pcpu))
+          continue;
         mostUs = pcpu.run.account.virtualUs;
         victim = pcpu;
       }

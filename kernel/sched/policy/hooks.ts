@@ -29,7 +29,11 @@ export interface DispatchHooks<T> {
 export function plainHooks<T>(): DispatchHooks<T> {
   return {
     choosePcpu(entity, pcpus) {
-      if (entity.lastPcpu !== null && entity.lastPcpu.run === null && entity.vm.mayUse(entity.lastPcpu.number))
+      if (
+        entity.lastPcpu !== null &&
+        entity.lastPcpu.run === null &&
+        entity.vm.mayUse(entity.lastPcpu.number)
+      )
         return entity.lastPcpu;
       let best: Pcpu<T> | null = null;
       for (const pcpu of pcpus) {

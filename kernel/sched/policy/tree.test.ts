@@ -77,9 +77,9 @@ describe('entitlement over the group tree (vectors of scheduler.md 3.2, one PCPU
     expect(entitled([{ shares: 1 }, { ...vm(1000, 0.7), parent: 0 }, vm(9999)])).toEqual([700, 700, 300]));
 
   it('gives a pool no more than its VMs want', () =>
-    expect(entitled([{ shares: 9000, min: 0.9 }, { ...vm(1000, 0, undefined, 0.2), parent: 0 }, vm(1)])).toEqual([
-      200, 200, 800,
-    ]));
+    expect(
+      entitled([{ shares: 9000, min: 0.9 }, { ...vm(1000, 0, undefined, 0.2), parent: 0 }, vm(1)]),
+    ).toEqual([200, 200, 800]));
 
   it('shrinks reservations together where the machine delivers less than they are', () =>
     expect(entitled([vm(1, 0.6), vm(9, 0.2)], 0.4)).toEqual([300, 100]));

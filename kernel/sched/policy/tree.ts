@@ -163,7 +163,8 @@ export class GroupTree {
       }
     }
     this.#ordered = 0;
-    for (let node = this.#firstTop; node !== NONE; node = this.#sibling(node)) this.#order[this.#ordered++] = node;
+    for (let node = this.#firstTop; node !== NONE; node = this.#sibling(node))
+      this.#order[this.#ordered++] = node;
     for (let i = 0; i < this.#ordered; i++)
       for (let child = this.#child(this.nodeAt(i)); child !== NONE; child = this.#sibling(child))
         this.#order[this.#ordered++] = child;
