@@ -50,6 +50,10 @@ export class Grants implements DispatchPort<Vcpu> {
     return usedUs;
   }
 
+  isBlocked({ owner }: Entity<Vcpu>): boolean {
+    return this.linux.isBlocked(owner.pid, owner.tid);
+  }
+
   /** Writes the grant word anew: also how a monitor that sleeps in its grant is woken. */
   write(vcpu: Vcpu, may: boolean): void {
     vcpu.granted = may;

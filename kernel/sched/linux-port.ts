@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import {
   clockUs,
   nowUs,
@@ -25,6 +25,8 @@ export interface LinuxPort {
   pin(tid: number, cpu: number): void;
   /** Keeps all threads of a process to some CPUs, those that it starts later too as long as it is called again. */
   confine(pid: number, cpus: readonly number[]): void;
+  /** Whether a thread is stopped, blocked or gone: Linux would not run it if it could. */
+  isBlocked(pid: number, tid: number): boolean;
   setClass(tid: number, threadClass: ThreadClass): void;
   /** Makes Linux switch at once to a thread that was of class waiting and is still inside a slice. */
   raise(tid: number): void;
@@ -70,6 +72,16 @@ export class RealLinuxPort implements LinuxPort {
         if (!(error instanceof SystemError)) throw error;
         // The thread has ended meanwhile.
       }
+    }
+  }
+
+  isBlocked(pid: number, tid: number): boolean {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'latin1');
+      return stat.charAt(stat.lastIndexOf(')') + 2) !== 'R';
+    } catch {
+      // It has ended.
+      return true;
     }
   }
 

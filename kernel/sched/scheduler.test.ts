@@ -71,6 +71,7 @@ class Machine implements LinuxPort {
   threadCpuUs = (tid: number): number => this.cpuUs[tid - 100] ?? -1;
   pin = (): void => undefined;
   confine = (): void => undefined;
+  isBlocked = (pid: number): boolean => this.stopped.has(pid - 100);
   setClass = (): void => undefined;
   raise = (): void => undefined;
 

@@ -50,7 +50,6 @@ export class Dispatcher<T> {
   #entitledAtUs = 0;
   /** Who wants CPU has changed since entitlements were computed. */
   #stale = false;
-  #lookAtUs = 0;
 
   constructor(
     readonly pcpus: readonly Pcpu<T>[],
@@ -172,7 +171,7 @@ export class Dispatcher<T> {
     this.#expire(nowUs);
     this.#gather(nowUs);
     this.#liftFloor();
-    this.#lookAtUs = this.hooks.look(nowUs);
+    this.hooks.look(nowUs);
     for (const pcpu of this.pcpus) if (pcpu.expired) this.#renew(pcpu, nowUs);
     this.#fillFree(nowUs);
     this.#leaveSlowPcpus(nowUs);
@@ -257,7 +256,8 @@ export class Dispatcher<T> {
   #stands(pcpu: Pcpu<T>, run: Entity<T>, nowUs: number): boolean {
     const granted = nowUs - pcpu.measuredAtUs;
     if (granted < this.options.quantumUs / 2 || run.resting) return false;
-    return pcpu.measuredUs < granted * STALLED_PART && run.progress === run.grantProgress;
+    const idle = pcpu.measuredUs < granted * STALLED_PART && run.progress === run.grantProgress;
+    return idle && this.port.isBlocked(run);
   }
 
   /** Smooths what a PCPU delivers over grants that were used to their end. */
@@ -410,7 +410,7 @@ export class Dispatcher<T> {
 
   /** A quantum ends only where somebody waits, or where a limit must be watched. */
   #nextLook(nowUs: number): number {
-    let next = Math.min(nowUs + LONGEST_SLEEP_US, this.#lookAtUs);
+    let next = Math.min(nowUs + LONGEST_SLEEP_US, this.hooks.nextUs(nowUs));
     if (this.#stale) next = Math.min(next, this.#entitledAtUs + ENTITLE_PERIOD_US);
     for (const vm of this.#dry) next = Math.min(next, gatheredAtUs(vm.limit, this.options.quantumUs));
     for (const { run, endUs } of this.pcpus) {

@@ -8,6 +8,8 @@ export interface DispatchPort<T> {
   revoke(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void;
   /** CPU that is to be charged to it since the last call: all its threads, half beside a busy hyper-thread, µs. */
   usedUs(entity: Entity<T>, nowUs: number): number;
+  /** Asked of one that used nothing of a grant: whether it is stopped or blocked, not only unlucky. */
+  isBlocked(entity: Entity<T>): boolean;
 }
 
 /**
@@ -19,8 +21,10 @@ export interface DispatchHooks<T> {
   choosePcpu(entity: Entity<T>, pcpus: readonly Pcpu<T>[]): Pcpu<T> | null;
   /** Whether it may be put there now, free or not: hyper-thread sharing, home node. */
   permits(entity: Entity<T>, pcpu: Pcpu<T>): boolean;
-  /** Once a pass, before grants: may hold, release, start and move entities. @returns when to look again, µs */
-  look(nowUs: number): number;
+  /** Once a pass, before grants: may hold, release, start and move entities. */
+  look(nowUs: number): void;
+  /** Asked at the end of a pass. @returns when to look again at the latest, µs */
+  nextUs(nowUs: number): number;
   granted(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void;
   revoked(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void;
 }
@@ -43,7 +47,8 @@ export function plainHooks<T>(): DispatchHooks<T> {
       return best;
     },
     permits: () => true,
-    look: () => Number.POSITIVE_INFINITY,
+    look: () => undefined,
+    nextUs: () => Number.POSITIVE_INFINITY,
     granted: () => undefined,
     revoked: () => undefined,
   };

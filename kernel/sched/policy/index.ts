@@ -5,6 +5,7 @@
  * - tree.ts (on water-filling.ts): who is entitled to what in the group tree; affinity-fit.ts: … on which PCPUs.
  * - account.ts: what was used and is owed; limit.ts: a limit's tokens.
  * - dispatcher.ts (on ready-queue.ts): who gets which PCPU until when; hooks.ts is where finer policy enters.
+ * - admission.ts: what may be reserved.
  * - topology.ts, placement.ts, balance.ts, cosched.ts, numa.ts, numa-rebalance.ts: where worlds run, and together.
  */
 export * from './account.js';
