@@ -45,6 +45,7 @@ export function stages(context: StageContext): Stage[] {
     { name: 'unit', timeoutMs: 5 * MINUTE_MS, run: vitest(context, 'unit') },
     { name: 'guests', timeoutMs: 15 * MINUTE_MS, run: guests(context) },
     { name: 'host', timeoutMs: 20 * MINUTE_MS, run: vitest(context, 'host') },
+    { name: 'measured', timeoutMs: 10 * MINUTE_MS, run: vitest(context, 'measured') },
     { name: 'clients', timeoutMs: 15 * MINUTE_MS, run: vitest(context, 'clients') },
   ];
 }
