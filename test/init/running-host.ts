@@ -31,7 +31,7 @@ export interface Finished {
 export async function waitFor<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const deadlineMs = Date.now() + timeoutMs;
   for (;;) {
@@ -112,7 +112,12 @@ export class RunningHost {
   /** Starts one and waits until sshd serves. */
   static async up(root: string, flags: readonly string[] = [], mode = ''): Promise<RunningHost> {
     const host = new RunningHost(root, flags, mode);
-    await host.until('sshd is running', status => stateOf(status, 'sshd') === 'running');
+    try {
+      await host.until('sshd is running', status => stateOf(status, 'sshd') === 'running');
+    } catch (error) {
+      await host.down();
+      throw error;
+    }
     return host;
   }
 
