@@ -34,12 +34,12 @@ export class ConfigWrites {
   }
 
   async #write(vm: Vm, vmxText: string): Promise<void> {
-    const { admission, storage } = this.parts;
+    const { admission, storage, pcpuMhz } = this.parts;
     const { rows } = vm;
     if (rows === null) throw new VmkernelError('InvalidState', `${vm.name} holds nothing yet`);
     const config = readCheckedConfig(vmxText);
     const before = admission.demandOf(rows.vmRow);
-    admission.admit(rows.vmRow, demandOf(vm.vmxPath, config));
+    admission.admit(rows.vmRow, demandOf(vm.vmxPath, config, pcpuMhz));
     try {
       await storage.replaceLockedVmx(vm.vmxPath, parseVmx(vmxText).toBytes());
     } catch (error) {

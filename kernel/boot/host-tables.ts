@@ -1,55 +1,10 @@
-import {
-  CpuUnits,
-  GroupKind,
-  type HostFileWriter,
-  HtSharing,
-  MAX_GROUPS,
-  MAX_VMS,
-  MAX_WORLDS,
-  type SchedFile,
-  VmkernelError,
-  WorldKind,
-} from '../abi/index.js';
+import { type HostFileWriter, MAX_VMS, MAX_WORLDS, type SchedFile, WorldKind } from '../abi/index.js';
+import { type CpuClaim, GroupRows, type PoolClaim } from './group-table.js';
+import { hideRow, showRow, TableRows } from './table-rows.js';
 
 const FIRST_WORLD_ID = 1024;
-const FIRST_VM_GROUP_ID = 16;
-const DEFAULT_SHARES = 1000;
-/** What the service console is sure of, of PCPU 0. */
-export const CONSOLE_MIN_PCPUS = 0.08;
-
-interface FreeRow {
-  readonly row: number;
-  /** The scheduler must have seen this version of the table before the row is used again. */
-  readonly version: number;
-}
-
-/** Which rows of a table are free; a freed row rests until the scheduler has let go of it. */
-class Rows {
-  readonly #free: FreeRow[] = [];
-  #used = 0;
-
-  constructor(
-    private readonly capacity: number,
-    private readonly what: string,
-  ) {}
-
-  get everUsed(): number {
-    return this.#used;
-  }
-
-  take(seenVersion: number): number {
-    const at = this.#free.findIndex(free => free.version <= seenVersion);
-    const reused = at < 0 ? undefined : this.#free.splice(at, 1)[0];
-    if (reused !== undefined) return reused.row;
-    if (this.#used === this.capacity)
-      throw new VmkernelError('Busy', `The table of ${this.what} is full (${this.capacity})`);
-    return this.#used++;
-  }
-
-  give(row: number, version: number): void {
-    this.#free.push({ row, version });
-  }
-}
+/** The VMkernel's threads that drive devices; the others are the system's. */
+const DRIVERS: readonly string[] = ['storage'];
 
 export interface VmRows {
   readonly vmRow: number;
@@ -61,11 +16,12 @@ export interface VmRows {
   readonly worldId: number;
 }
 
-export interface CpuClaim {
-  readonly shares: number;
-  /** In PCPUs. */
-  readonly min: number;
-  readonly max: number | null;
+/** A VM that shall have rows. */
+export interface NewVm {
+  readonly name: string;
+  readonly memoryMb: number;
+  readonly vcpus: number;
+  readonly poolId: number;
 }
 
 /**
@@ -73,33 +29,28 @@ export interface CpuClaim {
  * becomes visible when its generation turns odd; every change moves the table's version and rings the scheduler.
  */
 export class HostTables {
-  readonly #groups = new Rows(MAX_GROUPS, 'groups');
-  readonly #vms = new Rows(MAX_VMS, 'VMs');
-  readonly #worlds = new Rows(MAX_WORLDS, 'worlds');
+  readonly #groups: GroupRows;
+  readonly #vms = new TableRows(MAX_VMS, 'VMs');
+  readonly #worlds = new TableRows(MAX_WORLDS, 'worlds');
   #nextWorldId = FIRST_WORLD_ID;
-  #nextGroupId = FIRST_VM_GROUP_ID;
-  #hostGroup = 0;
-  #systemGroup = 0;
 
   constructor(
     private readonly host: HostFileWriter,
     private readonly sched: SchedFile,
     private readonly ring: () => void,
-  ) {}
+  ) {
+    this.#groups = new GroupRows(host.group, host.hostControl.pcpuCount());
+  }
 
   /** The worlds that exist without any VM: idle worlds, threads of the VMkernel, init, the service console. */
   createSystem(cpus: readonly number[], initPid: number, threads: ReadonlyMap<string, number>): void {
-    this.#hostGroup = this.#addGroup(0, 'host', GroupKind.host, -1);
-    const idle = this.#addGroup(1, 'idle', GroupKind.idle, this.#hostGroup);
-    const system = this.#addGroup(2, 'system', GroupKind.system, this.#hostGroup);
-    this.#systemGroup = system;
-    const console = this.#addGroup(3, 'console', GroupKind.console, this.#hostGroup);
-    this.host.group.setCpuMin(console, CONSOLE_MIN_PCPUS);
+    const { idle, system, drivers, console } = this.#groups.fixed;
     cpus.forEach((_cpu, pcpu) => {
       this.#addWorld({ group: idle, kind: WorldKind.idle, name: `idle${pcpu}`, pid: 0, tid: 0, pcpu });
     });
     const world = (name: string, pid: number, tid: number): void => {
-      this.#addWorld({ group: system, kind: WorldKind.system, name, pid, tid, pcpu: -1 });
+      const group = DRIVERS.includes(name) ? drivers : system;
+      this.#addWorld({ group, kind: WorldKind.system, name, pid, tid, pcpu: -1 });
     };
     world('vmkernel', process.pid, 0);
     for (const [name, tid] of threads) world(name, process.pid, tid);
@@ -112,22 +63,22 @@ export class HostTables {
   addUserWorld(name: string, pid: number): { readonly row: number; readonly worldId: number } {
     const worldId = this.#nextWorldId;
     const seen = this.sched.schedControl.seenTableVersion();
-    const world = { group: this.#systemGroup, kind: WorldKind.system, name, pid, tid: 0, pcpu: -1 };
+    const world = { group: this.#groups.fixed.system, kind: WorldKind.system, name, pid, tid: 0, pcpu: -1 };
     const row = this.#addWorld(world, seen);
     this.#moved();
     return { row, worldId };
   }
 
   removeUserWorld(row: number): void {
-    this.#hide(this.host.world, row);
+    hideRow(this.host.world, row);
     this.#worlds.give(row, this.#moved());
   }
 
   /** Sets rows aside for a VM; nobody sees them yet. */
-  reserveVm(name: string, memoryMb: number, vcpus: number, cpu: CpuClaim): VmRows {
+  reserveVm({ name, memoryMb, vcpus, poolId }: NewVm, cpu: CpuClaim): VmRows {
     const seen = this.sched.schedControl.seenTableVersion();
     const vmRow = this.#vms.take(seen);
-    const groupRow = this.#groups.take(seen);
+    const groupRow = this.#groups.reserveVm(name, vmRow, poolId, cpu, seen);
     const vmmRow = this.#worlds.take(seen);
     const vmxRow = this.#worlds.take(seen);
     const worldId = this.#nextWorldId;
@@ -139,8 +90,6 @@ export class HostTables {
     vm.setMemoryMb(vmRow, memoryMb);
     vm.setVcpus(vmRow, vcpus);
     vm.setName(vmRow, name);
-    this.#fillGroup(groupRow, this.#nextGroupId++, name, GroupKind.vm, this.#hostGroup, cpu);
-    this.host.group.setVmRow(groupRow, vmRow);
     return { vmRow, vmGeneration: vm.generation(vmRow) + 1, groupRow, vmmRow, vmmWorldId, vmxRow, worldId };
   }
 
@@ -152,9 +101,9 @@ export class HostTables {
     this.#fillWorld(rows.vmmRow, rows.vmmWorldId, `vmm0:${name}`, WorldKind.vmm, rows, pid, vmmTid);
     this.#fillWorld(rows.vmxRow, rows.worldId, 'vmware-vmx', WorldKind.vmx, rows, pid, 0);
     vm.setGeneration(rows.vmRow, vm.generation(rows.vmRow) + 1);
-    this.#show(this.host.group, rows.groupRow);
-    this.#show(world, rows.vmmRow);
-    this.#show(world, rows.vmxRow);
+    this.#groups.show(rows.groupRow);
+    showRow(world, rows.vmmRow);
+    showRow(world, rows.vmxRow);
     this.#moved();
   }
 
@@ -163,8 +112,22 @@ export class HostTables {
     const { vm, world } = this.host;
     vm.setName(rows.vmRow, name);
     world.setName(rows.vmmRow, `vmm0:${name}`);
-    this.#setClaim(rows.groupRow, name, cpu);
+    this.#groups.change(rows.groupRow, name, cpu);
     this.#moved();
+  }
+
+  /**
+   * The pools are these from now on, and these VMs are in these pools.
+   * @throws VmkernelError Busy when there are no rows for them
+   */
+  followPools(
+    pools: readonly PoolClaim[],
+    vms: Iterable<{ readonly rows: VmRows; readonly poolId: number }>,
+  ): void {
+    const gone = this.#groups.followPools(pools, this.sched.schedControl.seenTableVersion());
+    for (const { rows, poolId } of vms) this.#groups.putVm(rows.groupRow, poolId);
+    const version = this.#moved();
+    for (const row of gone) this.#groups.give(row, version);
   }
 
   setVmState(rows: VmRows, state: number, poweredOnUs: number): void {
@@ -174,46 +137,16 @@ export class HostTables {
 
   /** Takes a VM's rows away, whether they were shown or not. */
   releaseVm(rows: VmRows): void {
-    const { vm, group, world } = this.host;
-    this.#hide(world, rows.vmmRow);
-    this.#hide(world, rows.vmxRow);
-    this.#hide(group, rows.groupRow);
-    this.#hide(vm, rows.vmRow);
+    const { vm, world } = this.host;
+    hideRow(world, rows.vmmRow);
+    hideRow(world, rows.vmxRow);
+    this.#groups.hide(rows.groupRow);
+    hideRow(vm, rows.vmRow);
     const version = this.#moved();
     this.#worlds.give(rows.vmmRow, version);
     this.#worlds.give(rows.vmxRow, version);
     this.#groups.give(rows.groupRow, version);
     this.#vms.give(rows.vmRow, version);
-  }
-
-  #addGroup(groupId: number, name: string, kind: number, parent: number): number {
-    const row = this.#groups.take(0);
-    this.#fillGroup(row, groupId, name, kind, parent, { shares: DEFAULT_SHARES, min: 0, max: null });
-    this.host.group.setVmRow(row, -1);
-    this.#show(this.host.group, row);
-    return row;
-  }
-
-  #fillGroup(row: number, id: number, name: string, kind: number, parent: number, cpu: CpuClaim): void {
-    const { group } = this.host;
-    group.setGroupId(row, id);
-    group.setParentRow(row, parent);
-    group.setKind(row, kind);
-    group.setPoolId(row, -1);
-    group.setCpuExpandable(row, 0);
-    group.setCpuUnits(row, CpuUnits.mhz);
-    group.setAffinityLow(row, 0);
-    group.setAffinityHigh(row, 0);
-    group.setHtSharing(row, HtSharing.any);
-    this.#setClaim(row, name, cpu);
-  }
-
-  #setClaim(row: number, name: string, cpu: CpuClaim): void {
-    const { group } = this.host;
-    group.setCpuShares(row, cpu.shares);
-    group.setCpuMin(row, cpu.min);
-    group.setCpuMax(row, cpu.max ?? -1);
-    group.setName(row, name);
   }
 
   #addWorld(
@@ -230,7 +163,7 @@ export class HostTables {
     world.setTid(row, w.tid);
     world.setPcpu(row, w.pcpu);
     world.setName(row, w.name);
-    this.#show(world, row);
+    showRow(world, row);
     return row;
   }
 
@@ -254,15 +187,6 @@ export class HostTables {
     world.setName(row, name);
   }
 
-  #show(table: GenerationTable, row: number): void {
-    table.setGeneration(row, table.generation(row) | 1);
-  }
-
-  #hide(table: GenerationTable, row: number): void {
-    if (table.generation(row) & 1) table.setGeneration(row, table.generation(row) + 1);
-    else table.setGeneration(row, table.generation(row) + 2);
-  }
-
   /** Options that the scheduler acts on were changed. */
   optionsChanged(): void {
     this.#moved();
@@ -278,9 +202,4 @@ export class HostTables {
     this.ring();
     return version;
   }
-}
-
-interface GenerationTable {
-  generation(row: number): number;
-  setGeneration(row: number, value: number): void;
 }

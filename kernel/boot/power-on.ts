@@ -87,7 +87,9 @@ export class PowerOn {
     const rows = await ledger.step(
       'rows',
       () => {
-        vm.rows = tables.reserveVm(vm.name, config.memsizeMb, config.numVcpus, claim);
+        const { memsizeMb: memoryMb, numVcpus: vcpus } = config;
+        const poolId = admission.poolOf(vm.vmxPath);
+        vm.rows = tables.reserveVm({ name: vm.name, memoryMb, vcpus, poolId }, claim);
         return vm.rows;
       },
       () => {
@@ -96,7 +98,7 @@ export class PowerOn {
     );
     await ledger.step(
       'admit',
-      () => admission.admit(rows.vmRow, demandOf(vm.vmxPath, config)),
+      () => admission.admit(rows.vmRow, demandOf(vm.vmxPath, config, this.options.pcpuMhz)),
       () => admission.release(rows.vmRow),
     );
     const runDir = join(this.options.vmxRunDir, String(rows.worldId));

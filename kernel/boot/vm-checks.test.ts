@@ -32,6 +32,7 @@ describe('what power-on refuses by the configuration alone', () => {
   });
 
   it.each([
+    [{ numvcpus: '4' }, 'NumVirtualCpusNotSupported', { count: 4, max: 1 }],
     [{ numvcpus: '2' }, 'NumVirtualCpusNotSupported', { count: 2, max: 1 }],
     [{ memsize: '2048' }, 'MemorySizeNotSupported', { mb: 2048, maxMb: 2047 }],
     [{ guestOS: 'winnetstandard-64' }, 'GuestOs64NotSupported', {}],
@@ -83,7 +84,8 @@ describe('what power-on refuses by the configuration alone', () => {
     [{ 'sched.cpu.min': '500', 'sched.cpu.max': '100' }, 'InvalidVmx', { key: 'sched.cpu.max' }],
     [{ 'sched.cpu.max': '0' }, 'InvalidVmx', { key: 'sched.cpu.max' }],
     [{ 'sched.mem.min': '64' }, 'InvalidVmx', { key: 'sched.mem.min' }],
-    [{ 'sched.cpu.affinity': '99' }, 'NotSupported', { key: 'sched.cpu.affinity' }],
+    [{ 'sched.cpu.shares': '0' }, 'InvalidVmx', { key: 'sched.cpu.shares' }],
+    [{ numvcpus: '5' }, 'InvalidVmx', { key: 'numvcpus' }],
   ])('refuses %j', (extra, code, details) => {
     const found = refusal(extra as Record<string, string>);
     expect(found.code).toBe(code);

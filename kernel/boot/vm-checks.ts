@@ -11,9 +11,14 @@ import { VmkernelError } from '../abi/index.js';
 /** What engine 1 runs; anything else is refused at power-on by name. */
 const ENGINE = { maxVcpus: 1, maxMemoryMb: 2047, minMemoryMb: 4, serialPorts: 4 } as const;
 
+/** Of any VM, whatever its engine. Source: reference scheduler.md 3.1. */
+const MAX_VCPUS = 4;
+
 /** @throws VmkernelError InvalidVmx {line, reason} and the refusals of what the engine cannot run */
 export function readCheckedConfig(source: Uint8Array | string): VmConfig {
   const config = parse(source);
+  if (config.numVcpus > MAX_VCPUS)
+    throw wrong('numvcpus', `a virtual machine has at most ${MAX_VCPUS} virtual CPUs`);
   if (config.numVcpus > ENGINE.maxVcpus)
     throw new VmkernelError(
       'NumVirtualCpusNotSupported',
@@ -88,16 +93,15 @@ function unbuiltDevice({ disks, cdroms, serials, otherDevices }: VmConfig): stri
 }
 
 function refuseImpossibleResources({ cpu, memory, memsizeMb }: VmConfig): void {
-  const wrong = (key: string, why: string): VmkernelError =>
-    new VmkernelError('InvalidVmx', `${key}: ${why}`, { line: 0, reason: 'BadValue', key });
-  if (cpu.maxMhz !== undefined && (cpu.maxMhz < 1 || cpu.maxMhz < cpu.minMhz))
-    throw wrong('sched.cpu.max', 'the limit is below the reservation, or nothing');
+  if (cpu.max !== undefined && cpu.max < 1) throw wrong('sched.cpu.max', 'the limit is nothing');
+  if (cpu.max !== undefined && cpu.max < cpu.min)
+    throw wrong('sched.cpu.max', `the limit of ${cpu.max} is below the reservation of ${cpu.min}`);
   if (memory.minMb > memsizeMb)
     throw wrong('sched.mem.min', 'the reservation is above the size of the memory');
   if (memory.maxMb !== undefined && memory.maxMb < memory.minMb)
     throw wrong('sched.mem.max', 'the limit is below the reservation');
-  if (cpu.affinity !== undefined)
-    throw new VmkernelError('NotSupported', 'sched.cpu.affinity is not built: only "all" is honoured', {
-      key: 'sched.cpu.affinity',
-    });
+}
+
+function wrong(key: string, why: string): VmkernelError {
+  return new VmkernelError('InvalidVmx', `${key}: ${why}`, { line: 0, reason: 'BadValue', key });
 }

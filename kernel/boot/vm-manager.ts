@@ -10,7 +10,9 @@ import {
 import type { StorageSystem } from '../storage/index.js';
 import type { ChangeFeed } from './change-feed.js';
 import type { ConfigWrites } from './config-writes.js';
+import type { VmRows } from './host-tables.js';
 import { InjectedFailure, Ledger } from './ledger.js';
+import type { PoolTree } from './pools/index.js';
 import type { PowerOn } from './power-on.js';
 import { type RedeemedTicket, Tickets } from './tickets.js';
 import { Vm, type VmListener } from './vm.js';
@@ -34,6 +36,13 @@ export class VmManager implements VmListener {
 
   list(): VmInfo[] {
     return [...this.#vms.values()].map(vm => vm.info());
+  }
+
+  /** The VMs that have rows in the tables, each with its pool. */
+  rowsByPool(tree: PoolTree): { readonly rows: VmRows; readonly poolId: number }[] {
+    return [...this.#vms.values()].flatMap(({ rows, vmxPath }) =>
+      rows === null ? [] : { rows, poolId: tree.poolOf(vmxPath) },
+    );
   }
 
   /**

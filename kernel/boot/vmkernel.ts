@@ -22,7 +22,8 @@ import { ConfigWrites } from './config-writes.js';
 import { ConsoleTime } from './console-time.js';
 import { ControlServer } from './control-server.js';
 import { EsxConfFile } from './esx-conf-file.js';
-import { CONSOLE_MIN_PCPUS, HostTables } from './host-tables.js';
+import { CONSOLE_MIN_PCPUS } from './group-table.js';
+import { HostTables } from './host-tables.js';
 import { InitLink } from './init-link.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';
 import { describePcpus, readTopology } from './pcpu-topology.js';
@@ -31,6 +32,7 @@ import { PowerOn } from './power-on.js';
 import { checkSharedMemory, createBootSegments, removeBootSegments } from './segments.js';
 import { SpaceWatch } from './space-watch.js';
 import { UserWorld } from './user-world.js';
+import { poolClaimOf } from './vm-claims.js';
 import { VmManager } from './vm-manager.js';
 import { vmkauthdWorld } from './vmkauthd-world.js';
 
@@ -157,7 +159,11 @@ export class Vmkernel {
       feed: this.#feed,
       log: this.log,
       canonical: path => storage.resolve(path).canonical,
-      follow: () => undefined,
+      follow: tree =>
+        tables.followPools(
+          tree.pools.map(pool => poolClaimOf(pool, machine.pcpuMhz)),
+          vms.manager?.rowsByPool(tree) ?? [],
+        ),
     });
     const { admission } = pools;
     const configWrites = new ConfigWrites({ storage, admission, tables, pcpuMhz: machine.pcpuMhz });

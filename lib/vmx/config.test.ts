@@ -31,7 +31,7 @@ pciBridge0.present = "TRUE"
       memsizeMb: 256,
       numVcpus: 1,
       firmware: 'bios',
-      cpu: { shares: 2000, minMhz: 200, maxMhz: undefined, affinity: [0, 1] },
+      cpu: { shares: 2000, min: 200, max: undefined, units: 'mhz', affinity: [0, 1], htSharing: 'any' },
       memory: { shares: 2560, minMb: 0, maxMb: undefined },
       cdroms: [],
       otherDevices: [],
@@ -51,6 +51,23 @@ pciBridge0.present = "TRUE"
       { index: 0, fileType: 'console', fileName: '', endPoint: 'server', startConnected: true },
       { index: 1, fileType: 'pipe', fileName: '/tmp/com2', endPoint: 'client', startConnected: false },
     ]);
+  });
+
+  it('reads percent of a PCPU, affinity in any order and the sharing of a core', () => {
+    const config = read(`sched.cpu.units = "Percent"
+sched.cpu.min = "20"
+sched.cpu.max = "50"
+sched.cpu.affinity = "3, 1,3"
+sched.cpu.htsharing = "Internal"
+`);
+    expect(config.cpu).toEqual({
+      shares: 1000,
+      units: 'percent',
+      min: 20,
+      max: 50,
+      affinity: [1, 3],
+      htSharing: 'internal',
+    });
   });
 
   it('reports what this host cannot run as facts', () => {
@@ -110,7 +127,17 @@ ${mark}`;
     ['serial0.present = "TRUE"\nserial0.fileType = "file"\nserial0.fileName = "vmware.log"', 3],
     ['sched.cpu.shares = "-5"', 1],
     ['sched.cpu.max = "lots"', 1],
+    ['sched.cpu.shares = "0"', 1],
+    ['sched.cpu.shares = "1000001"', 1],
+    ['sched.cpu.shares = "99999999999999999999"', 1],
+    ['sched.cpu.min = "1.5"', 1],
+    ['sched.cpu.min = "-1"', 1],
+    ['sched.cpu.units = "ghz"', 1],
+    ['sched.cpu.htsharing = "some"', 1],
     ['sched.cpu.affinity = "0;1"', 1],
+    ['sched.cpu.affinity = "-1"', 1],
+    ['sched.cpu.affinity = "1,"', 1],
+    ['numvcpus = "2"\nsched.cpu.affinity = "1,1"', 2],
   ])('refuses %j', (text, line) => {
     expect(() => read(text)).toThrow(
       expect.objectContaining({ code: 'InvalidVmx', reason: 'BadValue', line }),

@@ -43,11 +43,15 @@ export interface VmCdrom {
 
 export interface CpuAllocation {
   readonly shares: number;
-  readonly minMhz: number;
+  /** Of `min` and `max`: MHz, or percent of one PCPU. */
+  readonly units: 'mhz' | 'percent';
+  readonly min: number;
   /** undefined: unlimited. */
-  readonly maxMhz: number | undefined;
-  /** PCPU numbers; undefined: all. */
+  readonly max: number | undefined;
+  /** PCPU numbers, each once, ascending; undefined: all. */
   readonly affinity: readonly number[] | undefined;
+  /** With whom a virtual CPU shares its core: anybody, those of its own VM, nobody. */
+  readonly htSharing: 'any' | 'internal' | 'none';
 }
 
 export interface MemoryAllocation {
@@ -202,13 +206,16 @@ function strangeSerials(document: VmxDocument): PresentDevice[] {
   );
 }
 
+/** VIM API, SharesInfo. */
+const MAX_SHARES = 1_000_000;
+
 function readShares(document: VmxDocument, key: string, normal: number): number {
   const word = document.get(key)?.trim().toLowerCase() || 'normal';
   if (word === 'low') return normal / 2;
   if (word === 'normal') return normal;
   if (word === 'high') return normal * 2;
   const value = document.getInt(key) ?? 0;
-  if (value < 1 || value > 10_000_000) throw document.badValue(key);
+  if (value < 1 || value > MAX_SHARES) throw document.badValue(key);
   return value;
 }
 
@@ -230,9 +237,14 @@ function readMin(document: VmxDocument, key: string): number {
 function readCpu(document: VmxDocument, numVcpus: number): CpuAllocation {
   return {
     shares: readShares(document, 'sched.cpu.shares', 1000 * numVcpus),
-    minMhz: readMin(document, 'sched.cpu.min'),
-    maxMhz: readLimit(document, 'sched.cpu.max'),
-    affinity: readAffinity(document),
+    units: choice(document, 'sched.cpu.units', ['mhz', 'percent'], 'mhz') as 'mhz' | 'percent',
+    min: readMin(document, 'sched.cpu.min'),
+    max: readLimit(document, 'sched.cpu.max'),
+    affinity: readAffinity(document, numVcpus),
+    htSharing: choice(document, 'sched.cpu.htsharing', ['any', 'internal', 'none'], 'any') as
+      | 'any'
+      | 'internal'
+      | 'none',
   };
 }
 
@@ -244,9 +256,12 @@ function readMemory(document: VmxDocument, memsizeMb: number): MemoryAllocation 
   };
 }
 
-function readAffinity(document: VmxDocument): number[] | undefined {
+/** A virtual CPU needs a PCPU of its own at a time: fewer than those of the VM are refused. */
+function readAffinity(document: VmxDocument, numVcpus: number): number[] | undefined {
   const word = document.get('sched.cpu.affinity')?.trim().toLowerCase() || 'all';
   if (word === 'all') return undefined;
   if (!/^\d{1,4}(?:\s*,\s*\d{1,4})*$/.test(word)) throw document.badValue('sched.cpu.affinity');
-  return word.split(',').map(Number);
+  const pcpus = [...new Set(word.split(',').map(Number))].sort((a, b) => a - b);
+  if (pcpus.length < numVcpus) throw document.badValue('sched.cpu.affinity');
+  return pcpus;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
-import type { PoolInfo, ResourceAllocation } from '../../kernel/abi/index.js';
+import { GroupKind, type PoolInfo, type ResourceAllocation } from '../../kernel/abi/index.js';
+import { attachStatistics } from '../../kernel/client/index.js';
 import { BareHost } from './bare-host.js';
 
 const NAME = 'guest';
@@ -98,5 +99,75 @@ describe('resource pools', () => {
     const now = await pools();
     await host.reboot('SIGKILL');
     expect(await pools()).toEqual(now);
+  });
+});
+
+/** The rows of groups in shared memory, by name. */
+async function groups() {
+  const { shmDir } = await host.kernel.call('hostInfo', {});
+  const { group, hostControl } = attachStatistics(shmDir).host;
+  const rows = Array.from({ length: hostControl.groupCount() }, (_, row) => row);
+  const nameOf = (row: number): string => (row < 0 ? '' : group.name(row));
+  return new Map(
+    rows
+      .filter(row => (group.generation(row) & 1) === 1)
+      .map(row => [
+        group.name(row),
+        {
+          row,
+          kind: group.kind(row),
+          poolId: group.poolId(row),
+          parent: nameOf(group.parentRow(row)),
+          group,
+        },
+      ]),
+  );
+}
+
+describe('the tree of groups', () => {
+  it('has what is no VM beside the root pool, and the storage thread with the drivers', async () => {
+    const tree = await groups();
+    const parents = [...tree].map(([name, { parent }]) => `${parent}/${name}`);
+    expect(parents.sort()).toEqual([
+      '/host',
+      'host/console',
+      'host/drivers',
+      'host/idle',
+      'host/system',
+      'host/user',
+    ]);
+    expect(tree.get('user')).toMatchObject({ kind: GroupKind.pool, poolId: 0 });
+    const { shmDir } = await host.kernel.call('hostInfo', {});
+    const { world, hostControl } = attachStatistics(shmDir).host;
+    const rows = Array.from({ length: hostControl.worldCount() }, (_, row) => row);
+    const drivers = rows.filter(row => world.groupRow(row) === tree.get('drivers')?.row);
+    expect(drivers.map(row => world.name(row))).toEqual(['storage']);
+  });
+
+  it('follows pools and running VMs at once', async () => {
+    const outer = await create('outer', 0, { shares: 600, level: 'custom', expandable: false });
+    const inner = await create('inner', outer);
+    await host.powerOn(NAME);
+    const tree = await groups();
+    expect(tree.get(NAME)?.parent).toBe('user');
+    const row = tree.get('outer')?.row ?? -1;
+    const { group } = tree.get('outer') ?? {};
+    expect([group?.cpuShares(row), group?.cpuExpandable(row), group?.cpuMax(row)]).toEqual([600, 0, -1]);
+    const { pcpuMhz } = await host.kernel.call('hostInfo', {});
+    await host.kernel.call('updatePools', { changes: [{ poolId: outer, cpu: { ...FREE, limit: 300 } }] });
+    expect(group?.cpuMax(row)).toBeCloseTo(300 / pcpuMhz, 9);
+    await host.kernel.call('moveIntoPool', { poolId: inner, pools: [], vms: [host.path(NAME)] });
+    expect((await groups()).get(NAME)?.parent).toBe('inner');
+    await host.kernel.call('moveIntoPool', { poolId: 0, pools: [inner], vms: [] });
+    expect((await groups()).get('inner')?.parent).toBe('user');
+    await host.kernel.call('destroyPool', { poolId: inner });
+    const left = await groups();
+    expect(left.has('inner')).toBe(false);
+    expect(left.get(NAME)?.parent).toBe('user');
+    await host.kernel.call('powerOff', { vmxPath: host.path(NAME) });
+    await host.kernel.call('moveIntoPool', { poolId: outer, pools: [], vms: [host.path(NAME)] });
+    await host.powerOn(NAME);
+    expect((await groups()).get(NAME)?.parent).toBe('outer');
+    await host.kernel.call('powerOff', { vmxPath: host.path(NAME) });
   });
 });

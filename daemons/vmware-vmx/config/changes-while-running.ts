@@ -3,7 +3,7 @@
  * the next. Connections of devices change by themselves; `startConnected` is for the next power-on.
  */
 const FIXED =
-  /^(?:\.encoding|config\.version|virtualhw\.version|guestos|memsize|numvcpus|firmware|nvram|uuid\..*|sched\.(?:cpu\.affinity|swap\..*)|(?:ide|scsi|ethernet|floppy|serial|parallel|usb|sound|svga|vmci|pcibridge)\d*(?:[.:].*)?)$/;
+  /^(?:\.encoding|config\.version|virtualhw\.version|guestos|memsize|numvcpus|firmware|nvram|uuid\..*|sched\.swap\..*|(?:ide|scsi|ethernet|floppy|serial|parallel|usb|sound|svga|vmci|pcibridge)\d*(?:[.:].*)?)$/;
 const START_CONNECTED = /^[a-z]+\d+(?::\d+)?\.startconnected$/;
 
 /** Whether a running VM's .vmx may change this key: everything may that is not fixed. */

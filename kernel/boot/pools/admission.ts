@@ -48,6 +48,11 @@ export class Admission {
     private readonly tree: () => PoolTree,
   ) {}
 
+  /** Where a VM's row goes. */
+  poolOf(vmxPath: string): number {
+    return this.tree().poolOf(vmxPath);
+  }
+
   get poweredOn(): Iterable<Demand> {
     return this.#demands.values();
   }

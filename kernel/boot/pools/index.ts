@@ -3,7 +3,8 @@
  * stands in esx.conf (pool-settings.ts), what is reserved of it (admission.ts, affinity-fit.ts), and the calls that
  * change it (pools.ts).
  *
- * - A change is made on a copy of the tree, checked, admitted and durable in esx.conf before it holds anywhere.
+ * - A change is made on a copy of the tree, checked, admitted, in the scheduler's tables and durable in esx.conf
+ *   before the call answers; where one of these fails, all is as it was.
  * - The VMkernel alone writes /resourcePool in esx.conf; what stands there is read once, at boot. A damaged file is
  *   kept beside it, the log says what is wrong, and the host boots with what can be understood.
  * - The ids of pools never come again.

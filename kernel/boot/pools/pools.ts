@@ -40,7 +40,7 @@ export interface PoolsParts {
   readonly log: Logger;
   /** A datastore path with its volume id. @throws VmkernelError NotFound, InvalidArgument */
   readonly canonical: (vmxPath: string) => string;
-  /** The pools or the pools of VMs are these from now on. */
+  /** The pools, and the pools of VMs, are these from now on. @throws VmkernelError when there is no room for them */
   readonly follow: (tree: PoolTree) => void;
 }
 
@@ -59,6 +59,7 @@ export class Pools {
     this.admission = new Admission(capacity, parts.limits, () => this.#tree);
     for (const problem of problems) log.warn({ module: 'Pools' }, `esx.conf: ${problem}`);
     if (problems.length > 0) this.#mend();
+    parts.follow(tree);
   }
 
   get tree(): PoolTree {
@@ -143,9 +144,14 @@ export class Pools {
     const told = make(next);
     if (told.length === 0) return;
     this.admission.checkTree(next);
-    this.#save(next);
-    this.#tree = next;
     this.parts.follow(next);
+    try {
+      this.#save(next);
+    } catch (error) {
+      this.parts.follow(this.#tree);
+      throw error;
+    }
+    this.#tree = next;
     for (const one of told) this.parts.feed.publish({ topic: 'config', ...one });
   }
 

@@ -5,7 +5,8 @@ import { type HostFacts, hostMhz } from './host-facts.js';
 
 /** What the VMkernel's own groups of worlds are given; those of machines are the resource pools' matter. */
 export function systemResources(facts: HostFacts): HostSystemResourceInfo | undefined {
-  const groups = facts.account.figures?.groups().filter(group => group.kind !== GroupKind.vm) ?? [];
+  const pools: readonly number[] = [GroupKind.vm, GroupKind.pool];
+  const groups = facts.account.figures?.groups().filter(({ kind }) => !pools.includes(kind)) ?? [];
   const root = groups.find(group => group.kind === GroupKind.host);
   return root && resourceInfo(facts, root, groups, '');
 }
