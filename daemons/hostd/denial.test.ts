@@ -10,7 +10,17 @@ import {
 } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
 import { SeenFault, TestHost } from './testing/test-host.js';
-import { adapter, added, backing, device, edited, flatDisk, isoDrive, removed } from './testing/vm-specs.js';
+import {
+  adapter,
+  added,
+  backing,
+  device,
+  edited,
+  flatDisk,
+  isoDrive,
+  poolSpec,
+  removed,
+} from './testing/vm-specs.js';
 
 const schema = loadVimSchema();
 const manager = moids.authorizationManager;
@@ -21,6 +31,7 @@ let test: TestHost;
 let root: string;
 let alice: string;
 let vm: ManagedObjectReference;
+let pool: ManagedObjectReference;
 let every: string[];
 let roleId: number;
 
@@ -28,6 +39,8 @@ beforeAll(async () => {
   test = await TestHost.start();
   root = await test.login();
   vm = await test.register(root);
+  const args = { name: 'pool', spec: poolSpec() };
+  pool = await test.call(moids.rootPool, 'CreateResourcePool', args, { session: root });
   const list = (await test.read(root, manager, 'privilegeList')) as { privId: string }[];
   every = list.map(privilege => privilege.privId);
   roleId = await test.call(manager, 'AddAuthorizationRole', { name: 'tested' }, { session: root });
@@ -157,6 +170,7 @@ function takes<M extends keyof Methods>(
 }
 
 const onVm = () => vm;
+const onPool = () => pool;
 const reconfigure = (spec: VirtualMachineConfigSpec, ...names: string[]) =>
   takes('ReconfigVM_Task', onVm, () => ({ spec }), ...names.map(name => `VirtualMachine.${name}`));
 const change = (deviceChange: VirtualDeviceConfigSpec, ...names: string[]) =>
@@ -268,6 +282,29 @@ const cases: readonly Case[] = [
     () => ({ config: { cpuAllocation: {}, memoryAllocation: {} } }),
     'Resource.EditPool',
   ),
+  takes(
+    'UpdateConfig',
+    () => pool,
+    () => ({ name: 'x' }),
+    'Resource.RenamePool',
+  ),
+  takes(
+    'UpdateChildResourceConfiguration',
+    () => moids.rootPool,
+    () => ({ spec: [{ entity: vm, cpuAllocation: {}, memoryAllocation: {} }] }),
+    'Resource.EditPool',
+    'VirtualMachine.Config.Resource',
+  ),
+  takes('MoveIntoResourcePool', onPool, () => ({ list: [vm] }), 'Resource.AssignVMToPool'),
+  takes(
+    'MoveIntoResourcePool',
+    () => moids.rootPool,
+    () => ({ list: [pool] }),
+    'Resource.MovePool',
+  ),
+  takes('DestroyChildren', onPool, () => ({}), 'Resource.DeletePool'),
+  takes('Destroy_Task', onPool, () => ({}), 'Resource.DeletePool'),
+  takes('Rename_Task', onPool, () => ({ newName: 'x' }), 'Resource.RenamePool'),
   takes(
     'SetEntityPermissions',
     () => manager,

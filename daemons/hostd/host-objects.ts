@@ -28,12 +28,10 @@ import { HostDatastoreSystem } from './mo/host-datastore-system.js';
 import { HostLocalAccountManager } from './mo/host-local-account-manager.js';
 import { moids } from './mo/moids.js';
 import { PerformanceManager } from './mo/performance-manager.js';
-import { RootResourcePool } from './mo/resource-pool.js';
 import { SearchIndex } from './mo/search-index.js';
 import { ServiceInstance } from './mo/service-instance.js';
 import { UserDirectory } from './mo/user-directory.js';
 import { VirtualDiskManager } from './mo/virtual-disk-manager.js';
-import type { VirtualMachine } from './mo/virtual-machine.js';
 import type { PerfSampler } from './performance/index.js';
 import type { DatastoreWork } from './storage/datastore-work.js';
 import type { VmLife } from './vm-life/vm-life.js';
@@ -145,13 +143,6 @@ export class HostObjects {
     const datastores = (): ManagedObjectReference[] => inventory.datastoreRefs();
     const vms = (): ManagedObjectReference[] => inventory.vmRefs();
     const recentTasks = (object: ManagedObject): ManagedObjectReference[] => tasks.recentTasks(object);
-    const reserved = (): { mhz: number; memoryBytes: number } => {
-      const running = inventory.runningVms();
-      return {
-        mhz: running.reduce((sum, vm) => sum + reservedMhz(vm), 0),
-        memoryBytes: running.reduce((sum, vm) => sum + (vm.run?.memoryMb ?? 0) * 2 ** 20, 0),
-      };
-    };
     return [
       ...this.#folders(),
       new Datacenter({ datastores }),
@@ -165,7 +156,7 @@ export class HostObjects {
         recentTasks,
         memoryOverhead: (memoryMb, vcpus) => this.#memoryOverhead(memoryMb, vcpus),
       }),
-      new RootResourcePool({ facts, vms, reserved }),
+      inventory.pools.root,
     ];
   }
 
@@ -203,8 +194,4 @@ export class HostObjects {
       }),
     ];
   }
-}
-
-function reservedMhz({ config }: VirtualMachine): number {
-  return config.kind === 'read' ? Number(config.info.cpuAllocation?.reservation ?? 0) : 0;
 }

@@ -42,6 +42,7 @@ import { HostPlaces } from './mo/host-places.js';
 import { moids } from './mo/moids.js';
 import type { ConsoleDoor } from './mo/virtual-machine-tickets.js';
 import { type PerfEntity, PerfSampler, SamplingClock } from './performance/index.js';
+import { hostPools, poolsAbove } from './resources/host-pools.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
@@ -122,7 +123,10 @@ export class Host {
     this.#account = new HostAccount(dependencies.attachStatistics);
     this.database = new HostDatabase({ path: options.databasePath, onProblem: dependencies.onProblem });
     this.#history = new HostHistory(this.database, dependencies.onProblem);
-    const places = new HostPlaces(() => this.#account.info?.hostName ?? 'localhost');
+    const places = new HostPlaces(
+      () => this.#account.info?.hostName ?? 'localhost',
+      entity => poolsAbove(this.registry, entity),
+    );
     this.events = new EventManager(moids.eventManager.value, {
       schema,
       registry,
@@ -336,6 +340,17 @@ export class Host {
       account: this.#account,
       hostMhz: () => hostMhz({ account: this.#account }),
       life: () => this.life,
+      makePools: vms =>
+        hostPools(vms, {
+          registry: this.registry,
+          tasks: this.tasks,
+          events: this.events,
+          facts: this.#facts(),
+          access: () => this.access,
+          link: () => this.link,
+          life: () => this.life,
+          onGone: ({ value }) => this.sampler.forget(value),
+        }),
       onError: this.#dependencies.onError,
     });
   }
@@ -347,7 +362,7 @@ export class Host {
       .map(({ ref, run }): PerfEntity => ({ ref, kind: 'vm', id: run?.worldId ?? 0 }));
     return [
       { ref: moids.host, kind: 'host', id: 0 },
-      { ref: moids.rootPool, kind: 'pool', id: 0 },
+      ...this.inventory.pools.all().map(({ ref, poolId }): PerfEntity => ({ ref, kind: 'pool', id: poolId })),
       ...machines,
     ];
   }

@@ -6,6 +6,7 @@ import type {
 } from '../../../lib/vim/index.js';
 import type { ManagedObject, MethodRules, Need } from '../../../lib/vim-server/index.js';
 import { moids } from '../mo/moids.js';
+import { ResourcePool } from '../mo/resource-pool.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
 import {
   createNeeds,
@@ -109,13 +110,16 @@ function machineRules(onPath: OnPath): MethodRules {
       ...(pool === undefined ? [] : [need(pool, 'Resource.AssignVMToPool')]),
     ],
     AcquireTicket: self => [need(self.ref, 'VirtualMachine.Interact.ConsoleInteract')],
-    UpdateConfig: self => [need(self.ref, 'Resource.EditPool')],
+    UpdateConfig: (self, { name, config }) => [
+      ...(name === undefined ? [] : [need(self.ref, 'Resource.RenamePool')]),
+      ...(config === undefined ? [] : [need(self.ref, 'Resource.EditPool')]),
+    ],
     UpdateChildResourceConfiguration: (self, { spec }) => [
       need(self.ref, 'Resource.EditPool'),
       ...spec.flatMap(({ entity }) => (entity === undefined ? [] : [childNeed(entity)])),
     ],
     MoveIntoResourcePool: (self, { list }) => list.flatMap(entity => moveIntoPool(self.ref, entity)),
-    DestroyChildren: self => [need(self.ref, 'Resource.DeletePool')],
+    DestroyChildren: self => poolsFrom(self).map(({ ref }) => need(ref, 'Resource.DeletePool')),
   };
 }
 
@@ -139,6 +143,11 @@ function diskOf({ config }: VirtualMachine, key: number): MachineDisk | undefine
   const { backing, capacityInKB } = found as VirtualDisk;
   const { fileName = '' } = (backing ?? {}) as Partial<VirtualDeviceFileBackingInfo>;
   return { path: fileName, capacityKb: Number(capacityInKB) };
+}
+
+/** A pool and all below it: each of these is destroyed. */
+function poolsFrom(self: ManagedObject): ManagedObject[] {
+  return self instanceof ResourcePool ? [self, ...self.below] : [self];
 }
 
 function childNeed(entity: ManagedObjectReference): Need {

@@ -13,17 +13,19 @@ import { moids } from '../mo/moids.js';
 import { VirtualMachine } from '../mo/virtual-machine.js';
 import type { VmConfigState, VmRunState } from '../mo/virtual-machine-state.js';
 import type { ConsoleDoor } from '../mo/virtual-machine-tickets.js';
-import { takePicture, toPng } from '../screen/index.js';
 import type { VmLife } from '../vm-life/vm-life.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type DatastorePath, parseDatastorePath } from './datastore-path.js';
 import { DatastoreTable } from './datastore-table.js';
 import { InventoryEvents } from './inventory-events.js';
 import { readMachineFiles, withConfigFile } from './machine-file-reader.js';
+import { machineOperations } from './machine-operations.js';
+import type { PoolTable } from './pool-table.js';
 import { SerialWork } from './serial-work.js';
 import type { VmConfigReader, WrittenFile } from './vm-config-reader.js';
 import type { VmInventoryFile } from './vm-inventory-file.js';
 import { VmNames } from './vm-names.js';
+import { VmPlacement } from './vm-placement.js';
 import { VmTable } from './vm-table.js';
 
 export interface HostInventoryDependencies {
@@ -35,6 +37,8 @@ export interface HostInventoryDependencies {
   link(): VmkernelLink;
   configReader(): VmConfigReader;
   life(): VmLife;
+  /** The table of the pools over these machines. */
+  makePools(vms: VmTable): PoolTable;
   hostMhz(): number;
   consoleDoor(): ConsoleDoor;
   /** @throws VimFault InvalidState while the host takes no machine */
@@ -57,6 +61,8 @@ export class HostInventory {
   readonly #dependencies: HostInventoryDependencies;
   readonly #vms = new VmTable();
   readonly #names: VmNames;
+  readonly pools: PoolTable;
+  readonly placement: VmPlacement;
   readonly #datastores: DatastoreTable;
   readonly #events: InventoryEvents;
   readonly #work: SerialWork;
@@ -83,6 +89,8 @@ export class HostInventory {
     });
     this.#reading = new SerialWork(onError);
     this.#datastores = this.#makeDatastores();
+    this.pools = dependencies.makePools(this.#vms);
+    this.placement = new VmPlacement({ pools: this.pools, link: () => dependencies.link() });
   }
 
   /** Whether it is known which machines run. */
@@ -151,6 +159,7 @@ export class HostInventory {
       this.#changed(moids.computeResource, 'name', 'summary');
       this.#changed(moids.rootPool, 'summary', 'runtime', 'config');
       await this.#datastores.read();
+      await this.pools.read();
       await this.#dependencies.life().recovery.run();
       await this.#readRunning();
       this.#reading.add('all', () => this.#reloadAll());
@@ -171,6 +180,7 @@ export class HostInventory {
     else if (change.topic === 'storage') this.#work.add('storage', () => this.#datastores.read());
     else if (change.topic === 'vm') this.#work.add('running', () => this.#readRunning());
     else if (change.topic === 'config') this.#noteConfig(change.object);
+    if (change.topic === 'vm' || change.topic === 'config') this.#work.add('pools', () => this.pools.read());
   }
 
   /** Files have come or gone: datastores have another amount of free space. */
@@ -226,6 +236,7 @@ export class HostInventory {
     const config = await read(this.#dependencies.configReader());
     if (this.#readings.get(vm) !== number) return false;
     vm.setConfig(config);
+    this.pools.noteConfig(vm);
     return true;
   }
 
@@ -262,6 +273,7 @@ export class HostInventory {
     this.#dependencies.registry.remove(vm);
     this.#dependencies.onUnregistered(vm.ref);
     this.#vmListChanged(vm, { removed: [vm.ref] });
+    await this.placement.forget(vm.vmxPath);
   }
 
   #add(vm: VirtualMachine): void {
@@ -271,12 +283,13 @@ export class HostInventory {
     this.#vmListChanged(vm, { added: [vm.ref] });
   }
 
-  #vmListChanged({ datastore }: VirtualMachine, change: ListChange): void {
+  #vmListChanged(vm: VirtualMachine, change: ListChange): void {
+    const { datastore } = vm;
     const { registry } = this.#dependencies;
     const lists = [
       [moids.vmFolder, 'childEntity'],
       [moids.host, 'vm'],
-      [moids.rootPool, 'vm'],
+      [this.pools.poolOf(vm).ref, 'vm'],
     ] as const;
     for (const [{ value }, property] of lists) {
       const holder = registry.find(value);
@@ -295,24 +308,13 @@ export class HostInventory {
       hostMhz,
       use: worldId => account.vmFigures?.use(worldId),
       runChanged: (vm, isOtherwise) => this.#noteRun(vm, isOtherwise),
-      power: {
-        powerOn: async vmxPath => {
-          this.#dependencies.requirePowerOn();
-          return await link().call('powerOn', { vmxPath });
-        },
-        powerOff: vmxPath => link().call('powerOff', { vmxPath }),
-        reset: vmxPath => link().call('reset', { vmxPath }),
-      },
-      answer: (vmxPath, questionId, choice) => link().call('answer', { vmxPath, questionId, choice }),
-      tickets: {
-        issue: async request => (await link().call('issueTicket', request)).ticket,
-        door: () => this.#dependencies.consoleDoor(),
-      },
-      screenshot: {
-        png: async vmxPath => await toPng(await takePicture(link(), vmxPath)),
-        names: async folder => (await link().files.list(folder)).map(({ name }) => name),
-        write: (path, bytes) => link().files.writeAtomic(path, bytes),
-      },
+      pool: vm => this.pools.poolOf(vm),
+      ...machineOperations({
+        link,
+        pools: () => this.pools,
+        consoleDoor: () => this.#dependencies.consoleDoor(),
+        requirePowerOn: () => this.#dependencies.requirePowerOn(),
+      }),
       unregister: vm => this.remove(vm),
       reload: vm => this.reload(vm),
       readFiles: vm => this.#readFiles(vm),
@@ -355,7 +357,7 @@ export class HostInventory {
 
   #noteRun(vm: VirtualMachine, isOtherwise: boolean): void {
     this.#vms.noteRun(vm);
-    this.#changed(moids.rootPool, 'summary', 'runtime');
+    this.pools.noteUse(vm);
     if (isOtherwise) this.#reloadLater(vm);
   }
 

@@ -40,7 +40,9 @@ export class VmRegistration {
 
   register(folder: Folder, args: RegisterVmArgs, call: CallContext): ManagedObjectReference {
     if (args.asTemplate) throw notSupported();
-    if (args.pool === undefined || args.pool.value !== moids.rootPool.value) throw invalidArgument('pool');
+    const { pool } = args;
+    if (pool === undefined) throw invalidArgument('pool');
+    this.#dependencies.inventory.placement.poolAt(pool);
     if (args.host !== undefined && args.host.value !== moids.host.value) throw invalidArgument('host');
     const name = args.name === undefined ? undefined : checkedName(args.name);
     const path = this.#resolve(args.path);
@@ -53,7 +55,7 @@ export class VmRegistration {
     const { tasks, claims } = this.#dependencies;
     const vmxPath = `/vmfs/volumes/${path.datastore}/${path.file}`;
     return tasks.start(request, ({ cause }) => {
-      return claims.withVmx(vmxPath, () => this.#register(path, name, cause));
+      return claims.withVmx(vmxPath, () => this.#register(path, { name, pool }, cause));
     });
   }
 
@@ -69,7 +71,7 @@ export class VmRegistration {
 
   async #register(
     path: DatastorePath,
-    name: string | undefined,
+    { name, pool }: { readonly name: string | undefined; readonly pool: ManagedObjectReference },
     cause: EventCause,
   ): Promise<ManagedObjectReference> {
     const { inventory, claims, intents, recovery } = this.#dependencies;
@@ -80,6 +82,7 @@ export class VmRegistration {
       const intent = intents.note({ kind: 'register', vmxPath: vm.vmxPath }, cause.chainId);
       await recovery.guard(intent, async () => {
         await this.#complete(vm, name);
+        await inventory.placement.place(vm.vmxPath, inventory.placement.poolAt(pool));
         await inventory.commit(vm);
       });
     });

@@ -1,6 +1,7 @@
 import type { HardwareInfo, HostInfo } from '../../../kernel/abi/index.js';
 import type { VmkernelLink } from '../vmkernel/vmkernel-link.js';
 import { type FigureSources, HostFigures } from './host-figures.js';
+import { PoolFigures } from './pool-figures.js';
 import { VmFigures } from './vm-figures.js';
 
 /** What the VMkernel says of the host it runs: asked for once a connection; its figures are read when wanted. */
@@ -11,6 +12,7 @@ export class HostAccount {
   #sources: FigureSources | undefined;
   #figures: HostFigures | undefined;
   #vmFigures: VmFigures | undefined;
+  #poolFigures: PoolFigures | undefined;
 
   /** @param attach maps the shared memory of a boot; undefined where there is none */
   constructor(attach: (shmDir: string) => FigureSources | undefined) {
@@ -39,6 +41,10 @@ export class HostAccount {
     return this.#vmFigures;
   }
 
+  get poolFigures(): PoolFigures | undefined {
+    return this.#poolFigures;
+  }
+
   async read(link: VmkernelLink): Promise<void> {
     const info = await link.call('hostInfo', {});
     this.#hardware = await link.call('hardwareInfo', {});
@@ -47,6 +53,7 @@ export class HostAccount {
       this.#sources = sources;
       this.#figures = sources && new HostFigures(sources);
       this.#vmFigures = sources && new VmFigures(sources);
+      this.#poolFigures = sources && new PoolFigures(sources);
     }
     this.#info = info;
   }

@@ -6,14 +6,20 @@ const aboveHostFolder = [moids.datacenter, moids.rootFolder];
 const aboveHost = [moids.computeResource, moids.hostFolder, ...aboveHostFolder];
 
 /**
- * Where things are on a host. It follows from the type alone, so that it is known of a machine that is gone, too:
- * every machine is in the one folder, on the one host and below its root resource pool.
+ * Where things are on a host. But for pools it follows from the type alone, so that it is known of a machine that is
+ * gone, too: every machine is in the one folder and on the one host.
  */
 export class HostPlaces implements EventPlaces {
   readonly #hostName: () => string;
+  readonly #poolsAbove: (entity: ManagedObjectReference) => readonly ManagedObjectReference[];
 
-  constructor(hostName: () => string) {
+  /** @param poolsAbove the pools that a machine or a pool is in; none of what is gone */
+  constructor(
+    hostName: () => string,
+    poolsAbove: (entity: ManagedObjectReference) => readonly ManagedObjectReference[],
+  ) {
     this.#hostName = hostName;
+    this.#poolsAbove = poolsAbove;
   }
 
   home(): EventEntity {
@@ -34,7 +40,10 @@ export class HostPlaces implements EventPlaces {
   }
 
   containersOf(entity: ManagedObjectReference): string[] {
-    return containers(entity).map(container => container.value);
+    const isInPool = entity.type === 'VirtualMachine' || entity.type === 'ResourcePool';
+    const pools = isInPool ? this.#poolsAbove(entity) : [];
+    const found = [...containers(entity), ...pools].map(container => container.value);
+    return [...new Set(found)];
   }
 }
 

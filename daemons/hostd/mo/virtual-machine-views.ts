@@ -1,18 +1,19 @@
 import type {
   GuestInfo,
+  ResourceAllocationInfo,
   VirtualMachineCapability,
   VirtualMachineQuickStats,
   VirtualMachineRuntimeInfo,
   VirtualMachineSummary,
 } from '../../../lib/vim/index.js';
 import { moids } from './moids.js';
+import { poolMaxUsage } from './resource-pool-views.js';
 import type { VirtualMachine } from './virtual-machine.js';
 import { storageSummary } from './virtual-machine-files.js';
 import { questionInfo } from './virtual-machine-question.js';
 
 export function runtimeInfo(vm: VirtualMachine): VirtualMachineRuntimeInfo {
   const { run } = vm;
-  const config = vm.config.kind === 'read' ? vm.config.info : undefined;
   const isOn = vm.powerState === 'poweredOn';
   return {
     host: moids.host,
@@ -22,13 +23,32 @@ export function runtimeInfo(vm: VirtualMachine): VirtualMachineRuntimeInfo {
     toolsInstallerMounted: false,
     question: run?.question === undefined ? undefined : questionInfo(run.question),
     bootTime: isOn && run !== undefined ? new Date(run.bootTimeMs) : undefined,
-    maxCpuUsage: config === undefined ? undefined : config.hardware.numCPU * vm.dependencies.hostMhz(),
-    maxMemoryUsage: config?.hardware.memoryMB,
+    maxCpuUsage: maxCpuMhz(vm),
+    maxMemoryUsage: maxMemoryMb(vm),
     numMksConnections: 0,
     recordReplayState: 'inactive',
     onlineStandby: false,
     consolidationNeeded: false,
   };
+}
+
+/** What its virtual CPUs can use of the host, within its limit and those of the pools it is in. */
+function maxCpuMhz({ config, pool, dependencies }: VirtualMachine): number | undefined {
+  if (config.kind !== 'read') return undefined;
+  const { hardware, cpuAllocation } = config.info;
+  const ofVcpus = hardware.numCPU * dependencies.hostMhz();
+  return Math.min(ofVcpus, limitOf(cpuAllocation), poolMaxUsage(pool, 'cpu'));
+}
+
+function maxMemoryMb({ config, pool }: VirtualMachine): number | undefined {
+  if (config.kind !== 'read') return undefined;
+  const { hardware, memoryAllocation } = config.info;
+  return Math.min(hardware.memoryMB, limitOf(memoryAllocation), poolMaxUsage(pool, 'memory'));
+}
+
+function limitOf(allocation: ResourceAllocationInfo | undefined): number {
+  const limit = Number(allocation?.limit ?? -1);
+  return limit === -1 ? Number.POSITIVE_INFINITY : limit;
 }
 
 /** No guest reports yet: there is no backdoor for its tools. */
@@ -78,9 +98,8 @@ export function summary(vm: VirtualMachine): VirtualMachineSummary {
 
 /** guestMemoryUsage, what the guest uses actively, is nothing that anybody measures yet. */
 function quickStats(vm: VirtualMachine): VirtualMachineQuickStats {
-  const { run, dependencies } = vm;
-  const use = run === undefined || vm.powerState !== 'poweredOn' ? undefined : dependencies.use(run.worldId);
-  const { pcpus, hostMemoryBytes } = use ?? {};
+  const { dependencies } = vm;
+  const { pcpus, hostMemoryBytes } = vm.use ?? {};
   return {
     overallCpuUsage: pcpus === undefined ? undefined : Math.round(pcpus * dependencies.hostMhz()),
     hostMemoryUsage: hostMemoryBytes === undefined ? undefined : Math.round(hostMemoryBytes / 2 ** 20),

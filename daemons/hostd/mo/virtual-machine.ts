@@ -1,5 +1,6 @@
 import {
   ManagedObjectReference,
+  type ResourceConfigSpec,
   type VirtualMachineConnectionState,
   type VirtualMachinePowerState,
 } from '../../../lib/vim/index.js';
@@ -18,6 +19,7 @@ import type { VmLife } from '../vm-life/vm-life.js';
 import type { Datastore } from './datastore.js';
 import { type Entity, entityClass } from './entity.js';
 import { moids } from './moids.js';
+import type { ResourcePool } from './resource-pool.js';
 import { layout, layoutEx, type MachineFileList, storage } from './virtual-machine-files.js';
 import { guestMethods } from './virtual-machine-guest.js';
 import {
@@ -49,6 +51,7 @@ export interface VirtualMachineDependencies {
   life(): VmLife;
   datastore(path: DatastorePath): Datastore | undefined;
   hostMhz(): number;
+  pool(vm: VirtualMachine): ResourcePool;
   /** What it uses while it runs, by the VMkernel's own figures. */
   use(worldId: number): VmUse | undefined;
   /** What the VMkernel says of it changed; with its power state its description is another one. */
@@ -131,6 +134,30 @@ export class VirtualMachine implements Entity {
     return this.#config.kind === 'invalid' ? 'invalid' : 'inaccessible';
   }
 
+  /** The pool it is in, powered on or not. */
+  get pool(): ResourcePool {
+    return this.dependencies.pool(this);
+  }
+
+  /** As permissions go: what a machine may have follows from its pool too. */
+  get resourcePool(): ManagedObjectReference {
+    return this.pool.ref;
+  }
+
+  /** Undefined while its configuration cannot be read. */
+  get resourceConfig(): ResourceConfigSpec | undefined {
+    if (this.#config.kind !== 'read') return undefined;
+    const { changeVersion, modified, cpuAllocation = {}, memoryAllocation = {} } = this.#config.info;
+    return { entity: this.ref, changeVersion, lastModified: modified, cpuAllocation, memoryAllocation };
+  }
+
+  /** What it uses at this moment; undefined where it does not run or nobody knows. */
+  get use(): VmUse | undefined {
+    return this.#run === undefined || this.powerState !== 'poweredOn'
+      ? undefined
+      : this.dependencies.use(this.#run.worldId);
+  }
+
   /** The task that is changing the machine, if any. */
   get busy(): ManagedObjectReference | undefined {
     return this.#busy;
@@ -211,12 +238,8 @@ export const virtualMachineClass: ObjectClass = defineClass<'VirtualMachine', Vi
       layoutEx,
       storage,
       environmentBrowser: () => moids.environmentBrowser,
-      resourcePool: () => moids.rootPool,
-      resourceConfig: vm => {
-        if (vm.config.kind !== 'read') return undefined;
-        const { cpuAllocation = {}, memoryAllocation = {} } = vm.config.info;
-        return { entity: vm.ref, cpuAllocation, memoryAllocation };
-      },
+      resourcePool: vm => vm.resourcePool,
+      resourceConfig: vm => vm.resourceConfig,
       runtime: runtimeInfo,
       guest: guestInfo,
       summary,

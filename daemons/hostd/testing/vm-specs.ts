@@ -1,4 +1,6 @@
 import type {
+  ResourceAllocationInfo,
+  ResourceConfigSpec,
   VirtualDevice,
   VirtualDeviceBackingInfo,
   VirtualDeviceConfigSpec,
@@ -67,4 +69,18 @@ export function serialPipe(fields: object = {}): VirtualDevice {
 
 export function serialFile(fileName: string, fields: object = {}): VirtualDevice {
   return serialPipe({ backing: backing('VirtualSerialPortFileBackingInfo', { fileName }), ...fields });
+}
+
+/** What a new pool is given: nothing reserved, no limit, but for what is said. */
+export function poolSpec(
+  cpu: ResourceAllocationInfo = {},
+  memory: ResourceAllocationInfo = {},
+): ResourceConfigSpec {
+  const free: ResourceAllocationInfo = {
+    reservation: 0,
+    expandableReservation: true,
+    limit: -1,
+    shares: { level: 'normal', shares: 0 },
+  };
+  return { cpuAllocation: { ...free, ...cpu }, memoryAllocation: { ...free, ...memory } };
 }

@@ -16,6 +16,7 @@ import {
 
 import { parseVmx } from '../../../lib/vmx/index.js';
 import { DoubleFiles } from './double-files.js';
+import { type DoubleClaim, DoublePools } from './double-pools.js';
 
 export const hardware: HardwareInfo = {
   systemVendor: 'Dell Inc.',
@@ -48,6 +49,12 @@ export class VmkernelDouble {
   readonly #tree = new DoubleFiles(this.volume);
   readonly files = this.#tree.files;
   readonly folders = this.#tree.folders;
+  readonly pools = new DoublePools({
+    capacity: { cpu: 4000, memory: 4096 },
+    reserved: vmxPath => this.#reserved(vmxPath),
+    running: () => [...this.running.keys()],
+    publish: (object, event) => this.publish({ topic: 'config', object, event }),
+  });
   /** The error that the next power-on ends with. */
   failure: VmkernelError | undefined;
   /** Sees every call before it does something and again before it is answered; both wait for it. */
@@ -186,7 +193,7 @@ export class VmkernelDouble {
   }
 
   #fileCall(call: CallName, args: unknown, body: Uint8Array): { result: unknown; data?: Uint8Array } {
-    const answer = this.#tree.call(call, args, body);
+    const answer = this.pools.call(call, args) ?? this.#tree.call(call, args, body);
     if (answer === undefined) throw failure('NotSupported', `${call} is not part of the double`, {});
     return answer;
   }
@@ -198,6 +205,7 @@ export class VmkernelDouble {
     if (error !== undefined) throw error;
     if (!this.files.has(vmxPath)) throw failure('NotFound', `There is no ${vmxPath}`, { path: vmxPath });
     if (this.running.has(vmxPath)) throw failure('InvalidState', 'It is on', { state: 'poweredOn' });
+    this.pools.requireRoom(vmxPath, this.#claim(vmxPath));
     const vm = this.#vm(vmxPath);
     this.running.set(vmxPath, vm);
     this.publish({ topic: 'vm', object: vmxPath, event: 'poweredOn' });
@@ -211,6 +219,19 @@ export class VmkernelDouble {
       value === null ? vmx.delete(key) : vmx.set(key, value);
     this.#tree.put(vmxPath, Buffer.from(vmx.toBytes()));
     this.publish({ topic: 'config', object: vmxPath, event: 'reconfigured' });
+  }
+
+  /** MHz and MB that the configuration file reserves. */
+  #claim(vmxPath: string): DoubleClaim {
+    const vmx = parseVmx(this.files.get(vmxPath) ?? Buffer.alloc(0));
+    return {
+      cpu: Number(vmx.get('sched.cpu.min') ?? 0),
+      memory: Number(vmx.get('sched.mem.min') ?? 0),
+    };
+  }
+
+  #reserved(vmxPath: string): DoubleClaim {
+    return this.running.has(vmxPath) ? this.#claim(vmxPath) : { cpu: 0, memory: 0 };
   }
 
   #vm(vmxPath: string): VmInfo {

@@ -44,7 +44,7 @@ export class VmCreation {
   }
 
   create(folder: Folder, { config, pool, host }: CreateVmArgs, call: CallContext): ManagedObjectReference {
-    if (pool.value !== moids.rootPool.value) throw invalidArgument('pool');
+    this.#dependencies.inventory.placement.poolAt(pool);
     if (host !== undefined && host.value !== moids.host.value) throw invalidArgument('host');
     const request = {
       entity: folder,
@@ -55,14 +55,16 @@ export class VmCreation {
     return this.#dependencies.tasks.start(request, async control => {
       if (config.name === undefined) throw invalidSpec('name');
       const name = checkedName(config.name);
-      return this.#dependencies.claims.withName(name, undefined, () => this.#create(name, config, control));
+      return this.#dependencies.claims.withName(name, undefined, () =>
+        this.#create(name, config, { pool, control }),
+      );
     });
   }
 
   async #create(
     name: string,
     spec: VirtualMachineConfigSpec,
-    control: TaskControl,
+    how: { readonly pool: ManagedObjectReference; readonly control: TaskControl },
   ): Promise<ManagedObjectReference> {
     const { inventory, files, claims, events } = this.#dependencies;
     const find = (label: string) => inventory.datastore(label);
@@ -72,9 +74,9 @@ export class VmCreation {
         const { vmxPath } = place;
         throw vimFault('FileAlreadyExists', { file: vmxPath }, `The file ${vmxPath} already exists.`);
       }
-      return this.#make(name, spec, { place, control });
+      return this.#make(name, spec, { place, ...how });
     });
-    const about = { ...control.cause, entity: vm };
+    const about = { ...how.control.cause, entity: vm };
     events.post('VmBeingCreatedEvent', { template: false, configSpec: spec }, about);
     events.post('VmCreatedEvent', { template: false }, about);
     return vm.ref;
@@ -83,7 +85,11 @@ export class VmCreation {
   async #make(
     name: string,
     spec: VirtualMachineConfigSpec,
-    where: { readonly place: NewPlace; readonly control: TaskControl },
+    where: {
+      readonly place: NewPlace;
+      readonly pool: ManagedObjectReference;
+      readonly control: TaskControl;
+    },
   ): Promise<VirtualMachine> {
     const { vmxPath, folder, isNewFolder } = where.place;
     const { schema, inventory, files, intents, recovery } = this.#dependencies;
@@ -103,6 +109,7 @@ export class VmCreation {
       if (isNewFolder) await files.makeFolder(folder);
       await makeDisks(effects, files, where.control);
       await files.writeAtomic(vmxPath, vmx.toBytes());
+      await inventory.placement.place(vmxPath, inventory.placement.poolAt(where.pool));
       await inventory.reload(vm);
       await inventory.commit(vm);
       return vm;

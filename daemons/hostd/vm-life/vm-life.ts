@@ -61,6 +61,17 @@ export class VmLife {
     return this.#turns.queue(vm, request, control => this.#reconfiguration.reconfigure(vm, spec, control));
   }
 
+  /** Gives the machine other shares, reservations and limits, without a task. */
+  async reallocate(
+    vm: VirtualMachine,
+    spec: VirtualMachineConfigSpec,
+    { session }: CallContext,
+  ): Promise<void> {
+    await this.#turns.wait(vm, () =>
+      this.#reconfiguration.reallocate(vm, spec, { userName: session?.userName }),
+    );
+  }
+
   rename(vm: VirtualMachine, newName: string, call: CallContext): ManagedObjectReference {
     const request = { methodName: 'Rename_Task', descriptionId: 'ManagedEntity.rename', call };
     return this.#turns.queue(vm, request, control => this.#reconfiguration.rename(vm, newName, control));

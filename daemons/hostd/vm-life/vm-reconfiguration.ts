@@ -1,5 +1,10 @@
 import type { VimSchema, VirtualMachineConfigSpec } from '../../../lib/vim/index.js';
-import { type TaskControl, type TaskResult, vimFault } from '../../../lib/vim-server/index.js';
+import {
+  type EventCause,
+  type TaskControl,
+  type TaskResult,
+  vimFault,
+} from '../../../lib/vim-server/index.js';
 import { parseVmx, type VmxDocument } from '../../../lib/vmx/index.js';
 import type { HostInventory } from '../inventory/host-inventory.js';
 import { MachinePlace } from '../inventory/machine-place.js';
@@ -31,6 +36,19 @@ export interface ReconfigurationDependencies {
   link(): VmkernelLink;
 }
 
+/** For work that is no task: nobody follows it and nobody cancels it. */
+const untasked: Omit<TaskControl, 'cause'> = {
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  allowCancel: () => undefined,
+  forbidCancel: () => undefined,
+};
+
+function isReallocation({ cpuAllocation, memoryAllocation, ...spec }: VirtualMachineConfigSpec): boolean {
+  const given = [cpuAllocation, memoryAllocation, spec.cpuAffinity, spec.memoryAffinity];
+  return given.some(value => value !== undefined);
+}
+
 /** Changes configurations. A running machine's file is changed by its vmx, by the VMkernel's call. */
 export class VmReconfiguration {
   readonly #dependencies: ReconfigurationDependencies;
@@ -51,7 +69,18 @@ export class VmReconfiguration {
     else await this.#dependencies.claims.withName(name, vm, change);
     const event = { template: false, configSpec: spec };
     vm.dependencies.events.post('VmReconfiguredEvent', event, { ...control.cause, entity: vm });
+    if (isReallocation(spec)) this.#noteReallocated(vm, control.cause);
     return undefined;
+  }
+
+  /** @throws VimFault as reconfigure */
+  async reallocate(vm: VirtualMachine, spec: VirtualMachineConfigSpec, cause: EventCause): Promise<void> {
+    await this.#change(vm, spec, { ...untasked, cause });
+    this.#noteReallocated(vm, cause);
+  }
+
+  #noteReallocated(vm: VirtualMachine, cause: EventCause): void {
+    vm.dependencies.events.post('VmResourceReallocatedEvent', { template: false }, { ...cause, entity: vm });
   }
 
   /** @throws VimFault DuplicateName, InvalidName */
@@ -86,6 +115,8 @@ export class VmReconfiguration {
       if (!touchesDisks(effects)) return inventory.noteWritten(vm, written);
     }
     await inventory.reload(vm);
+    // What it has reserved is taken of its pool while it runs.
+    if (vm.run !== undefined && isReallocation(spec)) await inventory.pools.read();
   }
 
   /** The configuration file stays where it is. */

@@ -106,7 +106,7 @@ export class VmRecovery {
     if (subject.kind === 'create') return this.#clearCreate(subject);
     if (subject.kind === 'reconfigure') return this.#clearReconfigure(subject, chainId);
     if (subject.kind === 'reconfigureRunning') return this.#repeatReconfigure(subject, chainId);
-    if (subject.kind === 'register') return Promise.resolve();
+    if (subject.kind === 'register') return this.#clearRegister(subject);
     return this.#clearDestroy(subject);
   }
 
@@ -116,6 +116,11 @@ export class VmRecovery {
     for (const disk of disks.toReversed()) await files.deleteDisk(disk);
     await files.removeFile(vmxPath);
     if (folder !== undefined) await files.removeFolder(folder);
+    await this.#dependencies.inventory.placement.forget(vmxPath);
+  }
+
+  async #clearRegister({ vmxPath }: Subject<'register'>): Promise<void> {
+    if (!this.#isRegistered(vmxPath)) await this.#dependencies.inventory.placement.forget(vmxPath);
   }
 
   async #clearReconfigure(subject: Subject<'reconfigure'>, chainId: number | undefined): Promise<void> {

@@ -39,28 +39,19 @@ export class VmTurns {
 
   /** @throws VimFault TaskInProgress */
   queue(vm: VirtualMachine, request: TurnRequest, work: TaskWork): ManagedObjectReference {
-    const waiting = this.#lines.get(vm);
-    if (waiting === undefined) requireNotBusy(vm);
-    if (waiting !== undefined && waiting.count >= maxWaiting) throw tooMany(vm);
-    const line = waiting ?? { count: 0, last: Promise.resolve() };
-    this.#lines.set(vm, line);
-    line.count += 1;
-    const task = this.#tasks.start({ entity: vm, ...request }, async control => {
-      const turn = line.last.then(() => {
-        if (!this.#isRegistered(vm)) throw managedObjectNotFound(vm.ref);
-        return work(control);
-      });
-      // The next one's turn comes however this one ends.
-      line.last = turn.catch(() => undefined);
-      try {
-        return await turn;
-      } finally {
-        line.count -= 1;
-        if (line.count === 0) this.#leave(vm);
-      }
-    });
+    const line = this.#enter(vm);
+    const task = this.#tasks.start({ entity: vm, ...request }, control =>
+      this.#turn(vm, line, () => work(control)),
+    );
     if (vm.busy === undefined) vm.setBusy(task);
     return task;
+  }
+
+  /** As queue, for what is no task. @throws VimFault TaskInProgress */
+  async wait(vm: VirtualMachine, work: () => Promise<void>): Promise<void> {
+    const line = this.#enter(vm);
+    if (vm.busy === undefined) vm.setBusy(vm.ref);
+    await this.#turn(vm, line, work);
   }
 
   /** @throws VimFault TaskInProgress */
@@ -77,6 +68,31 @@ export class VmTurns {
     });
     vm.setBusy(task);
     return task;
+  }
+
+  #enter(vm: VirtualMachine): Line {
+    const waiting = this.#lines.get(vm);
+    if (waiting === undefined) requireNotBusy(vm);
+    if (waiting !== undefined && waiting.count >= maxWaiting) throw tooMany(vm);
+    const line = waiting ?? { count: 0, last: Promise.resolve() };
+    this.#lines.set(vm, line);
+    line.count += 1;
+    return line;
+  }
+
+  async #turn<T>(vm: VirtualMachine, line: Line, work: () => Promise<T>): Promise<T> {
+    const turn = line.last.then(() => {
+      if (!this.#isRegistered(vm)) throw managedObjectNotFound(vm.ref);
+      return work();
+    });
+    // The next one's turn comes however this one ends.
+    line.last = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } finally {
+      line.count -= 1;
+      if (line.count === 0) this.#leave(vm);
+    }
   }
 
   #leave(vm: VirtualMachine): void {

@@ -139,6 +139,14 @@ export class AccessControl {
     for (const listener of [...this.#listeners]) listener(touched);
   }
 
+  /** Entities are below others than before. Where every permission is the root's that is the same to everybody. */
+  noteTreeChange(): void {
+    const { root } = this.dependencies.tree;
+    if (this.permissions.every(({ entity }) => entity.value === root.value)) return;
+    this.#accesses.clear();
+    for (const listener of [...this.#listeners]) listener(new Set());
+  }
+
   /** The store is another one: what it has counts, and one that has nothing is given what there is. */
   reload(): void {
     const { store } = this.dependencies;

@@ -42,7 +42,8 @@ function applyAllocation(vmx: VmxDocument, property: AllocationProperty, info: R
   if (prefix === 'sched.cpu') vmx.set('sched.cpu.units', 'mhz');
 }
 
-function isAmount(value: number): boolean {
+/** MHz or MB of a reservation or limit. */
+export function isAmount(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= 999_999_999;
 }
 
