@@ -6,7 +6,8 @@
  *         - soap/ (load on servers of the API)
  *         - ssh/ (sshd beside OpenSSH's)
  *         - console/ (viewers of a VM's screen beside QEMU's)
- *         - boot, overhead, dispatch, footprint, soap (one benchmark each) - runner - main.
+ *         - scheduler/ (CPU among real guests beside Linux's own groups)
+ *         - boot, overhead, footprint, soap (one benchmark each) - runner - main.
  *
  * Invariants
  * - Ours and the alternative are measured in the same run, in turns; what is published is a median of pairs.
@@ -15,17 +16,17 @@
  */
 import { boot } from './boot.js';
 import { consoleBench } from './console/index.js';
-import { dispatch } from './dispatch.js';
 import { footprint } from './footprint.js';
 import { overhead } from './overhead.js';
 import type { Benchmark } from './result.js';
+import { scheduler } from './scheduler/index.js';
 import { soap } from './soap.js';
 import { ssh } from './ssh/index.js';
 
 export const benchmarks: readonly Benchmark[] = [
   boot,
   overhead,
-  dispatch,
+  scheduler,
   footprint,
   soap,
   ssh,
