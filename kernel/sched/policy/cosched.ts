@@ -8,6 +8,8 @@ export type CoschedMode = 'relaxed' | 'strict';
 export const SKEW_LIMIT_US = 3000;
 /** A vCPU that has caught up to this part of the limit no longer needs its siblings. */
 const CAUGHT_UP = 0.5;
+/** Looking exactly at the limit would find it not passed yet. */
+const PAST_LIMIT_US = 1;
 
 /**
  * The vCPUs of one VM as bits. Who dispatches tells it what passed; it tells when all must stop and which vCPUs have
@@ -73,6 +75,18 @@ export class Gang {
 
   #add(to: Float64Array, i: number, elapsedUs: number): void {
     to[i] = (to[i] ?? 0) + elapsedUs;
+  }
+
+  /** How long the same vCPUs may go on running before the VM has to stop; Infinity = forever. */
+  untilStopUs(running: number, halted: number): number {
+    let left = Number.POSITIVE_INFINITY;
+    if (this.#stopped || running === 0) return left;
+    for (let i = 0; i < this.size; i++) {
+      const bit = 1 << i;
+      if ((running & bit) !== 0 || this.#excused(halted, bit)) continue;
+      left = Math.min(left, Math.max(0, this.limitUs - (this.skewUs[i] ?? 0)) + PAST_LIMIT_US);
+    }
+    return left;
   }
 
   /** Bit set of vCPUs that have to start at the same moment when the stopped VM starts again. */
