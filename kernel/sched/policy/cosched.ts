@@ -46,11 +46,13 @@ export class Gang {
    * @returns true when the VM is to be co-stopped now
    */
   accrue(elapsedUs: number, running: number, halted: number): boolean {
+    // vCPUs that start together get their PCPUs one after the other at the same moment.
+    if (elapsedUs <= 0) return false;
     for (let i = 0; i < this.size; i++) {
       const bit = 1 << i;
       if (this.#stopped && ((running | halted) & bit) === 0) this.#add(this.costopUs, i, elapsedUs);
       if ((running & bit) !== 0 || this.#excused(halted, bit)) this.#catchUp(i, bit, halted, elapsedUs);
-      else if (running !== 0) this.#fallBehind(i, bit, elapsedUs);
+      else if (running !== 0 && !this.#stopped) this.#fallBehind(i, bit, elapsedUs);
     }
     const missing = this.#lagging & ~running;
     if (this.#stopped || running === 0 || missing === 0) return false;

@@ -28,6 +28,8 @@ const STALLED_PART = 0.005;
 const MOST_AHEAD_US = 10e6;
 const SHORTEST_MEASURE_US = 2000;
 const SMOOTHING = 0.25;
+/** Entitlements are computed again when the PCPUs together deliver this much more or less. */
+const CAPACITY_MARGIN = 0.01;
 const MOST_TRIES = 4;
 
 /**
@@ -48,6 +50,8 @@ export class Dispatcher<T> {
   readonly #fit: AffinityFit<T>;
   #floorUs = 0;
   #entitledAtUs = 0;
+  /** Capacity that entitlements were computed for. */
+  #sharedOut = 0;
   /** Who wants CPU has changed since entitlements were computed. */
   #stale = false;
 
@@ -219,6 +223,7 @@ export class Dispatcher<T> {
     this.#entitledAtUs = nowUs;
     this.#stale = false;
     const { capacity } = this;
+    this.#sharedOut = capacity;
     for (const vm of this.vms) this.tree.demand[vm.node] = vm.wanting;
     this.tree.compute(capacity, this.entitled);
     this.#fit.fit(this.vms, this.pcpus, capacity, this.entitled);
@@ -265,6 +270,7 @@ export class Dispatcher<T> {
     const granted = nowUs - pcpu.measuredAtUs - (run.restedUs - pcpu.restedUs);
     if (granted > SHORTEST_MEASURE_US && !run.resting)
       pcpu.delivered += SMOOTHING * (Math.min(1, pcpu.measuredUs / granted) - pcpu.delivered);
+    if (Math.abs(this.capacity - this.#sharedOut) > CAPACITY_MARGIN * this.#sharedOut) this.#stale = true;
     this.#beginMeasure(pcpu, run, nowUs);
   }
 

@@ -7,6 +7,10 @@ import type { Entity, Pcpu, VmClaim } from './entity.js';
 const TAKE_MARGIN_US = 5000;
 /** A stopped gang that could not start looks again after this. */
 const RETRY_US = 2000;
+/** Siblings follow a vCPU that went first after this. */
+const FOLLOW_US = 50;
+/** Nobody loses a PCPU to a gang sooner. */
+const LEAST_RUN_US = 2000;
 const LEAST_SIZE = 2;
 
 interface Member<T> {
@@ -37,7 +41,15 @@ export class Gangs<T> {
   add(vm: VmClaim<T>, nowUs: number): void {
     if (vm.entities.length < LEAST_SIZE || this.#ofVm.has(vm)) return;
     const gang = new Gang(vm.entities.length, this.mode);
-    const member = { vm, gang, entities: [...vm.entities], atUs: nowUs, running: 0, halted: gang.all, held: false };
+    const member = {
+      vm,
+      gang,
+      entities: [...vm.entities],
+      atUs: nowUs,
+      running: 0,
+      halted: gang.all,
+      held: false,
+    };
     this.#members.push(member);
     this.#ofVm.set(vm, member);
   }
@@ -82,6 +94,7 @@ export class Gangs<T> {
       const { gang } = member;
       if (gang.stopped !== member.held) next = nowUs;
       else if (!gang.stopped) next = Math.min(next, nowUs + gang.untilStopUs(member.running, member.halted));
+      else if (member.running !== 0) next = Math.min(next, nowUs + FOLLOW_US);
       else if (wanting(member)) next = Math.min(next, nowUs + RETRY_US);
     }
     return next;
@@ -90,13 +103,17 @@ export class Gangs<T> {
   #stop(member: Member<T>, dispatcher: Dispatcher<T>, nowUs: number): void {
     member.held = true;
     for (const entity of member.entities) dispatcher.hold(entity, nowUs);
+    // Who lags would else have to wait until others of its own VM, which may not run, have had as much.
+    const virtualUs = meanVirtualUs(member);
+    for (const { wants, account } of member.entities) if (wants) account.virtualUs = virtualUs;
   }
 
   #tryStart(member: Member<T>, dispatcher: Dispatcher<T>, nowUs: number): void {
     if (member.vm.limit.dry || !wanting(member)) return;
     const needed = member.gang.needed(member.halted);
     const together = member.entities.filter((_, i) => (needed & (1 << i)) !== 0);
-    if (together.length >= LEAST_SIZE && !this.#findPlaces(together, dispatcher, nowUs)) return;
+    if (together.length >= LEAST_SIZE && !this.#findPlaces(member, together, dispatcher, nowUs)) return;
+    if (together.length === 1 && !goesFirst(together[0], dispatcher)) return;
     member.gang.start();
     member.held = false;
     for (const entity of member.entities) dispatcher.release(entity);
@@ -108,8 +125,13 @@ export class Gangs<T> {
   }
 
   /** A PCPU for each: free ones, then those of entities further ahead. */
-  #findPlaces(together: readonly Entity<T>[], dispatcher: Dispatcher<T>, nowUs: number): boolean {
-    const ourUs = together.reduce((sum, { account }) => sum + account.virtualUs, 0) / together.length;
+  #findPlaces(
+    member: Member<T>,
+    together: readonly Entity<T>[],
+    dispatcher: Dispatcher<T>,
+    nowUs: number,
+  ): boolean {
+    const ourUs = meanVirtualUs(member);
     this.#places.length = 0;
     for (const entity of together) {
       const pcpu = this.#placeFor(entity, ourUs, dispatcher, nowUs);
@@ -123,9 +145,11 @@ export class Gangs<T> {
     let best: Pcpu<T> | null = null;
     let mostUs = ourUs + TAKE_MARGIN_US;
     for (const pcpu of this.pcpus) {
-      if (this.#places.includes(pcpu) || !entity.vm.mayUse(pcpu.number) || !this.permits(entity, pcpu)) continue;
+      if (this.#places.includes(pcpu) || !entity.vm.mayUse(pcpu.number) || !this.permits(entity, pcpu))
+        continue;
       if (entity.vm.htSharing === HtSharing.none && this.#places.some(p => p.core === pcpu.core)) continue;
-      if (pcpu.run === null) return pcpu;
+      if (pcpu.run === null || pcpu.run === entity) return pcpu;
+      if (nowUs - pcpu.measuredAtUs < LEAST_RUN_US) continue;
       dispatcher.charge(pcpu.run, nowUs);
       if (pcpu.run.account.virtualUs <= mostUs) continue;
       mostUs = pcpu.run.account.virtualUs;
@@ -153,4 +177,17 @@ function halted<T>({ entities }: Member<T>): number {
 
 function wanting<T>({ entities }: Member<T>): boolean {
   return entities.some(entity => entity.wants && !entity.resting);
+}
+
+/** What the VM as a whole has had. */
+function meanVirtualUs<T>({ entities }: Member<T>): number {
+  const wanting = entities.filter(entity => entity.wants);
+  return wanting.reduce((sum, { account }) => sum + account.virtualUs, 0) / wanting.length;
+}
+
+/** A single vCPU that lags competes alone; the others follow once it runs. @returns whether it runs */
+function goesFirst<T>(entity: Entity<T> | undefined, dispatcher: Dispatcher<T>): boolean {
+  if (entity === undefined) return false;
+  dispatcher.release(entity);
+  return entity.on !== null;
 }

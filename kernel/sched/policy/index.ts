@@ -7,6 +7,7 @@
  * - dispatcher.ts (on ready-queue.ts): who gets which PCPU until when; hooks.ts is where finer policy enters.
  * - admission.ts: what may be reserved.
  * - topology.ts, placement.ts, balance.ts, cosched.ts, numa.ts, numa-rebalance.ts: where worlds run, and together.
+ *   machine-hooks.ts (on gangs.ts) puts them behind the dispatcher's hooks.
  */
 export * from './account.js';
 export * from './admission.js';
@@ -14,8 +15,10 @@ export * from './balance.js';
 export * from './cosched.js';
 export * from './dispatcher.js';
 export * from './entity.js';
+export * from './gangs.js';
 export * from './hooks.js';
 export * from './limit.js';
+export * from './machine-hooks.js';
 export * from './numa.js';
 export * from './numa-rebalance.js';
 export * from './placement.js';

@@ -84,9 +84,9 @@ export class MachineHooks<T> implements DispatchHooks<T> {
     return this.placement.mayRunNow(this.#fill(this.#claim, entity), pcpu.number);
   }
 
-  look(nowUs: number): number {
+  look(nowUs: number): void {
     const dispatcher = this.#dispatcher;
-    if (dispatcher === null) return Number.POSITIVE_INFINITY;
+    if (dispatcher === null) return;
     this.gangs.look(dispatcher, nowUs);
     if (nowUs >= this.#balancedAtUs + BALANCE_PERIOD_US) {
       this.#balancedAtUs = nowUs;
@@ -94,13 +94,12 @@ export class MachineHooks<T> implements DispatchHooks<T> {
       this.#makeRoom(dispatcher, nowUs);
       this.#spread(dispatcher, nowUs);
     }
-    return this.nextUs(nowUs);
   }
 
-  /** When to look again, µs. */
   nextUs(nowUs: number): number {
     const idle = this.pcpus.some(pcpu => this.placement.coreIdle(pcpu.number));
-    const balance = idle || this.#choosy.length > 0 ? this.#balancedAtUs + BALANCE_PERIOD_US : Number.POSITIVE_INFINITY;
+    const balance =
+      idle || this.#choosy.length > 0 ? this.#balancedAtUs + BALANCE_PERIOD_US : Number.POSITIVE_INFINITY;
     return Math.max(nowUs, Math.min(balance, this.gangs.nextUs(nowUs)));
   }
 

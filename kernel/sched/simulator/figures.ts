@@ -38,7 +38,11 @@ export function sums(simulation: Simulation, vm: SimVm): Sums {
 }
 
 /** Runs the simulation for a window and tells what each VM had of it. */
-export function observe(simulation: Simulation, windowUs: number, run?: (untilUs: number) => void): VmFigures[] {
+export function observe(
+  simulation: Simulation,
+  windowUs: number,
+  run?: (untilUs: number) => void,
+): VmFigures[] {
   const vms = [...simulation.vms];
   const before = vms.map(vm => sums(simulation, vm));
   const began = simulation.nowUs;
@@ -79,7 +83,9 @@ export interface Errors {
 }
 
 export function errors(measured: readonly number[], ideal: readonly number[]): Errors {
-  const all = measured.map((value, i) => (Math.abs(value - (ideal[i] ?? 0)) / (ideal[i] ?? Number.NaN)) * 100);
+  const all = measured.map(
+    (value, i) => (Math.abs(value - (ideal[i] ?? 0)) / (ideal[i] ?? Number.NaN)) * 100,
+  );
   const sorted = all.sort((a, b) => a - b);
   return {
     mean: sorted.reduce((sum, one) => sum + one, 0) / sorted.length,

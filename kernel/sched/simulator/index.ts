@@ -7,8 +7,10 @@
  * - Between two events nothing changes. No clock, no randomness but the given: the same run gives the same figures.
  * - Always: run + ready + costop + wait = wall for every world.
  */
+export * from './crowd.js';
 export * from './figures.js';
 export * from './guest.js';
+export * from './ideal.js';
 export * from './numa-machine.js';
 export * from './simulation.js';
 export * from './world.js';

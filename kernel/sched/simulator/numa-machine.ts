@@ -23,19 +23,22 @@ export class NumaMachine {
   moves = 0;
   swaps = 0;
   readonly #rebalancer: NumaRebalancer;
+  readonly #entitled: Float64Array;
   /** PCPUs of each node. */
   readonly #pcpusOf: readonly number[][];
 
   constructor(options: NumaMachineOptions) {
     const { topology, numa = NUMA_DEFAULTS, pagesPerNode = PAGES_PER_NODE, remotePenalty = 0 } = options;
     this.simulation = new Simulation(options);
+    this.#entitled = new Float64Array(this.simulation.tree.capacity);
     this.nodes = new NumaNodes(topology, pagesPerNode, numa);
     this.#rebalancer = new NumaRebalancer(this.nodes);
     this.#pcpusOf = Array.from({ length: topology.nodes }, (_, node) =>
       topology.pcpus.flatMap((place, number) => (place.node === node ? [number] : [])),
     );
     if (remotePenalty > 0)
-      this.simulation.speedOf = vm => 1 - remotePenalty * (1 - (this.homes.get(vm)?.localPercent ?? 100) / 100);
+      this.simulation.speedOf = vm =>
+        1 - remotePenalty * (1 - (this.homes.get(vm)?.localPercent ?? 100) / 100);
   }
 
   /** @param pages memory that its guest touches at once */
@@ -67,15 +70,24 @@ export class NumaMachine {
   }
 
   #look(): void {
-    const { nowUs, dispatcher } = this.simulation;
+    const { nowUs } = this.simulation;
     this.#rebalancer.bringPagesHome(this.homes.values(), nowUs);
-    for (const [vm, home] of this.homes) home.load = dispatcher.entitled[vm.claim.node] ?? 0;
+    this.#weigh();
     const move = this.#rebalancer.rebalance(nowUs);
     if (move === null) return;
     this.moves++;
     if (move.swappedWith !== null) this.swaps++;
-    for (const [vm, home] of this.homes) if (home === move.vm || home === move.swappedWith) this.#stay(vm, home);
+    for (const [vm, home] of this.homes)
+      if (home === move.vm || home === move.swappedWith) this.#stay(vm, home);
     this.simulation.changed();
+  }
+
+  /** A VM loads its node by what it would be entitled to if it could run anywhere. */
+  #weigh(): void {
+    const { tree, dispatcher } = this.simulation;
+    for (const { claim } of this.homes.keys()) tree.demand[claim.node] = claim.wanting;
+    tree.compute(dispatcher.capacity, this.#entitled);
+    for (const [vm, home] of this.homes) home.load = this.#entitled[vm.claim.node] ?? 0;
   }
 
   #stay(vm: SimVm, { home }: NumaVm): void {

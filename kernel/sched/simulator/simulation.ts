@@ -165,7 +165,10 @@ export class Simulation implements DispatchPort<SimWorld> {
   guaranteed(): Float64Array {
     const out = new Float64Array(this.tree.capacity);
     for (const { claim } of this.vms) this.tree.demand[claim.node] = claim.entities.length;
-    this.tree.compute(this.pcpus.reduce((sum, pcpu) => sum + pcpu.delivered, 0), out);
+    this.tree.compute(
+      this.pcpus.reduce((sum, pcpu) => sum + pcpu.delivered, 0),
+      out,
+    );
     return out;
   }
 
@@ -207,11 +210,16 @@ export class Simulation implements DispatchPort<SimWorld> {
     return used;
   }
 
+  /** Guests here are never stopped from outside. */
+  isBlocked(): boolean {
+    return false;
+  }
+
   #pass(): void {
     const { clockUs } = this.options;
     const began = clockUs?.() ?? 0;
     const next = this.dispatcher.pass(this.nowUs);
-    this.#lookAtUs = Math.max(Math.min(next, this.hooks.nextUs(this.nowUs)), this.nowUs + 1);
+    this.#lookAtUs = Math.max(next, this.nowUs + 1);
     const took = (clockUs?.() ?? 0) - began;
     this.passes++;
     this.passUs += took;
@@ -288,7 +296,8 @@ export class Simulation implements DispatchPort<SimWorld> {
 
   #release(vm: SimVm, vcpu: number): void {
     const world = vm.worlds[vcpu];
-    if (world !== undefined && (world.piece.kind === 'block' || world.piece.kind === 'spin')) this.#next(world);
+    if (world !== undefined && (world.piece.kind === 'block' || world.piece.kind === 'spin'))
+      this.#next(world);
   }
 
   #wake(world: SimWorld): void {

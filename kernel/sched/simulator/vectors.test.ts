@@ -84,12 +84,15 @@ describe('vectors of scheduler.md 3.2 in the simulator', () => {
     expect(figures[0]?.vm.worlds[0]?.longestWakeUs).toBeLessThanOrEqual(20_000);
   });
 
-  it.each(['relaxed', 'strict'] as const)('V6: SMP-2 with 2000 against UP with 1000 on two PCPUs (%s)', cosched => {
-    const figures = measured(machine(2, { cosched }), [{ vcpus: 2, shares: 2000 }, { shares: 1000 }]);
-    if (cosched === 'relaxed') near(figures, [1333.3, 666.7], 2);
-    // Two PCPUs or none: while the other VM has one, the second stays idle.
-    else expect(figures[0]?.used).toBeLessThan(140);
-  });
+  it.each(['relaxed', 'strict'] as const)(
+    'V6: SMP-2 with 2000 against UP with 1000 on two PCPUs (%s)',
+    cosched => {
+      const figures = measured(machine(2, { cosched }), [{ vcpus: 2, shares: 2000 }, { shares: 1000 }]);
+      if (cosched === 'relaxed') near(figures, [1333.3, 666.7], 2);
+      // Two PCPUs or none: while the other VM has one, the second stays idle.
+      else expect(figures[0]?.used).toBeLessThan(140);
+    },
+  );
 
   it('V7: two busy VMs on two packages with HT run on LCPU 0 and 2 at %USED 100', () => {
     const topology = regularTopology({ nodes: 1, packagesPerNode: 2, coresPerPackage: 1, threadsPerCore: 2 });
@@ -136,9 +139,12 @@ describe('vectors of scheduler.md 3.2 in the simulator', () => {
   });
 
   it('V10: a limit of 250 holds on an idle host, and its waiting is %MLMTD', () => {
-    const [figures] = measured(machine(2), [{ max: 0.25 }]);
-    expect(figures?.used).toBeLessThanOrEqual(25.02);
-    expect(figures?.used).toBeGreaterThan(24.75);
+    const simulation = machine(2);
+    simulation.powerOn({ max: 0.25, guest: spinner() });
+    // Half a quantum that had gathered may fall into a window: 10 ms of these 100 s.
+    const [figures] = observe(simulation, 100 * SECOND);
+    expect(figures?.used).toBeLessThanOrEqual(25.01);
+    expect(figures?.used).toBeGreaterThan(24.9);
     expect(figures?.limited).toBeCloseTo(figures?.ready ?? 0, 1);
   });
 });
@@ -161,9 +167,9 @@ describe('the simulator beside the vectors', () => {
     simulation.powerOn({ shares: 1000, guest: spinner() });
     simulation.run(SECOND);
     const alone = observe(simulation, 8 * SECOND);
-    simulation.run(10.1 * SECOND);
+    simulation.run(10.5 * SECOND);
     const both = observe(simulation, 9 * SECOND);
-    simulation.run(20.1 * SECOND);
+    simulation.run(20.5 * SECOND);
     const again = observe(simulation, 5 * SECOND);
     expect(alone.map(({ used }) => Math.round(used))).toEqual([0, 100]);
     expect(both.map(({ used }) => Math.round(used))).toEqual([75, 25]);
