@@ -49,6 +49,13 @@ describe('the command line', () => {
     });
   });
 
+  it('takes the step at which the demonstration of CPUs stops, and its end', () => {
+    expect(parse('demo console')).toEqual({ name: 'demo', demo: 'console' });
+    expect(parse('demo cpu')).toEqual({ name: 'demo', demo: 'cpu', last: 'limit', end: false });
+    expect(parse('demo cpu --step shares')).toMatchObject({ demo: 'cpu', last: 'shares' });
+    expect(parse('demo cpu --end --root r')).toMatchObject({ demo: 'cpu', end: true, root: 'r' });
+  });
+
   it.each([
     'frobnicate',
     'up extra',
@@ -68,6 +75,11 @@ describe('the command line', () => {
     'check --seconds 0.5',
     'down --root=',
     '--root',
+    'demo',
+    'demo moon',
+    'demo console --end',
+    'demo cpu --step first',
+    'demo cpu --step shares --end',
   ])('refuses "%s"', line => {
     expect(() => parse(line)).toThrowError(expect.objectContaining({ code: 'BadArguments' }));
   });

@@ -1,3 +1,4 @@
+import { CPU_STEPS, type CpuStepName } from './demo/cpu-steps.js';
 import { FrontDoorError } from './errors.js';
 
 /** A command line, checked. `root` is as given; undefined means the tree's var/esx. */
@@ -9,6 +10,7 @@ export type Command =
   | ({ name: 'console'; vm: string; waitFor?: RegExp; timeoutMs?: number } & WithRoot)
   | ({ name: 'screen'; vm: string; by: 'vnc' | 'web'; port: number } & WithRoot)
   | ({ name: 'demo'; demo: 'console' } & WithRoot)
+  | ({ name: 'demo'; demo: 'cpu'; last: CpuStepName; end: boolean } & WithRoot)
   | ({ name: 'check'; seconds: number } & WithRoot)
   | ({ name: 'test'; only: string[] } & WithRoot)
   | ({
@@ -45,7 +47,7 @@ const SHAPES: Readonly<Record<Exclude<Command['name'], 'help' | 'screen'>, Shape
     options: { root: true, wait: true, timeout: true, vnc: false, web: false, port: true },
     operands: [1, 1],
   },
-  demo: { options: { root: true }, operands: [1, 1] },
+  demo: { options: { root: true, step: true, end: false }, operands: [1, 1] },
   check: { options: { root: true, seconds: true }, operands: [0, 0] },
   test: { options: { root: true }, operands: [0, Number.POSITIVE_INFINITY] },
   bench: {
@@ -63,6 +65,7 @@ export const USAGE = `usage: ./esx COMMAND [--root DIR] …
   console VM [--wait REGEX] [--timeout SECONDS]          the VM's serial console; Ctrl-] leaves
   console VM --vnc|--web [--port N]                      the VM's screen, for a VNC viewer or a browser of this machine
   demo console                                           a screen by ticket outlives hostd and authd
+  demo cpu [--step shares|reservation|limit] [--end]     two VMs on one PCPU: shares, a reservation, a limit
   check [--seconds N]                                    what the host says of its CPUs against Linux's clocks
   test [STAGE…]                                          everything that can be checked
   bench [NAME…] [--json] [--runs N] [--quick] [--full]   measurements, on hosts of their own
@@ -93,9 +96,7 @@ export function parseArguments(argv: readonly string[]): Command {
     case 'console':
       return { ...withRoot, vm: operands[0] ?? '', ...consoleOptions(values, flags) };
     case 'demo':
-      if (operands[0] !== 'console')
-        throw bad(`there is no demonstration "${operands[0]}"; there is: console`);
-      return { name: 'demo', ...withRoot, demo: 'console' };
+      return { name: 'demo', ...withRoot, ...demoOptions(operands[0] ?? '', values.step, flags) };
     case 'check':
       return {
         name: 'check',
@@ -153,7 +154,7 @@ function split(command: string, shape: Shape, tokens: readonly string[]) {
   }
   const [min, max] = shape.operands;
   if (operands.length < min)
-    throw bad(`${command} needs the name of a ${command === 'demo' ? 'demonstration: console' : 'VM'}`);
+    throw bad(`${command} needs the name of a ${command === 'demo' ? 'demonstration: console, cpu' : 'VM'}`);
   if (operands.length > max) throw bad(`${command} does not take "${operands[max]}"`);
   return { values, flags, operands };
 }
@@ -191,6 +192,19 @@ function consoleOptions(values: Readonly<Record<string, string>>, flags: Readonl
     ...(wait === undefined ? {} : { waitFor: regularExpression(wait) }),
     ...(timeout === undefined ? {} : { timeoutMs: wholeNumber('--timeout', timeout, 86400) * 1000 }),
   };
+}
+
+function demoOptions(demo: string, step: string | undefined, flags: ReadonlySet<string>) {
+  if (demo === 'console') {
+    if (step !== undefined || flags.size > 0) throw bad('--step and --end are for the demonstration cpu');
+    return { demo } as const;
+  }
+  if (demo !== 'cpu') throw bad(`there is no demonstration "${demo}"; there are: console, cpu`);
+  const end = flags.has('end');
+  if (end && step !== undefined) throw bad('--step and --end exclude each other');
+  const last = step === undefined ? 'limit' : CPU_STEPS.find(name => name === step);
+  if (last === undefined) throw bad(`--step is one of ${CPU_STEPS.join(', ')}, not "${step}"`);
+  return { demo, last, end } as const;
 }
 
 function regularExpression(text: string): RegExp {

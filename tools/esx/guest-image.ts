@@ -98,7 +98,8 @@ function placeFirmware(root: RootFolder, built: { bios: string; vgaBios: string 
   }
 }
 
-function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {
+/** A program's environment without what is undefined. */
+export function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
   );

@@ -16,7 +16,8 @@ import { aptPackagesFor } from '../../guests/index.js';
 import { type Command, parseArguments, USAGE } from './arguments.js';
 import { runCheck } from './check/index.js';
 import { installPackages } from './debian-packages.js';
-import { demonstrateConsole } from './demo/console-demo.js';
+import { demonstrateConsole, type Stage } from './demo/console-demo.js';
+import { demonstrateCpu, endCpuDemo } from './demo/cpu-demo.js';
 import { FrontDoorError } from './errors.js';
 import { gatherStatus, wasEverUp } from './gather-status.js';
 import { askInit, type InitStatus } from './init-client.js';
@@ -88,10 +89,7 @@ async function run(command: Command, around: Surroundings): Promise<number> {
     case 'screen':
       return showScreen(await runningInit(root), root.password(), command, around);
     case 'demo':
-      await demonstrateConsole(root, await runningInit(root), {
-        step: title => around.output.write(`\n${title}\n`),
-        see: text => around.output.write(`   ${text}\n`),
-      });
+      await demonstrate(root, command, { around, progress });
       return 0;
     case 'check':
       return runCheck(root.vmkernelSocket, await runningInit(root), command.seconds, text =>
@@ -116,6 +114,21 @@ async function run(command: Command, around: Surroundings): Promise<number> {
       ).status;
     }
   }
+}
+
+async function demonstrate(
+  root: RootFolder,
+  command: Extract<Command, { name: 'demo' }>,
+  { around, progress }: { around: Surroundings; progress: Progress },
+): Promise<void> {
+  const stage: Stage = {
+    step: title => around.output.write(`\n${title}\n`),
+    see: text => around.output.write(`   ${text}\n`),
+  };
+  const init = await runningInit(root);
+  if (command.demo === 'console') return demonstrateConsole(root, init, stage);
+  const host = { root, init, work: { tree: around.tree, environment: around.environment, progress } };
+  return command.end ? endCpuDemo(host, stage) : demonstrateCpu(host, command.last, stage);
 }
 
 function nextSteps(root: RootFolder, tree: string): string {

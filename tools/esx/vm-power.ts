@@ -12,7 +12,8 @@ const PATH_NAME = 'summary.config.vmPathName';
 
 /** Registers VMs and powers them on, through SOAP as any client does. */
 export class VmPower {
-  private constructor(private readonly client: VimClient) {}
+  /** @param client logged in */
+  constructor(private readonly client: VimClient) {}
 
   /** @throws FrontDoorError VmFailed */
   static login(init: InitStatus, password: string): Promise<VmPower> {

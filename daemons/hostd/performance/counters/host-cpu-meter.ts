@@ -28,23 +28,24 @@ export class HostCpuMeter implements Meter {
   look(): void {
     for (const { row, used } of this.#pcpus) {
       row.look();
-      used.note(row.recentRate('usedUs'));
+      used.note(whole(row.recentRate('usedUs')));
     }
-    this.#used.note(sumOf(this.#pcpus.map(({ row }) => row.recentRate('usedUs'))));
+    this.#used.note(sumOf(this.#pcpus.map(({ row }) => whole(row.recentRate('usedUs')))));
   }
 
   settle(tell: Tell): void {
     const { usage, usagemhz } = cpuCounters;
     const { pcpuMhz } = this.#tables;
-    const mean = sumOf(this.#pcpus.map(({ row }) => row.rate('usedUs')));
+    const mean = sumOf(this.#pcpus.map(({ row }) => whole(row.rate('usedUs'))));
     this.#used.settle(tell, usage, { instance: '', mean, scale: USAGE_OF_PCPU / this.#pcpus.length });
     this.#used.settle(tell, usagemhz, { instance: '', mean, scale: pcpuMhz });
     tell(cpuCounters.reservedCapacity, '', this.#tables.vmReservation() * pcpuMhz);
     this.#pcpus.forEach(({ row, used }, number) => {
       const instance = `${number}`;
-      used.settle(tell, usage, { instance, mean: row.rate('usedUs'), scale: USAGE_OF_PCPU });
-      tellTime(tell, cpuCounters.used, instance, row.rate('usedUs'));
-      tellTime(tell, cpuCounters.idle, instance, row.rate('idleUs'));
+      const mean = whole(row.rate('usedUs'));
+      used.settle(tell, usage, { instance, mean, scale: USAGE_OF_PCPU });
+      tellTime(tell, cpuCounters.used, instance, mean);
+      tellTime(tell, cpuCounters.idle, instance, whole(row.rate('idleUs')));
     });
     for (const { row, used } of this.#pcpus) {
       row.restart();
@@ -52,4 +53,9 @@ export class HostCpuMeter implements Meter {
     }
     this.#used.restart();
   }
+}
+
+/** Linux counts a CPU's time in ticks of 10 ms: of a short while it may tell one too many. */
+function whole(pcpus: number | undefined): number | undefined {
+  return pcpus && Math.min(1, pcpus);
 }
