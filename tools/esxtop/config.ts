@@ -1,9 +1,10 @@
-import { DEFAULT_FIELD_ORDER, isFieldOrder } from './fields.js';
+import { completeFieldOrder, DEFAULT_FIELD_ORDER } from './fields.js';
 import { DEFAULT_DELAY_MS, MAX_DELAY_SECONDS, MIN_DELAY_SECONDS } from './flags.js';
 
 /**
  * The configuration file (~/.esxtop3rc): a line of field letters per panel, the CPU panel's first, and a last line
- * with the delay in seconds and the panel's letter. Lines of panels that are not built are kept as they are.
+ * with the delay in seconds and the letter of the panel that was shown. Lines of panels that are not built are kept as
+ * they are.
  */
 export interface Config {
   readonly cpuFieldOrder: string;
@@ -22,9 +23,10 @@ export class ConfigError extends Error {
   readonly code = 'BadConfig';
   constructor(
     readonly line: number,
-    reason: string,
+    readonly reason: string,
+    path = '',
   ) {
-    super(`line ${line}: ${reason}`);
+    super(`${path === '' ? '' : `${path}: `}line ${line}: ${reason}`);
   }
 }
 
@@ -33,13 +35,14 @@ export function parseConfig(text: string): Config {
   const lines = text.split('\n').map(line => line.trim());
   while (lines.at(-1) === '') lines.pop();
   const last = lines.pop() ?? '';
-  const seconds = Number(/^(\d{1,9})c$/.exec(last)?.[1]);
+  const seconds = Number(/^(\d{1,9})[cmduvn]$/.exec(last)?.[1]);
   if (!(seconds >= MIN_DELAY_SECONDS && seconds <= MAX_DELAY_SECONDS))
     throw new ConfigError(lines.length + 1, 'is to be the delay and the panel, such as 5c');
   const [cpuFieldOrder = '', ...otherPanels] = lines;
-  if (!isFieldOrder(cpuFieldOrder))
-    throw new ConfigError(1, `is to hold each letter of ${DEFAULT_FIELD_ORDER} once, upper case for shown`);
-  return { cpuFieldOrder, otherPanels, delayMs: seconds * 1000 };
+  const complete = completeFieldOrder(cpuFieldOrder);
+  if (complete === undefined)
+    throw new ConfigError(1, `is to hold letters of ${DEFAULT_FIELD_ORDER} once each, upper case for shown`);
+  return { cpuFieldOrder: complete, otherPanels, delayMs: seconds * 1000 };
 }
 
 export function formatConfig(config: Config): string {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { GroupKind } from '../../kernel/abi/index.js';
+import { GroupKind, WorldKind } from '../../kernel/abi/index.js';
 import { nowUs } from '../../lib/linux/index.js';
 import { type FakeHost, startFakeHost } from './testing/fake-host.js';
 
@@ -28,7 +28,7 @@ class Pump {
     for (let vm = 0; vm < 40; vm++) tables.group(2 + vm, 100 + vm, `filler${vm}`, GroupKind.vm);
     tables.world(0, 1020, 0, 'idle0');
     tables.world(1, 1024, 1, 'vmware-vmx');
-    tables.world(2, 1025, 1, 'vmm0:linux');
+    tables.world(2, 1025, 1, 'vmm0:linux', WorldKind.vmm);
     for (let vm = 0; vm < 40; vm++) tables.world(3 + vm, 2000 + vm, 2 + vm, 'vmware-vmx');
     this.#publish();
     this.#timer = setInterval(() => this.#publish(), 50);
@@ -262,12 +262,12 @@ describe.skipIf(!hasTmux)('on a terminal', { timeout: 60_000 }, () => {
   it('uses the room of 200x50 and follows a resize', async () => {
     terminal = new Terminal(200, 50);
     const wide = await terminal.until(screen => screen.includes('filler30'));
-    expect(wide[3]).toMatch(/%IDLE +%OVRLP +%CSTP +%MLMTD$/);
+    expect(wide[3]).toMatch(/%IDLE +%OVRLP +%CSTP +%MLMTD +%SWPWT$/);
     terminal.resize(80, 24);
     const small = await terminal.until(screen => /%RDY\n/.test(screen));
     expect(small.join('\n')).not.toContain('filler30');
     terminal.resize(200, 50);
-    await terminal.until(screen => /%MLMTD\n/.test(screen) && screen.includes('filler30'));
+    await terminal.until(screen => /%SWPWT\n/.test(screen) && screen.includes('filler30'));
   });
 
   it('gives the terminal back at `q`', async () => {
@@ -307,7 +307,7 @@ describe.skipIf(!hasTmux)('on a terminal', { timeout: 60_000 }, () => {
     await terminal.until(screen => screen.includes('linux'));
     terminal.keys('f', 'e', 'Space', 's', '3', 'Enter', 'W');
     await terminal.until(screen => screen.includes('Written to'));
-    expect(readFileSync(join(folder, '.esxtop3rc'), 'utf8')).toBe('ABCDegh\n3c\n');
+    expect(readFileSync(join(folder, '.esxtop3rc'), 'utf8')).toBe('ABCDefghi\n3c\n');
     terminal.close();
     terminal = new Terminal(80, 24);
     const lines = await terminal.until(screen => screen.includes('linux'));

@@ -1,34 +1,49 @@
-import type { CpuPercent, GroupRate, WorldRate } from './rates.js';
+import { WorldKind } from '../../kernel/abi/index.js';
+import { affinityMask, type CpuAllocation, type GroupRate } from './group-rates.js';
+import type { CpuPercent, MonitorRate, WorldRate } from './rates.js';
 
 /** A line of the CPU panel's table: a group, or a world of an expanded group. */
 export interface CpuRow {
   readonly id: number;
   readonly gid: number;
+  /** How many shown groups it stands below. */
+  readonly depth: number;
   readonly name: string;
   readonly members: number;
   readonly percent: CpuPercent | null;
-  /** Only groups have an allocation; PCPUs, a limit of -1 is none. */
-  readonly allocation: { readonly min: number; readonly max: number; readonly shares: number } | null;
+  readonly monitor: MonitorRate | null;
+  /** Only groups have an allocation. */
+  readonly allocation: CpuAllocation | null;
+  readonly affinity: string;
+  readonly htSharing: string;
   /** Only worlds are on a PCPU. */
   readonly pcpu: number | null;
+  /** Of a virtual CPU: whether it is kept from sharing a core because it thrashes the caches. Nobody is here. */
+  readonly quarantined: boolean | null;
 }
 
-export function groupRow(group: GroupRate): CpuRow {
-  const { groupId, name, worlds, percent, min, max, shares } = group;
+export function groupRow(group: GroupRate, depth: number): CpuRow {
+  const { groupId, name, members, percent, monitor, allocation, affinity, htSharing } = group;
   return {
-    id: groupId,
-    gid: groupId,
-    name,
-    members: worlds.length,
-    percent,
-    allocation: { min, max, shares },
+    ...{ id: groupId, gid: groupId, depth, name, members, percent, monitor, allocation, affinity, htSharing },
     pcpu: null,
+    quarantined: null,
   };
 }
 
-export function worldRow(world: WorldRate): CpuRow {
-  const { worldId, groupId, name, percent, pcpu } = world;
-  return { id: worldId, gid: groupId, name, members: 1, percent, allocation: null, pcpu };
+/** @param group the world's own */
+export function worldRow(group: GroupRate, world: WorldRate, depth: number): CpuRow {
+  const { worldId, groupId, name, percent, monitor, pcpu, boundTo } = world;
+  return {
+    ...{ id: worldId, gid: groupId, depth, name, members: 1, percent, monitor, allocation: null, pcpu },
+    affinity: boundTo === null ? group.affinity : maskOf(boundTo),
+    htSharing: group.htSharing,
+    quarantined: world.kind === WorldKind.vmm ? false : null,
+  };
+}
+
+function maskOf(pcpu: number): string {
+  return pcpu < 32 ? affinityMask(2 ** pcpu, 0, 0) : affinityMask(0, 2 ** (pcpu - 32), 0);
 }
 
 export interface Column {
@@ -55,9 +70,13 @@ const percentColumn = (title: string, key: keyof CpuPercent): Column => ({
   value: row => (row.percent === null ? NO_FIGURE : row.percent[key].toFixed(2)),
 });
 
-const percentOfOnePcpu = (pcpus: number): string => (pcpus < 0 ? '-1' : (100 * pcpus).toFixed(0));
+const monitorColumn = (title: string, key: keyof MonitorRate, width = 8): Column => ({
+  title,
+  width,
+  value: row => (row.monitor === null ? NO_FIGURE : row.monitor[key].toFixed(2)),
+});
 
-/** Letters are the product's; F (event counts) is left out because the VMkernel counts no world switches. */
+/** Letters A to H are the product's; INTR/s, and I for what the monitors tell of their guests, are this host's. */
 export const FIELDS: readonly Field[] = [
   {
     letter: 'A',
@@ -97,38 +116,72 @@ export const FIELDS: readonly Field[] = [
       percentColumn('%OVRLP', 'overlap'),
       percentColumn('%CSTP', 'costop'),
       percentColumn('%MLMTD', 'limited'),
+      percentColumn('%SWPWT', 'swap'),
+    ],
+  },
+  {
+    letter: 'F',
+    title: 'EVENT COUNTS/s',
+    meaning: 'Switches to a world, its migrations between PCPUs, interrupts of the guest',
+    columns: [
+      monitorColumn('SWTCH/s', 'switches', 9),
+      monitorColumn('MIG/s', 'migrations'),
+      monitorColumn('INTR/s', 'interrupts', 9),
     ],
   },
   {
     letter: 'G',
     title: 'CPU ALLOC',
-    meaning: 'CPU reservation, limit and shares',
+    meaning: 'CPU reservation, limit, shares, and what children may reserve',
     columns: [
-      { title: 'AMIN', width: 6, value: row => allocated(row, a => percentOfOnePcpu(a.min)) },
-      { title: 'AMAX', width: 6, value: row => allocated(row, a => percentOfOnePcpu(a.max)) },
+      { title: 'AMIN', width: 7, value: row => allocated(row, a => `${a.min}`) },
+      { title: 'AMAX', width: 7, value: row => allocated(row, a => `${a.max}`) },
       { title: 'ASHRS', width: 7, value: row => allocated(row, a => `${a.shares}`) },
-      { title: 'AUNITS', width: 7, value: row => allocated(row, () => 'pct') },
+      { title: 'AMLMT', width: 7, value: row => allocated(row, a => `${a.minLimit}`) },
+      { title: 'AUNITS', width: 7, value: row => allocated(row, a => a.units) },
     ],
   },
   {
     letter: 'H',
     title: 'SUMMARY STATS',
-    meaning: 'PCPU of the present or last grant, % waiting for pages',
+    meaning: 'PCPUs it may use and is on, sharing of cores, quarantine, timer interrupts',
     columns: [
+      { title: 'AFFINITY_BIT_MASK', width: 18, value: row => row.affinity },
+      { title: 'HTSHARING', width: 10, value: row => row.htSharing },
       { title: 'CPU', width: 4, value: row => (row.pcpu === null ? NO_FIGURE : `${row.pcpu}`) },
-      percentColumn('%SWPWT', 'swap'),
+      {
+        title: 'HTQ',
+        width: 4,
+        value: row => (row.quarantined === null ? NO_FIGURE : yesOrNo(row.quarantined)),
+      },
+      monitorColumn('TIMER/s', 'timers', 9),
+    ],
+  },
+  {
+    letter: 'I',
+    title: 'EXECUTION MODES',
+    meaning: 'Guest outside ring 0, guest in ring 0, the monitor itself',
+    columns: [
+      monitorColumn('%GUSER', 'guestUser'),
+      monitorColumn('%GKRNL', 'guestKernel'),
+      monitorColumn('%MON', 'monitor'),
     ],
   },
 ];
+
+const yesOrNo = (is: boolean): string => (is ? 'Y' : 'N');
 
 function allocated(row: CpuRow, show: (allocation: NonNullable<CpuRow['allocation']>) => string): string {
   return row.allocation === null ? NO_FIGURE : show(row.allocation);
 }
 
 /** Order of the fields by letter; an upper-case letter is shown, a lower-case one hidden. */
-export const DEFAULT_FIELD_ORDER = 'ABCDEgh';
+export const DEFAULT_FIELD_ORDER = 'ABCDEfghi';
 
 export const isShown = (letter: string): boolean => letter === letter.toUpperCase();
+
+/** The same order with every field shown. */
+export const allShown = (order: string): string => order.toUpperCase();
 
 export function fieldOf(letter: string): Field | undefined {
   return FIELDS.find(field => field.letter === letter.toUpperCase());
@@ -138,10 +191,22 @@ export function shownColumns(order: string): Column[] {
   return [...order].filter(isShown).flatMap(letter => fieldOf(letter)?.columns ?? []);
 }
 
-/** Whether every field is named once. */
-export function isFieldOrder(order: string): boolean {
-  const letters = [...order.toUpperCase()].sort().join('');
-  return letters === FIELDS.map(field => field.letter).join('');
+/**
+ * A field order as a file has it: those it does not name, of another version of this program or the product's, come
+ * last and hidden. @returns undefined where a letter is none or stands twice
+ */
+export function completeFieldOrder(order: string): string | undefined {
+  const letters = [...order.toUpperCase()];
+  const known = FIELDS.map(field => field.letter);
+  if (letters.length === 0 || new Set(letters).size < letters.length) return undefined;
+  if (letters.some(letter => !known.includes(letter))) return undefined;
+  return (
+    order +
+    known
+      .filter(letter => !letters.includes(letter))
+      .join('')
+      .toLowerCase()
+  );
 }
 
 export function toggleField(order: string, letter: string): string {

@@ -9,6 +9,10 @@ export interface Flags {
   readonly all: boolean;
   readonly secure: boolean;
   readonly configPath: string | null;
+  /** A folder of performance snapshots to look at in place of the host. */
+  readonly replayPath: string | null;
+  /** A folder to write performance snapshots into. */
+  readonly recordPath: string | null;
   /** null: the service console's own. */
   readonly socketPath: string | null;
 }
@@ -23,23 +27,26 @@ export class FlagError extends Error {
   readonly code = 'BadFlag';
 }
 
-export const USAGE = `usage: esxtop [-h] [-v] [-b] [-a] [-s] [-c file] [-d delay] [-n iterations] [--socket path]
+export const USAGE = `usage: esxtop [-h] [-v] [-b] [-a] [-s] [-c file] [-d delay] [-n iterations]
+              [-R folder] [--record folder] [--socket path]
   -h         this text
   -v         the version
   -b         batch mode: records as perfmon CSV (PDH-CSV 4.0) on standard output
-  -a         batch mode: every counter, whatever the configuration shows
-  -s         secure mode: the delay cannot be changed while it runs
+  -a         every field and every counter, whatever the configuration shows
+  -s         secure mode: the delay cannot be changed while it runs, and nothing killed
   -c file    configuration to start with, instead of ~/.esxtop3rc
   -d delay   seconds between two looks, ${MIN_DELAY_SECONDS} at least (default ${DEFAULT_DELAY_MS / 1000})
   -n count   ends after so many looks
   --socket path  the VMkernel's control socket, where it is not the service console's
-Replay (-R) is not built.
+  -R folder  replays the performance snapshots of a bundle that vm-support -S made, unpacked
+  --record folder  writes performance snapshots of what it looks at
 `;
 
 /** @throws FlagError */
 export function parseFlags(args: readonly string[]): Flags {
   const { values } = parse(args);
-  if (values.replay !== undefined) throw new FlagError('replay (-R) is not built');
+  if (values.replay !== undefined && values.record !== undefined)
+    throw new FlagError('a replay (-R) is not recorded again');
   return {
     mode: values.help ? 'help' : values.version ? 'version' : values.batch ? 'batch' : 'live',
     delayMs: values.delay === undefined ? null : parseDelay(values.delay),
@@ -47,6 +54,8 @@ export function parseFlags(args: readonly string[]): Flags {
     all: values.all,
     secure: values.secure,
     configPath: values.config ?? null,
+    replayPath: values.replay ?? null,
+    recordPath: values.record ?? null,
     socketPath: values.socket ?? null,
   };
 }
@@ -65,6 +74,7 @@ function parse(args: readonly string[]) {
         replay: { type: 'string', short: 'R' },
         delay: { type: 'string', short: 'd' },
         iterations: { type: 'string', short: 'n' },
+        record: { type: 'string' },
         socket: { type: 'string' },
       },
     });

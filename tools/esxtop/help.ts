@@ -16,10 +16,12 @@ export const HELP_LINES: readonly string[] = [
   '  L       width of NAME',
   '  #       number of rows',
   '  s       delay between two looks',
+  '  k       kill a world: its virtual machine is powered off',
   '  W       write delay and columns to the configuration file',
   '',
   'Figures are percent of one PCPU. For every world, and for a group per world it has:',
   '%RUN + %RDY + %CSTP + %WAIT = 100, %USED = %RUN + %SYS - %OVRLP.',
+  'AMIN, AMAX and AMLMT are in AUNITS, -1 is no limit.',
   '',
   'Any key returns.',
 ];

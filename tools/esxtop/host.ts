@@ -3,6 +3,8 @@ import { ABI_HASH, AbiMismatch, VmkernelError } from '../../kernel/abi/index.js'
 import { attachStatistics, type Statistics, VmkernelClient } from '../../kernel/client/index.js';
 import { readConsoleTimes } from './console-times.js';
 import { type Snapshot, takeSnapshot } from './snapshot.js';
+import type { SnapshotSource } from './source.js';
+import { printable } from './text.js';
 
 /** The host cannot be looked at; the message says why. */
 export class HostError extends Error {
@@ -22,7 +24,7 @@ export interface HostOptions {
 }
 
 /** A running host as this tool sees it: asked once where its shared memory is, read from there on. */
-export class Host {
+export class Host implements SnapshotSource {
   readonly #client: VmkernelClient;
   readonly #statistics: Statistics;
   readonly #consoleProcDir: string | null;
@@ -49,7 +51,7 @@ export class Host {
   }
 
   /** Aborted when the VMkernel has ended: the shared memory then tells nothing any more. */
-  get gone(): AbortSignal {
+  get over(): AbortSignal {
     return this.#gone.signal;
   }
 
@@ -58,6 +60,20 @@ export class Host {
     const console =
       this.#consoleProcDir === null ? null : readConsoleTimes(this.#consoleProcDir, performance.now());
     return takeSnapshot({ host, sched, wallMs: Date.now(), console }, previous);
+  }
+
+  /** @param worldIds of the VM's worlds; one of them is its id */
+  async endVm(worldIds: readonly number[]): Promise<string> {
+    try {
+      const { vms } = await this.#client.call('listVms', {});
+      const vm = vms.find(one => worldIds.includes(one.worldId));
+      if (vm === undefined) return 'Only the worlds of a virtual machine can be killed';
+      await this.#client.call('powerOff', { vmxPath: vm.vmxPath });
+      return `${printable(vm.name)} is powered off`;
+    } catch (error) {
+      if (!(error instanceof VmkernelError)) throw error;
+      return `Not killed: ${printable(error.message)}`;
+    }
   }
 
   close(): void {

@@ -1,7 +1,7 @@
-import type { Host } from './host.js';
 import { type CpuSample, ratesBetween } from './rates.js';
 import { type Screen, splitKeys } from './screen.js';
 import type { Snapshot } from './snapshot.js';
+import type { SnapshotSource } from './source.js';
 import { type Effect, press, type View, viewText } from './view.js';
 
 /** The terminal's keyboard: process.stdin. */
@@ -16,7 +16,9 @@ export interface KeySource {
 }
 
 export interface LiveParts {
-  readonly host: Host;
+  readonly source: SnapshotSource;
+  /** How long after the start to look first. */
+  readonly firstLookMs: number;
   readonly screen: Screen;
   readonly keys: KeySource;
   /** Calls back when the terminal has another size. */
@@ -24,9 +26,6 @@ export interface LiveParts {
   /** Writes the configuration. @returns what to tell */
   save(view: View): string;
 }
-
-/** The scheduler publishes twice a second: a first look after this time has something to show. */
-const FIRST_LOOK_MS = 700;
 
 /** The panel on a terminal, until a key, the count of looks, the host's end or `stop` ends it. */
 export class LiveSession {
@@ -37,24 +36,26 @@ export class LiveSession {
   #before: Snapshot;
   #sample: CpuSample | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #failure: unknown;
 
   constructor(parts: LiveParts, view: View, iterations: number | null) {
     this.#parts = parts;
     this.#view = view;
     this.#looksLeft = iterations ?? Number.POSITIVE_INFINITY;
-    this.#before = parts.host.snapshot(null);
+    this.#before = parts.source.snapshot(null);
   }
 
   /** Resolves when the session is over; the terminal is as it was then. */
   async run(stop: AbortSignal): Promise<void> {
-    const { host, screen, keys } = this.#parts;
-    const over = AbortSignal.any([stop, host.gone, this.#ended.signal]);
+    const { source, screen, keys, firstLookMs } = this.#parts;
+    const over = AbortSignal.any([stop, source.over, this.#ended.signal]);
     screen.enter();
     try {
       this.#listen();
       this.#draw();
-      this.#lookIn(FIRST_LOOK_MS);
+      this.#lookIn(firstLookMs);
       await aborted(over);
+      if (this.#failure !== undefined) throw this.#failure;
     } finally {
       clearTimeout(this.#timer);
       if (keys.isTTY) keys.setRawMode?.(false);
@@ -89,7 +90,8 @@ export class LiveSession {
   }
 
   #apply(effect: Effect): void {
-    if (effect === 'quit') this.#ended.abort();
+    if (typeof effect !== 'string') this.#kill(effect.killWorld);
+    else if (effect === 'quit') this.#ended.abort();
     else if (effect === 'repaint') this.#parts.screen.repaint();
     else if (effect === 'save') this.#view = { ...this.#view, message: this.#parts.save(this.#view) };
     else if (effect === 'refresh') {
@@ -97,6 +99,22 @@ export class LiveSession {
       this.#lookIn(this.#view.delayMs);
     }
   }
+
+  /** A world of a VM goes with its VM. */
+  #kill(worldId: number): void {
+    const group = this.#sample?.groups.find(({ worlds }) => worlds.some(world => world.worldId === worldId));
+    const worldIds = group?.worlds.map(world => world.worldId) ?? [worldId];
+    void this.#parts.source.endVm(worldIds).then(message => {
+      this.#view = { ...this.#view, message };
+      this.#draw();
+    }, this.#failed);
+  }
+
+  /** Ends the session, which then fails with it. */
+  readonly #failed = (error: unknown): void => {
+    this.#failure ??= error;
+    this.#ended.abort();
+  };
 
   #lookIn(delayMs: number): void {
     clearTimeout(this.#timer);
@@ -115,7 +133,15 @@ export class LiveSession {
 
   /** Keeps what is shown when the scheduler published nothing since. */
   #look(): void {
-    const after = this.#parts.host.snapshot(this.#before);
+    try {
+      this.#take();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #take(): void {
+    const after = this.#parts.source.snapshot(this.#before);
     if (after.publishedUs <= this.#before.publishedUs) return;
     this.#sample = ratesBetween(this.#before, after);
     this.#before = after;

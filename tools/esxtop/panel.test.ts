@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { GroupKind, WorldKind } from '../../kernel/abi/index.js';
 import { DEFAULT_FIELD_ORDER } from './fields.js';
+import type { GroupRate } from './group-rates.js';
 import { consoleLine, type PanelOptions, panelLines, panelRows, pcpuLines, summaryLine } from './panel.js';
-import type { CpuPercent, CpuSample, GroupRate, WorldRate } from './rates.js';
+import type { CpuPercent, CpuSample, MonitorRate, WorldRate } from './rates.js';
 
 const percent = (used: number, ready = 0): CpuPercent => ({
   used,
@@ -18,19 +20,25 @@ const percent = (used: number, ready = 0): CpuPercent => ({
 const world = (worldId: number, groupId: number, name: string, figures: CpuPercent | null): WorldRate => ({
   worldId,
   groupId,
+  kind: name.startsWith('vmm') ? WorldKind.vmm : WorldKind.vmx,
   name,
   pcpu: 1,
+  boundTo: null,
   percent: figures,
+  monitor: null,
 });
 const group = (groupId: number, name: string, isVm: boolean, worlds: WorldRate[]): GroupRate => ({
   groupId,
+  parentId: null,
+  kind: isVm ? GroupKind.vm : GroupKind.system,
   name,
-  isVm,
-  shares: 1000,
-  min: 0.25,
-  max: -1,
+  allocation: { min: 612, max: -1, minLimit: -1, shares: 1000, units: 'mhz' },
+  affinity: '3',
+  htSharing: 'any',
   worlds,
+  members: worlds.length,
   percent: worlds[0]?.percent ?? null,
+  monitor: null,
 });
 
 const sample: CpuSample = {
@@ -41,6 +49,7 @@ const sample: CpuSample = {
   load: [0.01, 0.05, 0.02],
   pcpus: [1.234, 0.5],
   pcpuMean: 0.867,
+  lcpus: null,
   console: null,
   groups: [
     group(1, 'idle', false, [world(1, 1, 'idle0', percent(99))]),
@@ -101,10 +110,10 @@ describe('the table', () => {
     const { lines, promptRow } = panelLines(sample, options, 'asked: ', wide);
     expect(lines[promptRow]).toBe('asked: ');
     expect(lines[promptRow + 1]?.trim().split(/\s+/)).toEqual(
-      'ID GID NAME NWLD %USED %RUN %SYS %WAIT %RDY %IDLE %OVRLP %CSTP %MLMTD'.split(' '),
+      'ID GID NAME NWLD %USED %RUN %SYS %WAIT %RDY %IDLE %OVRLP %CSTP %MLMTD %SWPWT'.split(' '),
     );
     expect(lines[promptRow + 3]?.trim().split(/\s+/)).toEqual(
-      '16 16 linux 2 20.00 20.00 0.00 79.00 1.00 0.00 0.00 0.00 0.00'.split(' '),
+      '16 16 linux 2 20.00 20.00 0.00 79.00 1.00 0.00 0.00 0.00 0.00 0.00'.split(' '),
     );
   });
 
@@ -117,7 +126,7 @@ describe('the table', () => {
       [17, 17, 'windows', 1],
     ]);
     const { lines } = panelLines(sample, { ...options, expanded: new Set([16]) }, '', wide);
-    expect(lines.find(line => line.includes('vmm0:linux'))).toMatch(/vmm0:linux\s+1(\s+-){9}$/);
+    expect(lines.find(line => line.includes('vmm0:linux'))).toMatch(/vmm0:linux\s+1(\s+-){10}$/);
   });
 
   it('sorts by GID, use and readiness', () => {
@@ -147,20 +156,79 @@ describe('the table', () => {
     expect(panelLines(sample, { ...options, maxRows: 1 }, '', wide).lines).toHaveLength(3 + 1 + 1);
   });
 
-  it('shows allocation and PCPU when their fields are on', () => {
-    const shown = { ...options, fieldOrder: 'CGHabde', expanded: new Set([16]) };
+  it('shows allocation and what a world may run on when their fields are on', () => {
+    const shown = { ...options, fieldOrder: 'CGHabdefi', expanded: new Set([16]) };
     const { lines } = panelLines(sample, shown, '', wide);
-    expect(lines[3]?.trim().split(/\s+/)).toEqual([
-      'NAME',
-      'AMIN',
-      'AMAX',
-      'ASHRS',
-      'AUNITS',
-      'CPU',
-      '%SWPWT',
+    const cells = (line: string | undefined): string[] => line?.trim().split(/\s+/) ?? [];
+    expect(cells(lines[3])).toEqual(
+      'NAME AMIN AMAX ASHRS AMLMT AUNITS AFFINITY_BIT_MASK HTSHARING CPU HTQ TIMER/s'.split(' '),
+    );
+    expect(cells(lines.at(-1))).toEqual('windows 612 -1 1000 -1 mhz 3 any - - -'.split(' '));
+    expect(cells(lines[5])).toEqual('vmware-vmx - - - - - 3 any 1 - -'.split(' '));
+    expect(cells(lines[6])).toEqual('vmm0:linux - - - - - 3 any 1 N -'.split(' '));
+  });
+
+  it('shows what monitors count, of those that have one', () => {
+    const monitor: MonitorRate = {
+      ...{ guestUser: 60, guestKernel: 20, monitor: 10 },
+      ...{ switches: 50, migrations: 0.5, interrupts: 250, timers: 100 },
+    };
+    const groups = [{ ...group(16, 'linux', true, []), monitor }, group(17, 'other', true, [])];
+    const { lines } = panelLines({ ...sample, groups }, { ...options, fieldOrder: 'CFIabdegh' }, '', wide);
+    const cells = lines.slice(-3).map(line => line.trim().split(/\s+/));
+    expect(cells).toEqual([
+      ['NAME', 'SWTCH/s', 'MIG/s', 'INTR/s', '%GUSER', '%GKRNL', '%MON'],
+      ['linux', '50.00', '0.50', '250.00', '60.00', '20.00', '10.00'],
+      ['other', '-', '-', '-', '-', '-', '-'],
     ]);
-    expect(lines.at(-1)?.trim().split(/\s+/)).toEqual(['windows', '25', '-1', '1000', 'pct', '-', '0.00']);
-    expect(lines[5]?.trim().split(/\s+/)).toEqual(['vmware-vmx', '-', '-', '-', '-', '1', '0.00']);
+  });
+
+  const pooled: CpuSample = {
+    ...sample,
+    groups: [
+      group(3, 'console', false, [world(1, 3, 'console', percent(1))]),
+      { ...group(4, 'user', false, []), kind: GroupKind.pool },
+      { ...group(16, 'vm-a', true, [world(21, 16, 'vmm0:a', percent(10))]), parentId: 18 },
+      { ...group(17, 'vm-b', true, [world(22, 17, 'vmm0:b', percent(90))]), parentId: 4 },
+      { ...group(18, 'gold', false, []), kind: GroupKind.pool, parentId: 4 },
+    ],
+  };
+
+  it('shows pools as the tree that they are, and flat when sorted by a figure', () => {
+    const rows = (more: Partial<PanelOptions>): (readonly [string, number])[] =>
+      panelRows(pooled, { ...options, ...more }).map(row => [row.name, row.depth]);
+    expect(rows({})).toEqual([
+      ['console', 0],
+      ['user', 0],
+      ['vm-b', 1],
+      ['gold', 1],
+      ['vm-a', 2],
+    ]);
+    expect(rows({ sort: 'U' }).map(([name]) => name)).toEqual(['vm-b', 'vm-a', 'console', 'user', 'gold']);
+    expect(rows({ vmOnly: true })).toEqual([
+      ['vm-a', 0],
+      ['vm-b', 0],
+    ]);
+    expect(panelLines(pooled, options, '', wide).lines.at(-1)).toMatch(/ {6}16 {7}16 {3}vm-a/);
+  });
+
+  it('expands a pool into the worlds of everything in it', () => {
+    for (const sort of ['N', 'U'] as const) {
+      const rows = panelRows(pooled, { ...options, sort, expanded: new Set([4]) });
+      expect(rows.map(row => [row.gid, row.name])).toEqual([
+        [3, 'console'],
+        [16, 'vmm0:a'],
+        [17, 'vmm0:b'],
+      ]);
+    }
+  });
+
+  it('shows hyper-threads in a line of their own', () => {
+    const threads = { ...sample, pcpus: [100, 30], pcpuMean: 65, lcpus: [60, 40, 30, 0] };
+    expect(pcpuLines(threads, 80)).toEqual([
+      'PCPU(%): 100.00,  30.00 ;  used total:  65.00',
+      'LCPU(%):  60.00,  40.00,  30.00,   0.00',
+    ]);
   });
 
   it('lets no name command the terminal or shift the columns', () => {

@@ -1,5 +1,7 @@
+import { GroupKind } from '../../kernel/abi/index.js';
 import { type Column, type CpuRow, groupRow, NO_FIGURE, shownColumns, worldRow } from './fields.js';
-import type { CpuSample, GroupRate } from './rates.js';
+import type { GroupRate } from './group-rates.js';
+import type { CpuSample } from './rates.js';
 import { cut, padTo, printable, widthOf } from './text.js';
 
 export type SortKey = 'N' | 'U' | 'R';
@@ -39,18 +41,29 @@ function upTime(upMs: number): string {
   return `${days} day${days === 1 ? '' : 's'}, ${time}`;
 }
 
-/** The PCPU figures, on as many lines as they need. */
+const percentFigure = (percent: number | null): string => (percent === null ? NO_FIGURE : percent.toFixed(2));
+
+/** The PCPU figures, with those of hyper-threads where there are any, on as many lines as they need. */
 export function pcpuLines(sample: CpuSample, columns: number): string[] {
-  const head = 'PCPU(%):';
-  const figure = (percent: number | null): string => (percent === null ? NO_FIGURE : percent.toFixed(2));
-  const parts = sample.pcpus.map((percent, i) => {
-    const last = i === sample.pcpus.length - 1;
-    return `${figure(percent).padStart(7)}${last ? ' ;' : ','}`;
+  const mean = `  used total: ${percentFigure(sample.pcpuMean).padStart(6)}`;
+  const pcpus = figureLines('PCPU(%):', sample.pcpus, [mean], columns);
+  return sample.lcpus === null ? pcpus : [...pcpus, ...figureLines('LCPU(%):', sample.lcpus, [], columns)];
+}
+
+function figureLines(
+  head: string,
+  figures: readonly (number | null)[],
+  more: readonly string[],
+  columns: number,
+): string[] {
+  const end = more.length === 0 ? '' : ' ;';
+  const parts = figures.map((percent, i) => {
+    const last = i === figures.length - 1;
+    return `${percentFigure(percent).padStart(7)}${last ? end : ','}`;
   });
-  parts.push(`  used total: ${figure(sample.pcpuMean).padStart(6)}`);
   const lines: string[] = [];
   let line = head;
-  for (const part of parts) {
+  for (const part of [...parts, ...more]) {
     if (line.length > head.length && line.length + part.length > columns) {
       lines.push(line);
       line = ' '.repeat(head.length);
@@ -74,13 +87,51 @@ export function consoleLine(sample: CpuSample): string | null {
   return `CCPU(%):${parts.join(',')} ;  cs/s: ${rate.switchesPerSecond.toFixed(0).padStart(6)}`;
 }
 
-/** Groups in the order of the panel, expanded ones replaced by their worlds. */
+/**
+ * Groups in the order of the panel: by GID as the tree that they are, else the largest first. An expanded group is
+ * replaced by its worlds, a pool also by those of the groups below it.
+ */
 export function panelRows(sample: CpuSample, options: PanelOptions): CpuRow[] {
-  const groups = sample.groups.filter(group => group.isVm || !options.vmOnly);
-  groups.sort(comparison(options.sort));
-  return groups.flatMap(group =>
-    options.expanded.has(group.groupId) ? group.worlds.map(worldRow) : [groupRow(group)],
-  );
+  const isShown = (group: GroupRate): boolean => group.kind === GroupKind.vm || !options.vmOnly;
+  const groups = sample.groups.filter(isShown).sort(comparison(options.sort));
+  const byId = new Map(sample.groups.map(group => [group.groupId, group]));
+  const swallowed = (group: GroupRate): boolean =>
+    above(group, byId).some(({ groupId }) => options.expanded.has(groupId));
+  const rows = (group: GroupRate, depth: number): CpuRow[] =>
+    options.expanded.has(group.groupId)
+      ? within(group, sample.groups, byId).flatMap(one =>
+          one.worlds.map(world => worldRow(one, world, depth)),
+        )
+      : [groupRow(group, depth)];
+  if (options.sort !== 'N' || options.vmOnly)
+    return groups.filter(group => !swallowed(group)).flatMap(group => rows(group, 0));
+  const below = (parentId: number | null, depth: number): CpuRow[] =>
+    groups
+      .filter(group => group.parentId === parentId)
+      .flatMap(group => [
+        ...rows(group, depth),
+        ...(options.expanded.has(group.groupId) ? [] : below(group.groupId, depth + 1)),
+      ]);
+  return below(null, 0);
+}
+
+/** The groups that it is in, the nearest first. */
+function above(group: GroupRate, byId: ReadonlyMap<number, GroupRate>): GroupRate[] {
+  const found: GroupRate[] = [];
+  let at = group.parentId === null ? undefined : byId.get(group.parentId);
+  while (at !== undefined && at !== group && !found.includes(at)) {
+    found.push(at);
+    at = at.parentId === null ? undefined : byId.get(at.parentId);
+  }
+  return found;
+}
+
+function within(
+  group: GroupRate,
+  groups: readonly GroupRate[],
+  byId: ReadonlyMap<number, GroupRate>,
+): GroupRate[] {
+  return groups.filter(one => one === group || above(one, byId).includes(group));
 }
 
 function comparison(key: SortKey): (a: GroupRate, b: GroupRate) => number {
@@ -95,7 +146,12 @@ export function tableLines(rows: readonly CpuRow[], options: PanelOptions, colum
   const cells = columnsThatFit(shownColumns(options.fieldOrder), options.nameWidth, columns);
   const line = (value: (column: Column) => string): string =>
     cut(cells.map(column => cell(column, value(column), options.nameWidth)).join(''), columns).trimEnd();
-  return [line(column => column.title), ...rows.map(row => line(column => column.value(row)))];
+  return [line(column => column.title), ...rows.map(row => line(column => indented(column, row)))];
+}
+
+/** A name stands as many blanks to the right as there are groups above it. */
+function indented(column: Column, row: CpuRow): string {
+  return column.width === 0 ? ' '.repeat(row.depth) + column.value(row) : column.value(row);
 }
 
 function columnsThatFit(all: readonly Column[], nameWidth: number, columns: number): Column[] {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { GroupKind } from '../../kernel/abi/index.js';
+import { GroupKind, WorldKind } from '../../kernel/abi/index.js';
 import { DEFAULT_FIELD_ORDER } from './fields.js';
 import { PerfmonRecording } from './perfmon.js';
 import { ratesBetween } from './rates.js';
@@ -61,12 +61,23 @@ describe('PerfmonRecording', () => {
       ['\\\\esx1\\Physical Cpu(_Total)\\% Processor Time', '50.00'],
     ]);
     expect(cells.get('\\\\esx1\\Group Cpu(16:linux)\\Members')).toBe('1');
-    const times = ['Used', 'Run', 'System', 'Wait', 'Ready', 'Idle', 'Overlap', 'CoStop', 'Max Limited'];
+    const times = [
+      'Used',
+      'Run',
+      'System',
+      'Wait',
+      'Ready',
+      'Idle',
+      'Overlap',
+      'CoStop',
+      'Max Limited',
+      'Swap Wait',
+    ];
     expect(times.map(name => cells.get(`\\\\esx1\\Group Cpu(16:linux)\\% ${name}`))).toEqual(
-      '25.00 25.00 0.00 75.00 0.00 0.00 0.00 0.00 0.00'.split(' '),
+      '25.00 25.00 0.00 75.00 0.00 0.00 0.00 0.00 0.00 0.00'.split(' '),
     );
     expect(cells.get('\\\\esx1\\Vcpu(16:linux:1024:vmware-vmx)\\% Used')).toBe('25.00');
-    expect(cells.size).toBe(6 + 10 + 9);
+    expect(cells.size).toBe(6 + 11 + 10);
   });
 
   it('quotes every cell', () => {
@@ -97,11 +108,16 @@ describe('PerfmonRecording', () => {
 
   it('records the fields that are shown, or all', () => {
     const tables = oneVm('linux');
+    tables.world(1, 1025, 0, 'vmm0', WorldKind.vmm);
     const sample = ratesBetween(snapshot(tables), snapshot(tables));
     const titles = (fieldOrder: string, all: boolean): string =>
       new PerfmonRecording(sample, null, { fieldOrder, all }).header();
-    expect(titles('ABCdegh', false)).not.toMatch(/Group Cpu/);
-    expect(titles('ABCdegH', false)).toMatch(/Group Cpu\(16:linux\)\\% Swap Wait/);
-    expect(titles('abcdegh', true)).toMatch(/% Used.*% Swap Wait/);
+    expect(titles('ABCdefghi', false)).not.toMatch(/Group Cpu/);
+    expect(titles('ABCdefGhi', false)).toMatch(/Group Cpu\(16:linux\)\\Alloc Shares/);
+    expect(titles('ABCdeFghI', false)).toMatch(
+      /Group Cpu\(16:linux\)\\Switches\/sec.*Vcpu\(16:linux:1025:vmm0\)\\% Guest Kernel/,
+    );
+    expect(titles('ABCdeFghI', false)).not.toMatch(/vmware-vmx/);
+    expect(titles('abcdefghi', true)).toMatch(/Members.*% Used.*% Swap Wait.*Timers\/sec.*Alloc Min Limit/);
   });
 });

@@ -1,6 +1,8 @@
+import { GroupKind, WorldKind } from '../../kernel/abi/index.js';
 import type { ConsoleTimes } from './console-times.js';
 import { isShown } from './fields.js';
-import type { CpuPercent, CpuSample, GroupRate, WorldRate } from './rates.js';
+import type { CpuAllocation, GroupRate } from './group-rates.js';
+import type { CpuPercent, CpuSample, MonitorRate, WorldRate } from './rates.js';
 
 /** One counter of a recording: its name after the host's, and its value in a sample; null: nothing measured. */
 interface Counter {
@@ -26,8 +28,35 @@ const STATE_TIMES: readonly (readonly [title: string, key: keyof CpuPercent])[] 
   ['% Overlap', 'overlap'],
   ['% CoStop', 'costop'],
   ['% Max Limited', 'limited'],
+  ['% Swap Wait', 'swap'],
 ];
-const SWAP_WAIT = ['% Swap Wait', 'swap'] as const;
+type MonitorCounters = readonly (readonly [title: string, key: keyof MonitorRate])[];
+const EVENTS: MonitorCounters = [
+  ['Switches/sec', 'switches'],
+  ['Migrates/sec', 'migrations'],
+];
+const TIMERS: MonitorCounters = [['Timers/sec', 'timers']];
+/** These no other esxtop has. */
+const INTERRUPTS: MonitorCounters = [['Interrupts/sec', 'interrupts']];
+const MODES: MonitorCounters = [
+  ['% Guest User', 'guestUser'],
+  ['% Guest Kernel', 'guestKernel'],
+  ['% Monitor', 'monitor'],
+];
+const ALLOCATION: readonly (readonly [title: string, key: Exclude<keyof CpuAllocation, 'units'>])[] = [
+  ['Alloc Min', 'min'],
+  ['Alloc Max', 'max'],
+  ['Alloc Shares', 'shares'],
+  ['Alloc Min Limit', 'minLimit'],
+];
+
+/** What is recorded of groups and worlds. */
+interface Wanted {
+  readonly members: boolean;
+  readonly times: readonly (readonly [title: string, key: keyof CpuPercent])[];
+  readonly monitor: MonitorCounters;
+  readonly allocation: typeof ALLOCATION;
+}
 
 /**
  * A recording that Windows' perfmon loads: PDH-CSV 4.0. What is recorded is settled by the sample it is made from:
@@ -45,13 +74,22 @@ export class PerfmonRecording {
     this.#hostName = first.hostName;
     const shown = (letter: string): boolean =>
       options.all || [...options.fieldOrder].some(l => l.toUpperCase() === letter && isShown(l));
-    const times = [...(shown('E') ? STATE_TIMES : []), ...(shown('H') ? [SWAP_WAIT] : [])];
+    const wanted: Wanted = {
+      members: shown('D'),
+      times: shown('E') ? STATE_TIMES : [],
+      monitor: [
+        ...(shown('F') ? [...EVENTS, ...INTERRUPTS] : []),
+        ...(shown('H') ? TIMERS : []),
+        ...(shown('I') ? MODES : []),
+      ],
+      allocation: shown('G') ? ALLOCATION : [],
+    };
     this.#counters = [
       ...loadCounters(),
       ...pcpuCounters(first),
       ...consoleCounters(console),
-      ...first.groups.flatMap(group => groupCounters(group, times, shown('D'))),
-      ...first.groups.flatMap(group => group.worlds.flatMap(world => worldCounters(group, world, times))),
+      ...first.groups.flatMap(group => groupCounters(group, wanted)),
+      ...first.groups.flatMap(group => group.worlds.flatMap(world => worldCounters(group, world, wanted))),
     ];
   }
 
@@ -83,13 +121,24 @@ function loadCounters(): Counter[] {
 }
 
 function pcpuCounters(first: CpuSample): Counter[] {
-  const one = (pcpu: number): Counter => ({
-    name: `Physical Cpu(${pcpu})\\% Processor Time`,
-    value: ({ sample }) => sample.pcpus[pcpu] ?? null,
-  });
+  const object = 'Physical Cpu';
+  const title = '% Processor Time';
+  const pcpus = first.pcpus.map(
+    (_, core): Counter => ({
+      name: `${object}(${core})\\${title}`,
+      value: ({ sample }) => sample.pcpus[core] ?? null,
+    }),
+  );
+  const lcpus = (first.lcpus ?? []).map(
+    (_, pcpu): Counter => ({
+      name: `Logical Cpu(${pcpu})\\${title}`,
+      value: ({ sample }) => sample.lcpus?.[pcpu] ?? null,
+    }),
+  );
   return [
-    ...first.pcpus.map((_, pcpu) => one(pcpu)),
-    { name: 'Physical Cpu(_Total)\\% Processor Time', value: ({ sample }) => sample.pcpuMean },
+    ...pcpus,
+    { name: `${object}(_Total)\\${title}`, value: ({ sample }) => sample.pcpuMean },
+    ...lcpus,
   ];
 }
 
@@ -109,33 +158,53 @@ function consoleCounters(console: ConsoleTimes | null): Counter[] {
   return counters.map(({ name, value }) => ({ name: `Console Physical Cpu\\${name}`, value }));
 }
 
-type Times = readonly (readonly [title: string, key: keyof CpuPercent])[];
-
-function groupCounters(group: GroupRate, times: Times, members: boolean): Counter[] {
+function groupCounters(group: GroupRate, wanted: Wanted): Counter[] {
   const object = `Group Cpu(${group.groupId}:${instance(group.name)})`;
   const { groupId } = group;
-  const counters = times.map(
-    ([title, key]): Counter => ({
-      name: `${object}\\${title}`,
-      value: ({ groups }) => groups.get(groupId)?.percent?.[key] ?? null,
-    }),
-  );
-  if (!members) return counters;
-  const count: Counter = {
+  const members: Counter = {
     name: `${object}\\Members`,
-    value: ({ groups }) => groups.get(groupId)?.worlds.length ?? null,
+    value: ({ groups }) => groups.get(groupId)?.members ?? null,
     digits: 0,
   };
-  return [count, ...counters];
+  const allocation = wanted.allocation.map(
+    ([title, key]): Counter => ({
+      name: `${object}\\${title}`,
+      value: ({ groups }) => groups.get(groupId)?.allocation[key] ?? null,
+      digits: 0,
+    }),
+  );
+  const hasMonitors = group.kind === GroupKind.vm || group.kind === GroupKind.pool;
+  return [
+    ...(wanted.members ? [members] : []),
+    ...rateCounters(object, wanted, ({ groups }) => groups.get(groupId), hasMonitors),
+    ...allocation,
+  ];
 }
 
-function worldCounters(group: GroupRate, world: WorldRate, times: Times): Counter[] {
+function worldCounters(group: GroupRate, world: WorldRate, wanted: Wanted): Counter[] {
   const { worldId } = world;
   const name = [group.groupId, instance(group.name), worldId, instance(world.name)].join(':');
-  return times.map(([title, key]) => ({
-    name: `Vcpu(${name})\\${title}`,
-    value: ({ worlds }) => worlds.get(worldId)?.percent?.[key] ?? null,
-  }));
+  const isVcpu = world.kind === WorldKind.vmm;
+  return rateCounters(`Vcpu(${name})`, wanted, ({ worlds }) => worlds.get(worldId), isVcpu);
+}
+
+/** @param monitored what a monitor tells is recorded of those alone that have one */
+function rateCounters(
+  object: string,
+  { times, monitor }: Wanted,
+  find: (sample: IndexedSample) => GroupRate | WorldRate | undefined,
+  monitored: boolean,
+): Counter[] {
+  return [
+    ...times.map(([title, key]) => ({
+      name: `${object}\\${title}`,
+      value: (sample: IndexedSample) => find(sample)?.percent?.[key] ?? null,
+    })),
+    ...(monitored ? monitor : []).map(([title, key]) => ({
+      name: `${object}\\${title}`,
+      value: (sample: IndexedSample) => find(sample)?.monitor?.[key] ?? null,
+    })),
+  ];
 }
 
 /** perfmon's own rule for the characters that its counter paths are made of; control characters go too. */

@@ -1,6 +1,8 @@
-import { GroupKind, type SchedPcpuFigures, type SchedWorldFigures } from '../../kernel/abi/index.js';
+import { WorldKind } from '../../kernel/abi/index.js';
 import { type ConsoleRate, consoleRate } from './console-times.js';
-import type { GroupSnapshot, Snapshot, WorldSnapshot } from './snapshot.js';
+import { type GroupRate, groupRates } from './group-rates.js';
+import { type PcpuRates, pcpuRates } from './pcpu-rates.js';
+import type { Snapshot, WorldFigures, WorldSnapshot } from './snapshot.js';
 
 /** Shares of an interval in percent of one PCPU; for a group the sum over its worlds. */
 export interface CpuPercent {
@@ -16,154 +18,113 @@ export interface CpuPercent {
   readonly swap: number;
 }
 
+/** What a monitor's world did in an interval; a group's is the sum over its monitors' worlds. */
+export interface MonitorRate {
+  /** Percent of one PCPU in code of the guest outside ring 0, in its ring 0, and in the monitor itself. */
+  readonly guestUser: number;
+  readonly guestKernel: number;
+  readonly monitor: number;
+  /** Per second: grants, grants on another PCPU than before, interrupts of the guest, those of its timers. */
+  readonly switches: number;
+  readonly migrations: number;
+  readonly interrupts: number;
+  readonly timers: number;
+}
+
 export interface WorldRate {
   readonly worldId: number;
   readonly groupId: number;
+  readonly kind: number;
   readonly name: string;
   /** PCPU of its present or last grant. */
   readonly pcpu: number | null;
+  /** The only PCPU it may use; null: those of its group. */
+  readonly boundTo: number | null;
   /** null: the scheduler published nothing about it between the two snapshots. */
   readonly percent: CpuPercent | null;
+  /** null of a world that Linux schedules by itself: nobody counts this of it. */
+  readonly monitor: MonitorRate | null;
 }
 
-export interface GroupRate {
-  readonly groupId: number;
-  readonly name: string;
-  readonly isVm: boolean;
-  readonly shares: number;
-  readonly min: number;
-  readonly max: number;
-  readonly worlds: readonly WorldRate[];
-  /** Sum over those of its worlds that have figures; null when none has. */
-  readonly percent: CpuPercent | null;
-}
-
-export interface CpuSample {
+export interface CpuSample extends PcpuRates {
   readonly wallMs: number;
   readonly upMs: number;
   readonly hostName: string;
   readonly worldCount: number;
   readonly load: readonly [number, number, number] | null;
-  /** % used by PCPU number; null where nothing was published in the interval. */
-  readonly pcpus: readonly (number | null)[];
-  /** Mean over the PCPUs that have a figure. */
-  readonly pcpuMean: number | null;
   readonly console: ConsoleRate | null;
-  /** Groups that have worlds, in the order of their GIDs. */
+  /** Groups that have worlds, and pools, in the order of their GIDs. */
   readonly groups: readonly GroupRate[];
 }
 
 /** What happened between two snapshots of one boot. */
 export function ratesBetween(before: Snapshot, after: Snapshot): CpuSample {
   const earlier = new Map(before.worlds.map(world => [world.row, world]));
-  const pcpus = after.pcpus.map((figures, pcpu) => pcpuPercent(before.pcpus[pcpu] ?? null, figures));
-  const known = pcpus.filter(percent => percent !== null);
   return {
     wallMs: after.wallMs,
     upMs: Math.max(0, after.wallMs - after.bootWallMs),
     hostName: after.hostName,
     worldCount: after.worlds.length,
     load: after.load,
-    pcpus,
-    pcpuMean: known.length === 0 ? null : known.reduce((sum, percent) => sum + percent, 0) / known.length,
+    ...pcpuRates(before, after),
     console: consoleRate(before.console, after.console),
-    groups: groupRates(after, (world, groupId) => worldRate(earlier.get(world.row), world, groupId)),
-  };
-}
-
-function groupRates(
-  after: Snapshot,
-  rate: (world: WorldSnapshot, groupId: number) => WorldRate,
-): GroupRate[] {
-  const members = new Map<number, WorldSnapshot[]>();
-  for (const world of after.worlds) {
-    const list = members.get(world.groupRow);
-    if (list === undefined) members.set(world.groupRow, [world]);
-    else list.push(world);
-  }
-  const groups: GroupRate[] = [];
-  for (const group of after.groups) {
-    const worlds = members.get(group.row)?.map(world => rate(world, group.groupId));
-    if (worlds !== undefined) groups.push(groupRate(group, worlds));
-  }
-  return groups.sort((a, b) => a.groupId - b.groupId);
-}
-
-function groupRate(group: GroupSnapshot, worlds: WorldRate[]): GroupRate {
-  const { groupId, name, shares, min, max } = group;
-  const known = worlds.map(world => world.percent).filter(percent => percent !== null);
-  worlds.sort((a, b) => a.worldId - b.worldId);
-  return {
-    groupId,
-    name,
-    isVm: group.kind === GroupKind.vm,
-    shares,
-    min,
-    max,
-    worlds,
-    percent: known.length === 0 ? null : known.reduce(add),
+    groups: groupRates(before, after, (world, groupId) => worldRate(earlier.get(world.row), world, groupId)),
   };
 }
 
 function worldRate(before: WorldSnapshot | undefined, world: WorldSnapshot, groupId: number): WorldRate {
   const baseline = before?.generation === world.generation ? before.times : null;
+  const { worldId, name, kind, times } = world;
   return {
-    worldId: world.worldId,
+    worldId,
     groupId,
-    name: world.name,
-    pcpu: world.times?.pcpu ?? null,
-    percent: world.times === null ? null : percentBetween(baseline, world.times),
+    kind,
+    name,
+    pcpu: times?.pcpu ?? null,
+    boundTo: world.pcpu < 0 ? null : world.pcpu,
+    percent: times === null ? null : percentBetween(baseline, times),
+    monitor: times === null || kind !== WorldKind.vmm ? null : monitorBetween(baseline, times),
   };
 }
 
 /** A world without a baseline was born in the interval: its figures count from its creation. */
-function percentBetween(
-  before: Readonly<SchedWorldFigures> | null,
-  after: Readonly<SchedWorldFigures>,
-): CpuPercent | null {
-  const elapsedUs = after.takenUs - (before?.takenUs ?? after.createdUs);
+function elapsedBetween(before: WorldFigures | null, after: WorldFigures): number {
+  return after.takenUs - (before?.takenUs ?? after.createdUs);
+}
+
+function percentBetween(before: WorldFigures | null, after: WorldFigures): CpuPercent | null {
+  const elapsedUs = elapsedBetween(before, after);
   if (elapsedUs <= 0) return null;
   const share = (field: TimeField): number =>
     Math.max(0, (100 * (after[field] - (before?.[field] ?? 0))) / elapsedUs);
-  const run = share('runUs');
-  const system = share('systemUs');
-  const overlap = share('overlapUs');
   return {
-    used: Math.max(0, run + system - overlap),
-    run,
-    system,
+    used: share('usedUs'),
+    run: share('runUs'),
+    system: share('systemUs'),
     wait: share('waitUs'),
     ready: share('readyUs'),
     idle: share('idleUs'),
-    overlap,
+    overlap: share('overlapUs'),
     costop: share('costopUs'),
     limited: share('limitedUs'),
     swap: share('swapUs'),
   };
 }
 
-type TimeField = Extract<keyof SchedWorldFigures, `${string}Us`>;
-
-function pcpuPercent(
-  before: Readonly<SchedPcpuFigures> | null,
-  after: Readonly<SchedPcpuFigures> | null,
-): number | null {
-  if (before === null || after === null || after.takenUs <= before.takenUs) return null;
-  const percent = (100 * (after.usedUs - before.usedUs)) / (after.takenUs - before.takenUs);
-  return Math.min(100, Math.max(0, percent));
-}
-
-function add(a: CpuPercent, b: CpuPercent): CpuPercent {
+function monitorBetween(before: WorldFigures | null, after: WorldFigures): MonitorRate | null {
+  const elapsedUs = elapsedBetween(before, after);
+  if (elapsedUs <= 0) return null;
+  const part = (field: keyof WorldFigures): number =>
+    Math.max(0, (after[field] - (before?.[field] ?? 0)) / elapsedUs);
   return {
-    used: a.used + b.used,
-    run: a.run + b.run,
-    system: a.system + b.system,
-    wait: a.wait + b.wait,
-    ready: a.ready + b.ready,
-    idle: a.idle + b.idle,
-    overlap: a.overlap + b.overlap,
-    costop: a.costop + b.costop,
-    limited: a.limited + b.limited,
-    swap: a.swap + b.swap,
+    guestUser: 100 * part('guestUserUs'),
+    guestKernel: 100 * part('guestKernelUs'),
+    monitor: 100 * part('monitorUs'),
+    switches: 1e6 * part('dispatches'),
+    migrations: 1e6 * part('migrations'),
+    interrupts: 1e6 * part('interrupts'),
+    timers: 1e6 * part('timerInterrupts'),
   };
 }
+
+type TimeField = Extract<keyof WorldFigures, `${string}Us`>;

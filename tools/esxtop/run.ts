@@ -1,11 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { runBatch } from './batch.js';
-import { type Config, DEFAULT_CONFIG, formatConfig, parseConfig } from './config.js';
+import { type Config, ConfigError, DEFAULT_CONFIG, formatConfig, parseConfig } from './config.js';
+import { allShown } from './fields.js';
 import type { Flags } from './flags.js';
 import { Host } from './host.js';
 import { LiveSession } from './live.js';
 import { Screen } from './screen.js';
+import type { SnapshotSource } from './source.js';
 import { initialView, type View } from './view.js';
 
 /** What a run is made of besides its flags. */
@@ -24,25 +26,45 @@ export interface RunParts {
 /** The VMkernel's control socket as the service console sees it. */
 const CONSOLE_SOCKET = '/var/run/vmware/control.sock';
 const CONSOLE_PROC = '/proc';
+/** The scheduler publishes twice a second: a first look after this time has something to show. */
+const FIRST_LOOK_MS = 700;
 
-/** @returns false when the host ended meanwhile @throws HostError, ConfigError */
+/** @returns false when the host ended meanwhile @throws HostError, ConfigError, RecordingError */
 export async function run(flags: Flags, parts: RunParts): Promise<boolean> {
   const config = readConfig(parts.configPath, parts.configNeeded);
+  const fieldOrder = flags.all ? allShown(config.cpuFieldOrder) : config.cpuFieldOrder;
+  const batch = flags.mode === 'batch' || !canDraw(parts);
+  const { source, delayMs } = await sourceOf(flags, config, batch);
+  try {
+    if (batch) {
+      const options = { fieldOrder, all: flags.all, delayMs, iterations: flags.iterations };
+      await runBatch(source, options, text => written(parts.stdout, text), parts.stop);
+    } else await runLive(flags, parts, source, { ...config, cpuFieldOrder: fieldOrder, delayMs });
+    return flags.replayPath !== null || !source.over.aborted;
+  } finally {
+    source.close();
+  }
+}
+
+/** A recording is played as fast as it was made, and as a batch as fast as it is read. */
+async function sourceOf(
+  flags: Flags,
+  config: Config,
+  batch: boolean,
+): Promise<{ source: SnapshotSource; delayMs: number }> {
+  if (flags.replayPath !== null) {
+    const { Replay } = await import('./recording.js');
+    const source = Replay.open(flags.replayPath);
+    return { source, delayMs: batch ? 0 : (flags.delayMs ?? source.delayMs) };
+  }
+  const delayMs = flags.delayMs ?? config.delayMs;
   const host = await Host.attach({
     socketPath: flags.socketPath ?? CONSOLE_SOCKET,
     consoleProcDir: flags.socketPath === null ? CONSOLE_PROC : null,
   });
-  try {
-    const delayMs = flags.delayMs ?? config.delayMs;
-    if (flags.mode === 'batch' || !canDraw(parts)) {
-      const { cpuFieldOrder: fieldOrder } = config;
-      const options = { fieldOrder, all: flags.all, delayMs, iterations: flags.iterations };
-      await runBatch(host, options, text => written(parts.stdout, text), parts.stop);
-    } else await runLive(flags, parts, host, config, delayMs);
-    return !host.gone.aborted;
-  } finally {
-    host.close();
-  }
+  if (flags.recordPath === null) return { source: host, delayMs };
+  const { recorded } = await import('./recording.js');
+  return { source: recorded(host, flags.recordPath, delayMs), delayMs };
 }
 
 function canDraw(parts: RunParts): boolean {
@@ -51,21 +73,17 @@ function canDraw(parts: RunParts): boolean {
   return false;
 }
 
-async function runLive(
-  flags: Flags,
-  parts: RunParts,
-  host: Host,
-  config: Config,
-  delayMs: number,
-): Promise<void> {
+async function runLive(flags: Flags, parts: RunParts, source: SnapshotSource, config: Config): Promise<void> {
   const { stdin, stdout } = parts;
   const screen = new Screen(stdout);
-  const view = initialView({ fieldOrder: config.cpuFieldOrder, delayMs, secure: flags.secure });
+  const { cpuFieldOrder: fieldOrder, delayMs } = config;
+  const view = initialView({ fieldOrder, delayMs, secure: flags.secure });
   const leave = (): void => screen.leave();
   process.once('exit', leave);
   const session = new LiveSession(
     {
-      host,
+      source,
+      firstLookMs: FIRST_LOOK_MS,
       screen,
       keys: stdin,
       onResize: listener => stdout.on('resize', listener),
@@ -84,6 +102,7 @@ function readConfig(path: string, needed: boolean): Config {
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing && !needed) return DEFAULT_CONFIG;
+    if (error instanceof ConfigError) throw new ConfigError(error.line, error.reason, path);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatConfig, parseConfig } from './config.js';
-import { isFieldOrder, moveField, toggleField } from './fields.js';
+import { completeFieldOrder, moveField, toggleField } from './fields.js';
 import { parseFlags } from './flags.js';
 import { Screen, splitKeys } from './screen.js';
 import { initialView, press, type View, viewText } from './view.js';
@@ -38,6 +38,14 @@ describe('keys', () => {
     expect(typing('s8\x1b').delayMs).toBe(5000);
   });
 
+  it('asks for the world to kill, but not in secure mode', () => {
+    const asked = typing('k102');
+    expect(press({ ...asked }, '\r').effect).toEqual({ killWorld: 102 });
+    expect(press(typing('kx'), '\r').effect).toBe('none');
+    expect(press(typing('k'), '\r').effect).toBe('none');
+    expect(typing('k', initialView({ secure: true })).question).toBeNull();
+  });
+
   it('keeps the delay in secure mode', () => {
     const view = typing('s7\r', initialView({ secure: true }));
     expect(view.delayMs).toBe(5000);
@@ -64,15 +72,20 @@ describe('keys', () => {
   });
 
   it('hides, shows and moves fields', () => {
-    expect(typing('fe').options.fieldOrder).toBe('ABCDegh');
-    expect(typing('fG').options.fieldOrder).toBe('ABCDEGh');
-    expect(typing('oC').options.fieldOrder).toBe('ACBDEgh');
-    expect(typing('oc').options.fieldOrder).toBe('ABDCEgh');
+    expect(typing('fe').options.fieldOrder).toBe('ABCDefghi');
+    expect(typing('fG').options.fieldOrder).toBe('ABCDEfGhi');
+    expect(typing('oC').options.fieldOrder).toBe('ACBDEfghi');
+    expect(typing('oc').options.fieldOrder).toBe('ABDCEfghi');
     expect(moveField('ABCDEgh', 'A', -1)).toBe('ABCDEgh');
     expect(moveField('ABCDEgh', 'h', 1)).toBe('ABCDEgh');
-    expect(isFieldOrder(toggleField('ABCDEgh', 'a'))).toBe(true);
-    expect(isFieldOrder('ABCDEg')).toBe(false);
-    expect(isFieldOrder('ABCDEgg')).toBe(false);
+    expect(toggleField('ABCDEgh', 'a')).toBe('aBCDEgh');
+  });
+
+  it('takes the field orders of other versions, and hides what they do not know', () => {
+    expect(completeFieldOrder('ABCDEfgh')).toBe('ABCDEfghi');
+    expect(completeFieldOrder('EBg')).toBe('EBgacdfhi');
+    for (const order of ['', 'ABCDEgg', 'ABCDEgG', 'ABCDEz', 'AB CD'])
+      expect(completeFieldOrder(order)).toBeUndefined();
   });
 
   it('takes a control sequence for one key', () => {
@@ -120,7 +133,7 @@ describe('parseFlags', () => {
     ['-d', '100000'],
     ['-n', '0'],
     ['-n', ''],
-    ['-R', 'folder'],
+    ['-R', 'folder', '--record', 'folder'],
   ])('refuses %s %s', (...args) => {
     expect(() => parseFlags(args)).toThrow(expect.objectContaining({ code: 'BadFlag' }));
   });
@@ -128,7 +141,7 @@ describe('parseFlags', () => {
 
 describe('configuration', () => {
   it('comes back as it was written, with the lines of other panels', () => {
-    const config = { cpuFieldOrder: 'ABdCEgH', otherPanels: ['aBcD', ''], delayMs: 7000 };
+    const config = { cpuFieldOrder: 'ABdCEgHfi', otherPanels: ['aBcD', ''], delayMs: 7000 };
     expect(parseConfig(formatConfig(config))).toEqual(config);
   });
 
@@ -136,8 +149,8 @@ describe('configuration', () => {
     ['', 1],
     ['ABCDEgh', 1],
     ['ABCDEgh\n1c\n', 2],
-    ['ABCDEgh\n5m\n', 2],
-    ['ABCDE\n5c\n', 1],
+    ['ABCDEgh\n5x\n', 2],
+    ['\n5c\n', 1],
     ['ABCDExx\n5c\n', 1],
   ])('names the line that is wrong: %j', (text, line) => {
     expect(() => parseConfig(text)).toThrow(expect.objectContaining({ code: 'BadConfig', line }));

@@ -10,7 +10,7 @@ interface Question {
   readonly label: string;
   readonly typed: string;
   /** @throws FlagError */
-  readonly answer: (view: View, typed: string) => View;
+  readonly answer: (view: View, typed: string) => View | Pressed;
 }
 
 /** Everything that keys change. */
@@ -25,7 +25,7 @@ export interface View {
 }
 
 /** What is to be done after a key besides drawing. */
-export type Effect = 'none' | 'repaint' | 'refresh' | 'save' | 'quit';
+export type Effect = 'none' | 'repaint' | 'refresh' | 'save' | 'quit' | { readonly killWorld: number };
 
 export interface Pressed {
   readonly view: View;
@@ -99,6 +99,11 @@ function pressInPanel(view: View, key: string): Pressed {
       return then({}, 'save');
     case 'c':
       return then({}, 'none');
+    case 'k':
+      if (view.secure) return then({ message: 'Nothing can be killed in secure mode' });
+      return then({
+        question: { label: 'World to kill (ID; its VM goes with it): ', typed: '', answer: kill },
+      });
     case 's':
       if (view.secure) return then({ message: 'The delay cannot be changed in secure mode' });
       return then({ question: { label: 'Delay (seconds): ', typed: '', answer: setDelay } });
@@ -123,7 +128,7 @@ function pressInPanel(view: View, key: string): Pressed {
 
 function pressInQuestion(view: View, question: Question, key: string): Pressed {
   if (key === ESCAPE) return { view: { ...view, question: null }, effect: 'none' };
-  if (key === '\r' || key === '\n') return { view: answered(view, question), effect: 'none' };
+  if (key === '\r' || key === '\n') return answered(view, question);
   let typed = question.typed;
   if (key === '\x7f' || key === '\b') typed = typed.slice(0, -1);
   else if (key === '\x15') typed = '';
@@ -131,17 +136,23 @@ function pressInQuestion(view: View, question: Question, key: string): Pressed {
   return { view: { ...view, question: { ...question, typed } }, effect: 'none' };
 }
 
-function answered(view: View, question: Question): View {
+function answered(view: View, question: Question): Pressed {
   const closed = { ...view, question: null };
   const typed = question.typed.trim();
-  if (typed === '') return closed;
+  if (typed === '') return { view: closed, effect: 'none' };
   try {
-    return question.answer(closed, typed);
+    const answer = question.answer(closed, typed);
+    return 'effect' in answer ? answer : { view: answer, effect: 'none' };
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
-    return { ...closed, message: `Not changed: ${error.message}` };
+    return { view: { ...closed, message: `Not changed: ${error.message}` }, effect: 'none' };
   }
 }
+
+const kill = (view: View, typed: string): Pressed => ({
+  view,
+  effect: { killWorld: wholeNumber('the world', typed, 0) },
+});
 
 const setDelay = (view: View, typed: string): View => ({ ...view, delayMs: parseDelay(typed) });
 

@@ -53,6 +53,7 @@ export class HostTables {
     group.setGroupId(row, groupId);
     group.setName(row, name);
     group.setKind(row, kind);
+    group.setParentRow(row, -1);
     group.setCpuShares(row, 1000);
     group.setCpuMin(row, 0.25);
     group.setCpuMax(row, max);
@@ -61,12 +62,14 @@ export class HostTables {
   }
 
   /** Gives a row to a world; a row that was in use changes its owner. */
-  world(row: number, worldId: number, groupRow: number, name: string): void {
+  world(row: number, worldId: number, groupRow: number, name: string, kind = 0): void {
     const { world, hostControl } = this.host;
     this.endWorld(row);
     world.setWorldId(row, worldId);
     world.setGroupRow(row, groupRow);
     world.setName(row, name);
+    world.setKind(row, kind);
+    world.setPcpu(row, -1);
     world.setGeneration(row, world.generation(row) + 1);
     hostControl.setWorldCount(Math.max(hostControl.worldCount(), row + 1));
   }
@@ -81,6 +84,7 @@ export class HostTables {
     table.beginWrite(row);
     table.setGeneration(row, this.host.world.generation(row));
     table.setCreatedUs(row, times.created ?? 0);
+    table.setUsedUs(row, (times.run ?? 0) + (times.system ?? 0) - (times.overlap ?? 0));
     table.setRunUs(row, times.run ?? 0);
     table.setReadyUs(row, times.ready ?? 0);
     table.setWaitUs(row, times.wait ?? 0);
@@ -95,10 +99,26 @@ export class HostTables {
     table.endWrite(row);
   }
 
+  /** What a monitor reports of a world, as the scheduler copies it. */
+  monitor(
+    row: number,
+    told: Partial<Record<'user' | 'kernel' | 'monitor' | 'interrupts' | 'timers', number>>,
+  ): void {
+    const table = this.sched.schedWorld;
+    table.beginWrite(row);
+    table.setGuestUserUs(row, told.user ?? 0);
+    table.setGuestKernelUs(row, told.kernel ?? 0);
+    table.setMonitorUs(row, told.monitor ?? 0);
+    table.setInterrupts(row, told.interrupts ?? 0);
+    table.setTimerInterrupts(row, told.timers ?? 0);
+    table.endWrite(row);
+  }
+
   pcpu(number: number, usedUs: number, idleUs: number, takenUs: number): void {
     const { hostControl } = this.host;
     const table = this.sched.schedPcpu;
     hostControl.setPcpuCount(Math.max(hostControl.pcpuCount(), number + 1));
+    this.host.pcpu.setCore(number, number);
     table.beginWrite(number);
     table.setUsedUs(number, usedUs);
     table.setIdleUs(number, idleUs);
