@@ -14,7 +14,7 @@ import {
   setThreadName,
   setTimerSlack,
 } from '../../lib/linux/index.js';
-import { BellFile, Doorbell, HostFile, SchedFileWriter, StorageFile } from '../abi/index.js';
+import { BellFile, Doorbell, HostFile, MAX_WORLDS, SchedFileWriter, StorageFile } from '../abi/index.js';
 import { GroupTable } from './group-table.js';
 import { RealLinuxPort } from './linux-port.js';
 import { MachineLoad } from './machine-load.js';
@@ -22,14 +22,13 @@ import { Pcpu } from './policy/index.js';
 import { Scheduler } from './scheduler.js';
 import type { SchedulerThreadData } from './scheduler-thread.js';
 import type { Vcpu } from './vcpu.js';
+import { warmUp } from './warm-up.js';
 import { WorldTable } from './world-table.js';
 
 /** The scheduler's thread: SCHED_FIFO where Linux allows it, blocked by nothing but its own futex. */
 
 const OWN_PRIORITY = 50;
 const PUBLISH_PERIOD_US = 500_000;
-/** Passes before anyone depends on it: V8 compiles the hot paths meanwhile. */
-const WARM_PASSES = 3000;
 
 const data = workerData as SchedulerThreadData;
 
@@ -90,7 +89,7 @@ function run(): void {
     control.endWrite();
   };
 
-  for (let i = 0; i < WARM_PASSES; i++) scheduler.pass(nowUs());
+  warmUp(data.cpus[0] ?? 0, () => doorbell.signal(MAX_WORLDS - 1), scheduler.options);
   parentPort?.postMessage({ tid: gettid(), realTime });
   const stop = new Int32Array(data.stop);
   while (Atomics.load(stop, 0) === 0) {
