@@ -78,6 +78,11 @@ export class Dispatcher<T> {
     return capacity;
   }
 
+  /** Who would get a PCPU if it were free now, null = nobody. */
+  nextFor(pcpu: Pcpu<T>): Entity<T> | null {
+    return this.#ready.bestWhere(this.#mayHave, pcpu);
+  }
+
   add(entity: Entity<T>, nowUs: number): void {
     const { vm } = entity;
     if (vm.entities.length === 0) {

@@ -132,6 +132,7 @@ export class Gangs<T> {
     nowUs: number,
   ): boolean {
     const ourUs = meanVirtualUs(member);
+    if (this.#othersFirst(member, ourUs, dispatcher)) return false;
     this.#places.length = 0;
     for (const entity of together) {
       const pcpu = this.#placeFor(entity, ourUs, dispatcher, nowUs);
@@ -139,6 +140,13 @@ export class Gangs<T> {
       this.#places.push(pcpu);
     }
     return true;
+  }
+
+  /** Somebody who waits for one of its PCPUs is further behind. */
+  #othersFirst({ vm }: Member<T>, ourUs: number, dispatcher: Dispatcher<T>): boolean {
+    const pcpu = this.pcpus.find(({ number }) => vm.mayUse(number));
+    const next = pcpu === undefined ? null : dispatcher.nextFor(pcpu);
+    return next !== null && next.account.virtualUs < ourUs;
   }
 
   #placeFor(entity: Entity<T>, ourUs: number, dispatcher: Dispatcher<T>, nowUs: number): Pcpu<T> | null {

@@ -8,8 +8,14 @@ export interface NumaMove {
   readonly swappedWith: NumaVm | null;
 }
 
-/** Moves whose gain is below this part of the imbalance are not worth the remote memory they make. */
-const WORTH = 0.1;
+/** Moves of one look; more wait for the next. */
+const MOST_MOVES = 8;
+/** Moves go on until the imbalance is this part of the threshold. */
+const BALANCED = 0.5;
+/** A move must bring the nodes at least this much closer, in parts of a node. */
+const LEAST_GAIN = 1e-6;
+/** Pairs of VMs that are tried for a swap. */
+const MOST_PAIRS = 4096;
 
 /** Looks at the nodes every `rebalancePeriodMs` and brings pages home meanwhile. */
 export class NumaRebalancer {
@@ -23,11 +29,23 @@ export class NumaRebalancer {
     return this.#lookedAtUs + this.numa.options.rebalancePeriodMs * 1000;
   }
 
-  /** At most one move a period. Loads must have been told to the VMs before. */
-  rebalance(nowUs: number): NumaMove | null {
-    if (!this.numa.active || !this.numa.options.rebalanceEnable || nowUs < this.nextUs) return null;
+  /** Loads must have been told to the VMs before. */
+  rebalance(nowUs: number): NumaMove[] {
+    const { active, options } = this.numa;
+    const moves: NumaMove[] = [];
+    if (!active || !options.rebalanceEnable || nowUs < this.nextUs) return moves;
     this.#lookedAtUs = nowUs;
-    if (this.numa.imbalancePercent < this.numa.options.migImbalanceThresholdPercent) return null;
+    let goal = options.migImbalanceThresholdPercent;
+    while (moves.length < MOST_MOVES && this.numa.imbalancePercent >= goal) {
+      const move = this.#move();
+      if (move === null) break;
+      moves.push(move);
+      goal = options.migImbalanceThresholdPercent * BALANCED;
+    }
+    return moves;
+  }
+
+  #move(): NumaMove | null {
     const byLoad = [...this.numa.nodes].sort((a, b) => a.load - b.load);
     const from = byLoad.at(-1);
     const to = byLoad[0];
@@ -52,7 +70,8 @@ export class NumaRebalancer {
 function bestMove(from: NumaNode, to: NumaNode): NumaMove | null {
   const before = from.load - to.load;
   let best: NumaMove | null = null;
-  let left = before * (1 - WORTH);
+  let left = before - LEAST_GAIN;
+  const swaps = from.vms.size * to.vms.size <= MOST_PAIRS;
   const consider = (vm: NumaVm, other: NumaVm | null): void => {
     const moved = vm.load - (other?.load ?? 0);
     const after = Math.abs(before - moved / from.cores - moved / to.cores);
@@ -62,6 +81,7 @@ function bestMove(from: NumaNode, to: NumaNode): NumaMove | null {
   };
   for (const vm of from.vms) {
     if (roomFor(vm, to, null)) consider(vm, null);
+    if (!swaps) continue;
     for (const other of to.vms) if (roomFor(vm, to, other) && roomFor(other, from, vm)) consider(vm, other);
   }
   return best;

@@ -73,12 +73,11 @@ export class NumaMachine {
     const { nowUs } = this.simulation;
     this.#rebalancer.bringPagesHome(this.homes.values(), nowUs);
     this.#weigh();
-    const move = this.#rebalancer.rebalance(nowUs);
-    if (move === null) return;
-    this.moves++;
-    if (move.swappedWith !== null) this.swaps++;
-    for (const [vm, home] of this.homes)
-      if (home === move.vm || home === move.swappedWith) this.#stay(vm, home);
+    const moves = this.#rebalancer.rebalance(nowUs);
+    if (moves.length === 0) return;
+    this.moves += moves.length;
+    this.swaps += moves.filter(move => move.swappedWith !== null).length;
+    for (const [vm, home] of this.homes) if (home.home !== vm.claim.homeNode) this.#stay(vm, home);
     this.simulation.changed();
   }
 
