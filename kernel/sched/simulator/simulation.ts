@@ -3,7 +3,7 @@ import {
   type CoschedMode,
   Dispatcher,
   type DispatchPort,
-  Entity,
+  type Entity,
   GroupTree,
   MachineHooks,
   Pcpu,
@@ -115,7 +115,7 @@ export class Simulation implements DispatchPort<SimWorld> {
     for (let i = 0; i < vcpus; i++) {
       const world = new SimWorld(vm, i, this.nowUs);
       vm.worlds.push(world);
-      this.dispatcher.add(new Entity(claim, world), this.nowUs);
+      this.dispatcher.add(world.entity, this.nowUs);
     }
     this.hooks.addVm(claim, this.nowUs);
     this.vms.push(vm);

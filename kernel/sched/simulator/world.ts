@@ -1,8 +1,9 @@
-import type { Entity, VmClaim } from '../policy/index.js';
+import { Entity, type VmClaim } from '../policy/index.js';
 import type { Guest, Piece } from './guest.js';
 
 /** A vCPU of the simulator: its guest's present piece, and its times. All µs. */
 export class SimWorld {
+  readonly entity: Entity<SimWorld>;
   /** Wall time it held a PCPU and was not halted (%RUN). */
   runUs = 0;
   /** Charged: half beside a busy hyper-thread (%USED). */
@@ -38,12 +39,7 @@ export class SimWorld {
     readonly createdUs: number,
   ) {
     this.sinceUs = createdUs;
-  }
-
-  get entity(): Entity<SimWorld> {
-    const entity = this.vm.claim.entities[this.index];
-    if (entity === undefined) throw new Error(`vCPU ${this.index} of ${this.vm.name} is not scheduled`);
-    return entity;
+    this.entity = new Entity(vm.claim, this);
   }
 }
 
