@@ -6,6 +6,7 @@
  *   main     asks the VMkernel, runs the commands, packs with tar
  *
  * - No secret goes along: passwords, private keys and disks stay.
+ * - Performance snapshots are esxtop's own recording (`esxtop --record`): unpacked, `esxtop -R` replays them.
  * - A command that fails or hangs is told in its file; the bundle is made all the same.
  */
 export * from './contents.js';

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -14,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { VmkernelClient } from '../../kernel/client/index.js';
 import { answerName, bundleName, COMMANDS, FILES, isVmFile, SECRETS, worldLines } from './contents.js';
-import { parseFlags, SCRIPT_NAME, USAGE } from './flags.js';
+import { type BundleWish, type PerformanceWish, parseFlags, SCRIPT_NAME, USAGE } from './flags.js';
 
 const CONTROL_SOCKET = '/var/run/vmware/control.sock';
 const COMMAND_MS = 30_000;
@@ -37,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write('vm-support: must be root\n');
     return 1;
   }
-  if (wanted.kind === 'bundle') return makeBundle(wanted.folder);
+  if (wanted.kind === 'bundle') return makeBundle(wanted);
   process.stdout.write(`${SCRIPT_NAME}\n\n${worldLines(await runningVms())}`);
   return 0;
 }
@@ -54,7 +55,8 @@ async function runningVms(): Promise<{ worldId: number; name: string }[]> {
 /** The bundle holds what root alone may read, and its folder may be everybody's. */
 const BUNDLE_UMASK = 0o077;
 
-function makeBundle(folder: string): number {
+function makeBundle(wanted: BundleWish): number {
+  const { folder, performance, rest } = wanted;
   process.umask(BUNDLE_UMASK);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
     process.stderr.write(`vm-support: ${folder} is no folder\n`);
@@ -63,11 +65,18 @@ function makeBundle(folder: string): number {
   const work = mkdtempSync(join(realpathSync(folder), 'vm-support-'));
   try {
     process.stdout.write(`${SCRIPT_NAME}\n\nPreparing files: `);
-    writeAnswers(join(work, 'commands'));
+    if (rest) writeAnswers(join(work, 'commands'));
+    const failed = performance === null ? '' : takeSnapshots(work, performance);
+    if (failed !== '') process.stderr.write(`\nvm-support: performance snapshots: ${failed}\n`);
+    if (failed !== '' && !rest) return 1;
     const path = join(folder, bundleName(Date.now(), process.pid));
     // Whoever guessed the name and laid a link there must not lead tar elsewhere.
     closeSync(openSync(path, 'wx'));
-    const packed = pack(path, work);
+    const packed = pack(
+      path,
+      work,
+      rest ? [...FILES.filter(name => existsSync(join('/', name))), ...vmFiles()] : [],
+    );
     if (packed !== '') {
       rmSync(path, { force: true });
       process.stderr.write(`vm-support: ${packed}\n`);
@@ -101,13 +110,33 @@ function writeAnswers(folder: string): void {
   }
 }
 
+/** esxtop starts and ends within. */
+const START_MS = 60_000;
+
+/** What esxtop sees, as its own recording and as the CSV of the same figures. @returns '' or why there is none */
+function takeSnapshots(work: string, { durationSeconds, intervalSeconds }: PerformanceWish): string {
+  const count = Math.floor(durationSeconds / intervalSeconds);
+  const csv = openSync(join(work, 'esxtop.csv'), 'wx');
+  const words = ['-b', '-a', '-d', `${intervalSeconds}`, '-n', `${count}`, '--record', work];
+  const { status, stderr, error } = spawnSync('esxtop', words, {
+    encoding: 'utf8',
+    timeout: count * intervalSeconds * 1000 + START_MS,
+    env: { PATH, LANG: 'C', HOME: '/root' },
+    stdio: ['ignore', csv, 'pipe'],
+  });
+  closeSync(csv);
+  const folder = join(work, 'snapshots');
+  if (existsSync(folder)) renameSync(join(work, 'esxtop.csv'), join(folder, 'esxtop.csv'));
+  return error?.message ?? (status === 0 ? '' : stderr.trim() || `esxtop ended with ${status}`);
+}
+
 /** @returns '' or why tar refused; a log that grew meanwhile is none of that */
-function pack(path: string, work: string): string {
-  const files = [...FILES.filter(name => existsSync(join('/', name))), ...vmFiles()];
+function pack(path: string, work: string, files: readonly string[]): string {
+  const made = ['commands', 'snapshots'].filter(name => existsSync(join(work, name)));
   const excluded = SECRETS.map(pattern => `--exclude=${pattern}`);
   const { status, stderr } = spawnSync(
     'tar',
-    ['-czf', path, '--warning=no-file-changed', ...excluded, '-C', '/', ...files, '-C', work, 'commands'],
+    ['-czf', path, '--warning=no-file-changed', ...excluded, '-C', '/', ...files, '-C', work, ...made],
     { encoding: 'utf8', env: { PATH, LANG: 'C' }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   return status === 0 || status === 1 ? '' : `tar: ${stderr}`;

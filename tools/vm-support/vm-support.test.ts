@@ -8,12 +8,33 @@ describe('vm-support', () => {
   });
 
   it('puts the bundle into the folder that -w names, else here', () => {
+    const bundle = { kind: 'bundle', performance: null, rest: true };
     expect(parseFlags(['-n', '-w', '/vmfs/volumes/a'], '/root')).toEqual({
-      kind: 'bundle',
+      ...bundle,
       folder: '/vmfs/volumes/a',
     });
-    expect(parseFlags([], '/root')).toEqual({ kind: 'bundle', folder: '/root' });
+    expect(parseFlags([], '/root')).toEqual({ ...bundle, folder: '/root' });
     for (const args of [['-w'], ['-w', ''], ['-q'], ['file']])
+      expect(parseFlags(args, '/root')).toHaveProperty('text');
+  });
+
+  it('takes performance snapshots beside the rest or alone', () => {
+    expect(parseFlags(['-s', '-d', '60', '-i', '5'], '/root')).toEqual({
+      kind: 'bundle',
+      folder: '/root',
+      performance: { durationSeconds: 60, intervalSeconds: 5 },
+      rest: true,
+    });
+    expect(parseFlags(['-S'], '/root')).toMatchObject({
+      performance: { durationSeconds: 300, intervalSeconds: 10 },
+      rest: false,
+    });
+    for (const args of [
+      ['-s', '-d'],
+      ['-s', '-i', '1'],
+      ['-S', '-d', '1e3'],
+      ['-S', '-d', '3', '-i', '4'],
+    ])
       expect(parseFlags(args, '/root')).toHaveProperty('text');
   });
 
