@@ -38,11 +38,11 @@ export class EsxConf {
 
   /** @throws RangeError for a key or a value that cannot stand in such a file */
   set(key: string, value: string): void {
+    const known = this.#settings.get(key);
+    if (known?.value === value) return;
     if (!KEY.test(key)) throw new RangeError(`${key} is no key of esx.conf`);
     if (!VALUE.test(value)) throw new RangeError(`The value of ${key} has a quote or a control character`);
-    const known = this.#settings.get(key);
     if (known !== undefined) {
-      if (known.value === value) return;
       known.text = lineOf(key, value);
       known.value = value;
       return;

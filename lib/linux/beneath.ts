@@ -52,9 +52,10 @@ export function readBeneath(folder: string, path: string, maxBytes: number): str
   try {
     const fd = openBeneath(dirFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      if (!fstatSync(fd).isFile()) return undefined;
-      const bytes = Buffer.alloc(maxBytes);
-      return bytes.toString('utf8', 0, readSync(fd, bytes, 0, maxBytes, 0));
+      const status = fstatSync(fd);
+      if (!status.isFile()) return undefined;
+      const bytes = Buffer.alloc(Math.min(maxBytes, status.size));
+      return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
     } finally {
       closeSync(fd);
     }

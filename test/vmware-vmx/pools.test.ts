@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
-import { GroupKind, type PoolInfo, type ResourceAllocation } from '../../kernel/abi/index.js';
+import { GroupKind, HtSharing, type PoolInfo, type ResourceAllocation } from '../../kernel/abi/index.js';
 import { attachStatistics } from '../../kernel/client/index.js';
 import { BareHost } from './bare-host.js';
 
@@ -99,6 +101,129 @@ describe('resource pools', () => {
     const now = await pools();
     await host.reboot('SIGKILL');
     expect(await pools()).toEqual(now);
+  });
+});
+
+describe('a VMkernel that is killed while it writes esx.conf', () => {
+  it('leaves the pools as they were before or after, and boots with them', async () => {
+    const folder = join(host.root, 'console/etc/vmware');
+    const conf = () => readFileSync(join(folder, 'esx.conf'), 'utf8');
+    await create('first');
+    for (let round = 0; round < 3; round++) {
+      const before = await pools();
+      const text = conf();
+      const begun = new Promise<void>(resolve => {
+        const watcher = watch(folder, (_event, name) => {
+          if (name !== 'esx.conf.new') return;
+          process.kill(host.kernelPid, 'SIGKILL');
+          watcher.close();
+          resolve();
+        });
+      });
+      const call = create(`killed${round}`).catch((error: unknown) => error);
+      await begun;
+      const answer = await call;
+      const after = conf();
+      await host.reboot('SIGKILL');
+      const now = await pools();
+      if (after === text) expect(now).toEqual(before);
+      else expect(now.map(({ name }) => name)).toEqual([...before.map(({ name }) => name), `killed${round}`]);
+      if (typeof answer === 'number') expect(after).not.toBe(text);
+      expect(readdirSync(folder).filter(name => name.includes('damaged'))).toEqual([]);
+    }
+  });
+});
+
+describe('a reservation, an affinity, a limit of virtual CPUs', () => {
+  const OTHER = 'other';
+  beforeAll(() => host.define(OTHER, new MiniBios().say('up>').spin()));
+  afterEach(async () => {
+    for (const { vmxPath } of (await host.kernel.call('listVms', {})).vms)
+      await host.kernel.call('powerOff', { vmxPath });
+  });
+  const runAtMost = (value: number) =>
+    host.kernel.call('setOptions', { changes: [{ path: '/Misc/RunningVCpuLimit', value }] });
+  const change = (settings: Record<string, string | null>) =>
+    host.kernel.call('reconfigure', { vmxPath: host.path(NAME), changes: { settings } });
+  /** Into the .vmx of a VM that is off. */
+  const write = (name: string, settings: Record<string, string>): void => {
+    const path = join(host.folder(name), `${name}.vmx`);
+    const kept = readFileSync(path, 'utf8').replace(/^sched\..*\n/gm, '');
+    const lines = Object.entries(settings).map(([key, value]) => `${key} = "${value}"\n`);
+    writeFileSync(path, `${kept}${lines.join('')}`);
+  };
+
+  it('is refused at power-on with its key, and nothing is left reserved', async () => {
+    const { pcpus } = await host.kernel.call('hostInfo', {});
+    for (const [settings, code, details] of [
+      [{ 'sched.cpu.affinity': `${pcpus.length}` }, 'InvalidVmx', { key: 'sched.cpu.affinity' }],
+      [{ 'sched.cpu.shares': '0' }, 'InvalidVmx', { key: 'sched.cpu.shares' }],
+      [{ 'sched.cpu.units': 'percent', 'sched.cpu.min': '101' }, 'InsufficientCpu', {}],
+    ] as const) {
+      write(NAME, settings);
+      await expect(host.powerOn(NAME)).rejects.toMatchObject({ code, details });
+    }
+    write(NAME, {});
+    expect((await pool(0)).cpuUsage.reservationUsed).toBe(0);
+    expect((await pool(0)).memoryUsage.reservationUsed).toBe(0);
+  });
+
+  it('is checked PCPU by PCPU, at power-on and while it runs', async () => {
+    const bound = { 'sched.cpu.units': 'percent', 'sched.cpu.min': '60', 'sched.cpu.affinity': '1' };
+    write(NAME, bound);
+    write(OTHER, bound);
+    await host.powerOn(NAME);
+    await expect(host.powerOn(OTHER)).rejects.toMatchObject({
+      code: 'InsufficientCpu',
+      details: { pcpus: [1] },
+    });
+    await change({ 'sched.cpu.affinity': '0' });
+    const row = (await groups()).get(NAME)?.row ?? -1;
+    const { group } = (await groups()).get(NAME) ?? {};
+    expect([group?.affinityLow(row), group?.affinityHigh(row), group?.cpuUnits(row)]).toEqual([1, 0, 1]);
+    await host.powerOn(OTHER);
+    const refused = change({ 'sched.cpu.affinity': '1' });
+    await expect(refused).rejects.toMatchObject({ code: 'InsufficientCpu', details: { pcpus: [1] } });
+    expect(group?.affinityLow(row)).toBe(1);
+    await expect(change({ 'sched.cpu.affinity': '63' })).rejects.toMatchObject({
+      code: 'InvalidVmx',
+      details: { key: 'sched.cpu.affinity' },
+    });
+    await change({ 'sched.cpu.htsharing': 'none', 'sched.cpu.affinity': null });
+    expect([group?.affinityLow(row), group?.htSharing(row)]).toEqual([0, HtSharing.none]);
+    write(NAME, {});
+    write(OTHER, {});
+  });
+
+  it('counts what is powered on', async () => {
+    await runAtMost(1);
+    await host.powerOn(NAME);
+    await expect(host.powerOn(OTHER)).rejects.toMatchObject({
+      code: 'TooManyVcpus',
+      details: { max: 1, count: 1, poweredOn: 1 },
+    });
+    await runAtMost(128);
+    await host.powerOn(OTHER);
+  });
+
+  it('of a pool holds for the memory of VMs in it', async () => {
+    const small = await create('small', 0, {}, { reservation: 100, limit: 100 });
+    await host.kernel.call('moveIntoPool', { poolId: small, pools: [], vms: [host.path(NAME)] });
+    await expect(host.powerOn(NAME)).rejects.toMatchObject({
+      code: 'InsufficientMemory',
+      details: { poolId: small, availableKb: 100 * 1024 },
+    });
+    await host.kernel.call('updatePools', { changes: [{ poolId: small, memory: { ...FREE, limit: 500 } }] });
+    await host.powerOn(NAME);
+    const { reservationUsed } = (await pool(small)).memoryUsage;
+    await expect(
+      host.kernel.call('updatePools', {
+        changes: [{ poolId: small, memory: { ...FREE, limit: reservationUsed - 1 } }],
+      }),
+    ).rejects.toMatchObject({ code: 'InsufficientMemory' });
+    await host.kernel.call('updatePools', {
+      changes: [{ poolId: small, memory: { ...FREE, limit: reservationUsed } }],
+    });
   });
 });
 

@@ -61,7 +61,7 @@ function writePool(settings: Map<string, string>, pool: Pool): void {
   }
 }
 
-/** The pools as far as they can be understood, and what is wrong with the rest: one sentence each. */
+/** The pools as far as they can be understood, and what is wrong with the rest: one sentence each. Other keys stay. */
 export function readPools(
   settings: ReadonlyMap<string, string>,
   root: Pool,
@@ -84,7 +84,6 @@ class Reading {
       if (key === `${POOL_KEYS}nextId`) this.#nextId = this.#number(key, value, ROOT_POOL_ID + 1);
       else if ((kind === 'pool' || kind === 'vm') && row !== undefined && field !== undefined)
         this.#put(this.#rows[kind], Number(row), field, value);
-      else this.#wrong(key, 'is no setting of a resource pool');
     }
   }
 

@@ -92,7 +92,11 @@ export class Pools {
   }
 
   update({ changes }: Args<'updatePools'>): void {
-    this.#change(tree => changes.map(change => updatePool(tree, change)));
+    this.#change(tree => {
+      for (const change of changes) updatePool(tree, change);
+      for (const { poolId } of changes) checkSiblings(tree, tree.get(poolId));
+      return changes.map(({ poolId }) => ({ object: `pool:${poolId}`, event: 'changed' }));
+    });
   }
 
   move({ poolId, pools, vms }: Args<'moveIntoPool'>): void {
@@ -218,13 +222,10 @@ function checkedFields<T extends Omit<PoolChange, 'poolId'>>(fields: T): T {
   };
 }
 
-function updatePool(tree: PoolTree, { poolId, ...fields }: PoolChange): Told[number] {
+function updatePool(tree: PoolTree, { poolId, ...fields }: PoolChange): void {
   const pool = tree.get(poolId);
   if (poolId === ROOT_POOL_ID) throw rootRefusal();
-  const changed = { ...pool, ...checkedFields(fields) };
-  checkSiblings(tree, changed);
-  tree.put(changed);
-  return { object: `pool:${poolId}`, event: 'changed' };
+  tree.put({ ...pool, ...checkedFields(fields) });
 }
 
 function movePool(tree: PoolTree, poolId: number, parentId: number): void {
@@ -264,7 +265,7 @@ function usageOf(accounts: Accounts, resource: keyof Accounts, poolId: number): 
 }
 
 function writeSettings(conf: EsxConf, settings: ReadonlyMap<string, string>): void {
-  const gone = [...conf.below(POOL_KEYS).keys()].filter(key => isPoolSetting(key) && !settings.has(key));
+  const gone = [...conf.below(POOL_KEYS).keys()].filter(key => !settings.has(key) && isPoolSetting(key));
   conf.delete(new Set(gone));
   for (const [key, value] of settings) conf.set(key, value);
 }

@@ -32,7 +32,9 @@ export interface PoolAccount {
 /** A pool of which more is taken than may be. */
 export interface Overdraft {
   readonly id: number;
+  /** What was to be taken in addition; all that is taken where nothing was. */
   readonly needed: number;
+  /** What there was for it. */
   readonly available: number;
 }
 
@@ -75,9 +77,15 @@ export function findOverdraft(
   before: ReadonlyMap<number, PoolAccount>,
   after: ReadonlyMap<number, PoolAccount>,
 ): Overdraft | undefined {
-  for (const [id, account] of after)
-    if (excessOf(account) > excessOf(before.get(id)))
-      return { id, needed: account.used, available: account.bound };
+  for (const [id, account] of after) {
+    const old = before.get(id);
+    if (excessOf(account) <= excessOf(old)) continue;
+    const { used, bound } = account;
+    const usedBefore = old?.used ?? 0;
+    return used > usedBefore
+      ? { id, needed: used - usedBefore, available: Math.max(0, bound - usedBefore) }
+      : { id, needed: used, available: bound };
+  }
   return undefined;
 }
 
