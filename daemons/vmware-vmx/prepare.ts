@@ -15,7 +15,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { VMX_NODE_FLAGS } from '../../kernel/abi/index.js';
-import { CORE_CODE_PATH, makeCoreCode } from './engine/index.js';
+import { CORE_CODE_PATH, coreBytesPath, makeCoreCode } from './engine/index.js';
 
 /*
  * Run once for a build: makes what every vmware-vmx would otherwise make for itself at its start. Each thread's modules
@@ -73,7 +73,9 @@ function makeForV8(): void {
     const { script, file } = compile(entry);
     replaceFile(`${file}.cache`, script.createCachedData());
   }
-  replaceFile(CORE_CODE_PATH, makeCoreCode());
+  const { bytes, code } = makeCoreCode();
+  replaceFile(coreBytesPath(CORE_CODE_PATH), bytes);
+  replaceFile(CORE_CODE_PATH, code);
 }
 
 /** Whole or not at all: a vmx that starts meanwhile reads the old one. */

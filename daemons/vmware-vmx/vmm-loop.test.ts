@@ -51,6 +51,7 @@ class Machine {
   readonly engine = {
     instructions: 0,
     translations: 0,
+    execution: { userInstructions: 0, monitorMs: 0, interrupts: 0, timerInterrupts: 0 },
     runSlice: (short: boolean) => {
       this.log.push(short ? 'short slice' : 'slice');
       this.nowUs += 1000;
@@ -76,7 +77,8 @@ class Machine {
     },
     beginSlice: () => 1,
     shouldYield: () => false,
-    endSlice: () => undefined,
+    endSlice: () => this.nowUs,
+    reportModes: () => undefined,
     halt: (untilUs: number) => {
       this.log.push(`halt ${(untilUs - this.nowUs) / 1000}`);
       return this.onHalt();

@@ -1,4 +1,6 @@
+import type { InterruptFigures, ModeTimes } from '../../kernel/vmm/index.js';
 import { EngineTrap, type GuestEngine } from './engine/index.js';
+import { ExecutionTimes } from './execution-times.js';
 import type { HaltPolicy } from './halt-policy.js';
 import type { VmmInput } from './vmm-input.js';
 import type { FromVmm, ToVmm } from './vmm-messages.js';
@@ -12,7 +14,8 @@ export interface VcpuDispatch {
   waitForGrant(): boolean;
   beginSlice(): number;
   shouldYield(): boolean;
-  endSlice(startUs: number, endUs: number, instructions: number, translations: number): void;
+  endSlice(startUs: number, endUs: number, instructions: number, translations: number): number;
+  reportModes(modes: ModeTimes, counts: InterruptFigures): void;
   halt(nextTimerUs: number): boolean;
   stop(): void;
 }
@@ -41,6 +44,7 @@ export class VmmLoop {
   #retries: (() => void)[] = [];
   #stopped = false;
   #ranUs = 0;
+  readonly #times = new ExecutionTimes();
 
   constructor(parts: VmmLoopParts) {
     this.#parts = parts;
@@ -81,7 +85,10 @@ export class VmmLoop {
     const startUs = nowUs();
     const idleMs = engine.runSlice(dispatch.shouldYield());
     const endUs = nowUs();
-    dispatch.endSlice(startUs, endUs, engine.instructions, engine.translations);
+    const { instructions, translations, execution } = engine;
+    const cpuUs = dispatch.endSlice(startUs, endUs, instructions, translations);
+    this.#times.add(cpuUs, endUs - startUs, instructions, execution);
+    dispatch.reportModes(this.#times, execution);
     this.#ranUs += endUs - startUs;
     this.#sendSerial();
     this.#noteGuestEvents();

@@ -18,6 +18,17 @@ export interface DispatchOptions {
   readonly tid: number;
 }
 
+export interface ModeTimes {
+  readonly userUs: number;
+  readonly kernelUs: number;
+  readonly monitorUs: number;
+}
+
+export interface InterruptFigures {
+  readonly interrupts: number;
+  readonly timerInterrupts: number;
+}
+
 /**
  * A virtual CPU's end of the dispatch protocol. It blocks on the futex of its doorbell, runs slices while its grant word
  * says so, and reports; it never decides.
@@ -84,10 +95,12 @@ export class Dispatch {
     return reasons;
   }
 
-  endSlice(startUs: number, endUs: number, instructions: number, translations: number): void {
+  /** @returns CPU time of this thread so far, µs */
+  endSlice(startUs: number, endUs: number, instructions: number, translations: number): number {
     const report = this.#report.vmmReport;
     if (this.#kickedUs !== 0) this.#noteWake(startUs);
-    report.setCpuUs(clockUs(CLOCK_THREAD_CPUTIME_ID));
+    const cpuUs = clockUs(CLOCK_THREAD_CPUTIME_ID);
+    report.setCpuUs(cpuUs);
     report.setSlices(++this.#slices);
     report.setInstructions(instructions);
     report.setTranslations(translations);
@@ -96,6 +109,17 @@ export class Dispatch {
       this.#longestUs = tookUs;
       report.setLongestSliceUs(tookUs);
     }
+    return cpuUs;
+  }
+
+  /** How the time of its thread was spent, µs, and what interrupted the guest. */
+  reportModes(modes: ModeTimes, counts: InterruptFigures): void {
+    const report = this.#report.vmmReport;
+    report.setGuestUserUs(modes.userUs);
+    report.setGuestKernelUs(modes.kernelUs);
+    report.setMonitorUs(modes.monitorUs);
+    report.setInterrupts(counts.interrupts);
+    report.setTimerInterrupts(counts.timerInterrupts);
   }
 
   /**

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadCore, makeCoreCode, setTiers } from './core-code.js';
+import { coreBytesPath, loadCore, makeCoreCode, setTiers } from './core-code.js';
+import { EXTRA_GLOBALS } from './core-patch.js';
 
 describe('machine code of the core, made beforehand', () => {
   let folder: string;
@@ -11,8 +12,10 @@ describe('machine code of the core, made beforehand', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'core-code-'));
     path = join(folder, 'core.code');
-    code = makeCoreCode();
+    const made = makeCoreCode();
+    code = made.code;
     writeFileSync(path, code);
+    writeFileSync(coreBytesPath(path), made.bytes);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -21,7 +24,9 @@ describe('machine code of the core, made beforehand', () => {
     const { core, prepared } = loadCore(path);
     expect(prepared).toBe(true);
     const exports = Object.entries(new WebAssembly.Instance(core, new AnyImports(core)).exports);
-    expect(exports.map(([name]) => name)).toContain('allocate_memory');
+    expect(exports.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['allocate_memory', EXTRA_GLOBALS.area]),
+    );
   });
 
   it('gives way to compiling where the flags are others, it was made by another V8, or it is missing', () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { mapFile } from '../../../lib/linux/index.js';
+import { CORE_PATCH_REVISION, patchCore } from './core-patch.js';
 import { ENGINE_VERSION } from './private-api.js';
 
 /**
@@ -12,8 +13,10 @@ import { ENGINE_VERSION } from './private-api.js';
  * V8's, the core is compiled.
  */
 export const CORE_CODE_PATH = fileURLToPath(
-  new URL(`../prepared/v86-${ENGINE_VERSION}.code`, import.meta.url),
+  new URL(`../prepared/v86-${ENGINE_VERSION}-${CORE_PATCH_REVISION}.code`, import.meta.url),
 );
+/** Beside machine code lies what it was made from: V8 needs both. */
+export const coreBytesPath = (codePath: string): string => codePath.replace(/\.code$/, '.wasm');
 
 /** How V8 treats what is compiled from now on, process-wide; a module keeps what was set when it was compiled. */
 export type Tiers =
@@ -38,11 +41,13 @@ export function setTiers(tiers: Tiers): void {
  * The core compiled whole by V8's optimising compiler: a second and a half of CPU time, once for a build instead of in
  * every process, where it took place behind the guest's first seconds.
  */
-export function makeCoreCode(): Uint8Array {
+export function makeCoreCode(): { readonly bytes: Uint8Array; readonly code: Uint8Array } {
+  const bytes = patchCore(stockBytes());
   setTiers('optimised');
-  const core = new WebAssembly.Module(coreBytes());
+  const core = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
   setTiers('rising');
-  return new Uint8Array(withNatives<[WebAssembly.Module], ArrayBuffer>('%SerializeWasmModule(a)', [core]));
+  const code = withNatives<[WebAssembly.Module], ArrayBuffer>('%SerializeWasmModule(a)', [core]);
+  return { bytes, code: new Uint8Array(code) };
 }
 
 /**
@@ -53,18 +58,21 @@ export function loadCore(codePath: string | undefined): {
   readonly core: WebAssembly.Module;
   readonly prepared: boolean;
 } {
-  const bytes = coreBytes();
-  const core = codePath === undefined ? undefined : readCoreCode(codePath, bytes);
-  return { core: core ?? new WebAssembly.Module(bytes), prepared: core !== undefined };
+  const core = codePath === undefined ? undefined : readCoreCode(codePath);
+  if (core !== undefined) return { core, prepared: true };
+  return {
+    core: new WebAssembly.Module(patchCore(stockBytes()) as Uint8Array<ArrayBuffer>),
+    prepared: false,
+  };
 }
 
 /** V8 looks at its version, its flags and the CPU, and answers undefined where one differs. */
-function readCoreCode(path: string, bytes: Uint8Array): WebAssembly.Module | undefined {
+function readCoreCode(path: string): WebAssembly.Module | undefined {
   try {
-    const code = mapFile(path, statSync(path).size, false).memory;
+    const map = (file: string): ArrayBuffer => mapFile(file, statSync(file).size, false).memory;
     return withNatives<[ArrayBuffer, Uint8Array], WebAssembly.Module | undefined>(
       '%DeserializeWasmModule(a, b)',
-      [code, bytes],
+      [map(path), new Uint8Array(map(coreBytesPath(path)))],
     );
   } catch (error) {
     // Not made; or a V8 that has no such function.
@@ -73,7 +81,7 @@ function readCoreCode(path: string, bytes: Uint8Array): WebAssembly.Module | und
   }
 }
 
-function coreBytes(): Uint8Array {
+function stockBytes(): Uint8Array {
   const path = createRequire(import.meta.url).resolve('v86/build/v86.wasm');
   return new Uint8Array(mapFile(path, statSync(path).size, false).memory);
 }

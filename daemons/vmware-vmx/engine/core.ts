@@ -1,5 +1,7 @@
 /// <reference path="./webassembly.d.ts" />
 import { CORE_CODE_PATH, loadCore, setTiers } from './core-code.js';
+import { CoreExtras } from './core-extras.js';
+import { DeviceTime } from './device-time.js';
 import type { CoreExports, CoreImports, EngineCpu } from './private-api.js';
 import { WASM_TABLE_OFFSET } from './private-api.js';
 import type { EngineSeam } from './seam.js';
@@ -32,6 +34,8 @@ export class EngineCore {
   readonly #options: CoreOptions;
   #cpu: EngineCpu | undefined;
   #memory: WebAssembly.Memory | undefined;
+  #extras: CoreExtras | undefined;
+  readonly #deviceTime = new DeviceTime(() => performance.now());
   #unfinished: readonly [index: number, start: number, flags: number] | undefined;
   #sliceStarts = false;
   #sliceMs = 1;
@@ -47,6 +51,8 @@ export class EngineCore {
   /** The hook that v86 calls to instantiate its core. */
   readonly instantiate = async (imports: { env: CoreImports }): Promise<CoreExports> => {
     this.#replaceImports(imports.env);
+    if (this.#options.translation === 'synchronous')
+      this.#deviceTime.watch(imports.env as unknown as Record<string, unknown>);
     const choosesTiers = this.#options.translation === 'synchronous' && !tiersAreChosen();
     if (choosesTiers) setTiers('rising');
     const { core } = loadCore(choosesTiers ? CORE_CODE_PATH : undefined);
@@ -58,6 +64,7 @@ export class EngineCore {
     if (choosesTiers) setTiers('baseline');
     const exports = instance.exports as unknown as CoreExports;
     this.#memory = exports.memory;
+    this.#extras = new CoreExtras(exports, imports.env.__indirect_function_table, () => performance.now());
     return { ...exports, allocate_memory: bytes => this.#allocate(exports, bytes) };
   };
 
@@ -74,6 +81,17 @@ export class EngineCore {
     }
     this.#sliceStarts = true;
     this.#sliceMs = sliceMs;
+  }
+
+  /** Counts and masks of the core; there once it is instantiated. */
+  get extras(): CoreExtras {
+    if (this.#extras === undefined) throw new Error('The core is not there yet');
+    return this.#extras;
+  }
+
+  /** Time that the guest did not compute in its slices: its devices, the translation of its code. */
+  get monitorMs(): number {
+    return this.#deviceTime.ms + (this.#extras?.translateMs ?? 0);
   }
 
   #allocate(exports: CoreExports, lengthBytes: number): number {

@@ -6,8 +6,9 @@ import { fitChipset } from './chipset.js';
 import { EngineCore, type RamPlacement } from './core.js';
 import { attachDrives, IdeDisk } from './ide.js';
 import { EngineInput } from './input.js';
+import { InterruptCounts } from './interrupt-counts.js';
 import { DiskMedium, engineMedium } from './medium.js';
-import type { MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
+import type { ExecutionCounts, MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
 import type { EngineCpu, EngineUart, IdeInterface, PrivateEmulator, PrivateOptions } from './private-api.js';
 import { type EngineSeam, realSeam } from './seam.js';
 import { EngineTrap, trapReason } from './trap.js';
@@ -75,6 +76,8 @@ export class GuestEngine implements VirtualMachineMonitor {
   #woken = false;
   #instructions = 0;
   #lastCounter = 0;
+  readonly #interrupts: InterruptCounts;
+  readonly #execution = { userInstructions: 0, monitorMs: 0, interrupts: 0, timerInterrupts: 0 };
 
   private constructor(
     emulator: PrivateEmulator,
@@ -85,6 +88,7 @@ export class GuestEngine implements VirtualMachineMonitor {
     this.#emulator = emulator;
     this.#core = core;
     this.#cpu = emulator.v86.cpu;
+    this.#interrupts = new InterruptCounts(this.#cpu, core.extras);
     this.screen = new Screen(new EngineVgaRegisters(this.#cpu));
     this.input = new EngineInput(emulator);
     this.#disks = disks;
@@ -166,6 +170,10 @@ export class GuestEngine implements VirtualMachineMonitor {
     return this.#core.translations;
   }
 
+  get execution(): ExecutionCounts {
+    return this.#execution;
+  }
+
   get halted(): boolean {
     return this.#cpu.in_hlt[0] !== 0;
   }
@@ -240,6 +248,12 @@ export class GuestEngine implements VirtualMachineMonitor {
     const counter = this.#cpu.instruction_counter[0] ?? 0;
     this.#instructions += (counter - this.#lastCounter) >>> 0;
     this.#lastCounter = counter;
+    this.#interrupts.count();
+    const counts = this.#execution;
+    counts.userInstructions = this.#core.extras.userInstructions(this.#cpu);
+    counts.monitorMs = this.#core.monitorMs;
+    counts.interrupts = this.#interrupts.interrupts;
+    counts.timerInterrupts = this.#interrupts.timerInterrupts;
   }
 
   #openSerial(count: number): SerialPort[] {

@@ -2,7 +2,8 @@
  * The guest engine: npm v86 (binary translation) behind the contract of `monitor.ts`. All of v86's private API is
  * touched in this folder only, by the names in `private-api.ts`; the version is pinned and a contract test visits them.
  *
- * Layers: private-api < core-code (its machine code, made once for a build) < seam, trap,
+ * Layers: private-api < wasm-module < core-patch (what the core is taught) < core-code (its machine code, made once for
+ *         a build) < core-extras (counts and masks of the patched core) < seam, trap,
  *         core (WebAssembly core: clock, compiler, RAM placement)
  *         < medium (sectors over a disk port), cdrom, ide, uart, vga, input, chipset < guest-engine.
  *
@@ -13,7 +14,7 @@
  * - A write that the guest sees completed was completed by its disk port.
  */
 export type { RamPlacement } from './core.js';
-export { CORE_CODE_PATH, makeCoreCode } from './core-code.js';
+export { CORE_CODE_PATH, coreBytesPath, makeCoreCode } from './core-code.js';
 export {
   CAPABILITIES,
   type EngineDisk,
@@ -22,7 +23,7 @@ export {
   type GuestEvent,
 } from './guest-engine.js';
 export type { PointerEvent } from './input.js';
-export type { MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
+export type { ExecutionCounts, MonitorCapabilities, TextScreen, VirtualMachineMonitor } from './monitor.js';
 export { type EngineSeam, realSeam } from './seam.js';
 export { StockMachine, type StockOptions } from './stock.js';
 export { EngineTrap } from './trap.js';

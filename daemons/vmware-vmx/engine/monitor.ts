@@ -19,6 +19,17 @@ export interface TextScreen {
   readonly graphics: boolean;
 }
 
+/** How a guest was executed since power-on; read between slices. */
+export interface ExecutionCounts {
+  /** Instructions outside ring 0. */
+  readonly userInstructions: number;
+  /** Time in slices that the guest did not compute: its devices, the translation of its code. */
+  readonly monitorMs: number;
+  readonly interrupts: number;
+  /** … by its timers. */
+  readonly timerInterrupts: number;
+}
+
 /**
  * A virtual machine monitor of one virtual CPU, as its thread drives it. Nothing happens between calls: the guest
  * runs only inside `runSlice`, and everything that reaches it from outside enters by the other methods.
@@ -34,6 +45,8 @@ export interface VirtualMachineMonitor {
   /** Guest instructions executed since power-on. */
   readonly instructions: number;
   readonly translations: number;
+  /** The same object at every call, up to date. */
+  readonly execution: ExecutionCounts;
   /** Delivers completions of disks; true when one arrived, so that a halted guest has work. */
   pollDevices(): boolean;
   /** Feeds queued serial input as the guest drains its FIFOs; true when some was fed. */

@@ -164,12 +164,14 @@ export interface EngineCpu {
   read8(address: number): number;
   read16(address: number): number;
   read32s(address: number): number;
+  write32(address: number, value: number): void;
   write_blob(data: Uint8Array, address: number): void;
   /** Looks which pages of the frame buffer were written since the last call and tells their range, in bytes. */
   svga_fill_pixel_buffer(bitsPerPixel: number, offsetPixels: number): void;
   readonly svga_dirty_bitmap_min_offset: Uint32Array;
   readonly svga_dirty_bitmap_max_offset: Uint32Array;
   readonly in_hlt: Uint8Array;
+  readonly cpl: Uint8Array;
   readonly instruction_counter: Int32Array;
   readonly memory_size: Int32Array;
   readonly mem8: Uint8Array;
@@ -201,12 +203,15 @@ export interface CoreImports {
   codegen_finalize: (index: number, start: number, flags: number, pointer: number, length: number) => void;
   abort: () => void;
   console_log_from_wasm: (pointer: number, length: number) => void;
+  readonly __indirect_function_table: WebAssembly.Table;
 }
 
 /** The exports of the core that the engine looks at before v86 does. */
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   readonly allocate_memory: (lengthBytes: number) => number;
+  /** Added by core-patch. */
+  readonly [extra: `openesx_${string}`]: { value: number };
 }
 
 /** Constructor options that v86's typings leave out or type too narrowly. */

@@ -11,6 +11,7 @@ declare namespace WebAssembly {
   class Table {
     constructor(descriptor: { element: 'anyfunc'; initial: number });
     set(index: number, value: unknown): void;
+    grow(by: number, value: unknown): number;
   }
   class Memory {
     readonly buffer: ArrayBuffer;
