@@ -20,6 +20,7 @@ import { footprint } from './footprint.js';
 import { overhead } from './overhead.js';
 import type { Benchmark } from './result.js';
 import { scheduler } from './scheduler/index.js';
+import { simulator } from './simulator.js';
 import { soap } from './soap.js';
 import { ssh } from './ssh/index.js';
 
@@ -31,4 +32,5 @@ export const benchmarks: readonly Benchmark[] = [
   soap,
   ssh,
   consoleBench,
+  simulator,
 ];

@@ -1,8 +1,9 @@
 /**
  * How vCPUs of one VM are kept in step. Relaxed (3.x): a halted vCPU never lags, and after a co-stop only those that
- * lag must start together. Strict (2.x): halted ones count too, and the whole VM waits until all of it fits.
+ * lag must start together. Strict (2.x): halted ones count too, and the whole VM waits until all of it fits. None: to
+ * see what it is for.
  */
-export type CoschedMode = 'relaxed' | 'strict';
+export type CoschedMode = 'relaxed' | 'strict' | 'none';
 
 /** Lag behind its running siblings that stops a VM; the product's own figure is not public. */
 export const SKEW_LIMIT_US = 3000;

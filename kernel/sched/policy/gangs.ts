@@ -39,7 +39,7 @@ export class Gangs<T> {
 
   /** VMs with one vCPU have nothing to keep in step. */
   add(vm: VmClaim<T>, nowUs: number): void {
-    if (vm.entities.length < LEAST_SIZE || this.#ofVm.has(vm)) return;
+    if (this.mode === 'none' || vm.entities.length < LEAST_SIZE || this.#ofVm.has(vm)) return;
     const gang = new Gang(vm.entities.length, this.mode);
     const member = {
       vm,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HtSharing } from '../../abi/index.js';
-import { inAffinity, regularTopology } from '../policy/index.js';
+import { type CoschedMode, inAffinity, regularTopology, SKEW_LIMIT_US } from '../policy/index.js';
 import {
   Barrier,
   crowd,
@@ -107,24 +107,31 @@ describe('always true, in machines of any mix', () => {
 });
 
 describe('co-scheduling', () => {
-  it('keeps vCPUs of a VM in step: half of the PCPUs make half of the rounds of a spinning barrier', () => {
-    const contended = (vcpus: number) => {
-      const simulation = new Simulation({
-        topology: regularTopology({ nodes: 1, packagesPerNode: 1, coresPerPackage: 4, threadsPerCore: 1 }),
-      });
-      const barrier = new Barrier(vcpus, 1000, 'spin');
-      const vm = simulation.powerOn({ vcpus, shares: 1000 * vcpus, guest: barrier });
-      for (let i = 0; i < 4; i++) simulation.powerOn({ guest: spinner() });
-      simulation.run(10 * SECOND);
-      return { rounds: barrier.rounds, vm, simulation };
-    };
-    const { rounds, vm, simulation } = contended(4);
-    // Half of four PCPUs is its own: 5000 rounds if its vCPUs always ran together.
-    expect(rounds).toBeGreaterThan(2500);
-    expect(rounds).toBeLessThanOrEqual(5100);
+  /** A VM of 4 vCPUs that meet at a spinning barrier every ms, beside four spinners on four PCPUs. */
+  const contended = (cosched: CoschedMode) => {
+    const simulation = new Simulation({
+      topology: regularTopology({ nodes: 1, packagesPerNode: 1, coresPerPackage: 4, threadsPerCore: 1 }),
+      cosched,
+    });
+    const barrier = new Barrier(4, 1000, 'spin');
+    const vm = simulation.powerOn({ vcpus: 4, guest: barrier });
+    for (let i = 0; i < 4; i++) simulation.powerOn({ guest: spinner() });
+    simulation.run(10 * SECOND);
+    // Half of four PCPUs is its own.
     expect(vm.usedUs / (40 * SECOND)).toBeCloseTo(0.5, 1);
-    const skew = simulation.hooks.gangs.of(vm.claim)?.skewUs ?? new Float64Array(4);
-    expect(Math.max(...skew)).toBeLessThanOrEqual(3001);
+    return { rounds: barrier.rounds, skews: simulation.hooks.gangs.of(vm.claim)?.skewUs ?? [] };
+  };
+
+  it('keeps vCPUs of a VM in step: far more rounds of a barrier than without', () => {
+    const relaxed = contended('relaxed');
+    // 5000 if all four always ran together, for half of the time.
+    expect(relaxed.rounds).toBeGreaterThan(2500);
+    expect(relaxed.rounds).toBeGreaterThan(5 * contended('none').rounds);
+    expect(Math.max(...relaxed.skews)).toBeLessThanOrEqual(SKEW_LIMIT_US + 1);
+  });
+
+  it('strict runs all four together or none', () => {
+    expect(contended('strict').rounds).toBeGreaterThan(4500);
   });
 
   it('costs a VM that is alone nothing', () => {
