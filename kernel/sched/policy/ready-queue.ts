@@ -38,14 +38,22 @@ export class ReadyQueue<T> {
 
   /** Who has least virtual time of those that `permits` lets through for a PCPU. */
   bestWhere<P>(permits: (entity: Entity<T>, pcpu: P) => boolean, pcpu: P): Entity<T> | null {
-    const top = this.#heap[0];
-    if (top === undefined || permits(top, pcpu)) return top ?? null;
-    let best: Entity<T> | null = null;
-    for (const entity of this.#heap) {
-      if (best !== null && entity.account.virtualUs >= best.account.virtualUs) continue;
-      if (permits(entity, pcpu)) best = entity;
-    }
-    return best;
+    return this.#bestBelow(0, null, permits, pcpu);
+  }
+
+  /** Below a place of the heap nobody has less than who is there: most of it need not be looked at. */
+  #bestBelow<P>(
+    at: number,
+    best: Entity<T> | null,
+    permits: (entity: Entity<T>, pcpu: P) => boolean,
+    pcpu: P,
+  ): Entity<T> | null {
+    const entity = this.#heap[at];
+    if (entity === undefined || (best !== null && entity.account.virtualUs >= best.account.virtualUs))
+      return best;
+    if (permits(entity, pcpu)) return entity;
+    const left = this.#bestBelow(2 * at + 1, best, permits, pcpu);
+    return this.#bestBelow(2 * at + 2, left, permits, pcpu);
   }
 
   #place(at: number, entity: Entity<T>): void {
