@@ -156,17 +156,20 @@ export class Dispatcher<T> {
   /** Puts a runnable entity on a PCPU, whoever has it: for co-starts and moves. */
   start(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void {
     if (entity.on === pcpu || !entity.wants || entity.held || entity.stalled) return;
-    this.charge(entity, nowUs);
+    if (entity.vm.limit.max !== Number.POSITIVE_INFINITY) this.charge(entity, nowUs);
     if (entity.vm.limit.dry) return;
-    this.#vacate(pcpu, nowUs);
+    const loser = pcpu.run;
+    if (loser !== null) this.#revoke(loser, nowUs);
     if (entity.on !== null) this.#revoke(entity, nowUs);
     this.#grant(pcpu, entity, nowUs);
+    if (loser !== null) this.charge(loser, nowUs);
   }
 
   /** Charges what an entity used since the last time. */
   charge(entity: Entity<T>, nowUs: number): void {
     const usedUs = this.port.usedUs(entity, nowUs);
     const { vm, on } = entity;
+    entity.mayOwe = false;
     charge(entity.account, usedUs);
     this.#ready.moved(entity);
     if (on !== null) on.measuredUs += usedUs;
@@ -176,7 +179,6 @@ export class Dispatcher<T> {
 
   /** @returns when to look again, µs */
   pass(nowUs: number): number {
-    if (this.#stale && nowUs - this.#entitledAtUs >= ENTITLE_PERIOD_US) this.#entitle(nowUs);
     this.#expire(nowUs);
     this.#gather(nowUs);
     this.#liftFloor();
@@ -185,6 +187,8 @@ export class Dispatcher<T> {
     this.#fillFree(nowUs);
     this.#leaveSlowPcpus(nowUs);
     this.#preempt(nowUs);
+    // Last: a waker does not wait for it.
+    if (this.#stale && nowUs - this.#entitledAtUs >= ENTITLE_PERIOD_US) this.#entitle(nowUs);
     return this.#nextLook(nowUs);
   }
 
@@ -310,6 +314,7 @@ export class Dispatcher<T> {
   #best(pcpu: Pcpu<T>, nowUs: number): Entity<T> | null {
     let best = this.#ready.bestWhere(this.#mayHave, pcpu);
     for (let tries = 0; tries < MOST_TRIES && best !== null; tries++) {
+      if (!best.mayOwe && best.vm.limit.max === Number.POSITIVE_INFINITY) break;
       this.charge(best, nowUs);
       const now = this.#ready.bestWhere(this.#mayHave, pcpu);
       if (now === best) break;
@@ -388,12 +393,6 @@ export class Dispatcher<T> {
     return grantSpanUs(entity.vm.limit, Math.max(1, entity.vm.wanting), this.options.quantumUs);
   }
 
-  #vacate(pcpu: Pcpu<T>, nowUs: number): void {
-    if (pcpu.run === null) return;
-    this.charge(pcpu.run, nowUs);
-    this.#revoke(pcpu.run, nowUs);
-  }
-
   #grant(pcpu: Pcpu<T>, entity: Entity<T>, nowUs: number): void {
     this.#ready.remove(entity);
     if (entity.lastPcpu !== null && entity.lastPcpu !== pcpu) entity.migrations++;
@@ -414,6 +413,7 @@ export class Dispatcher<T> {
     if (pcpu === null) return;
     pcpu.run = null;
     entity.on = null;
+    entity.mayOwe = entity.wants;
     this.port.revoke(entity, pcpu, nowUs);
     this.hooks.revoked(entity, pcpu, nowUs);
     this.#enqueue(entity);

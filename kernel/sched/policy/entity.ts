@@ -85,6 +85,8 @@ export class Entity<T> {
   /** Anything that moves when it runs at all, set by the driver: tells a stalled entity from one that had no luck. */
   progress = 0;
   grantProgress = 0;
+  /** It lost a PCPU while it ran: it may have run on, uncharged. */
+  mayOwe = false;
   grants = 0;
   /** Grants on another PCPU than the one before. */
   migrations = 0;
