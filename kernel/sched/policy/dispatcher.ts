@@ -28,8 +28,8 @@ const STALLED_PART = 0.005;
 const MOST_AHEAD_US = 10e6;
 const SHORTEST_MEASURE_US = 2000;
 const SMOOTHING = 0.25;
-/** Entitlements are computed again when the PCPUs together deliver this much more or less. */
-const CAPACITY_MARGIN = 0.01;
+/** Entitlements are computed again when the PCPUs together deliver this part more or less. */
+const CAPACITY_MARGIN = 0.002;
 const MOST_TRIES = 4;
 
 /**

@@ -7,12 +7,15 @@ export interface Limit {
   max: number;
   tokensUs: number;
   tokensAtUs: number;
-  /** The tokens are gone; it may run again when half a quantum has gathered. */
+  /** The tokens are gone; it may run again when enough for a worthwhile burst has gathered. */
   dry: boolean;
 }
 
 /** Tokens gather for so long at most: a limit is never passed by more than this much of it. */
 const GATHER_US = 100_000;
+/** A burst is half a quantum; of a small limit so much of it, that a window of 10 s never holds 1 % more or less. */
+const BURST_US = 50_000;
+const SHORTEST_BURST_US = 1000;
 const SHORTEST_GRANT_US = 200;
 /** Timers fire a little early by the clock's grain. */
 const LATE_US = 5;
@@ -30,15 +33,19 @@ export function changeLimit(limit: Limit, max: number, nowUs: number): void {
   if (max === Number.POSITIVE_INFINITY) limit.dry = false;
 }
 
+function burstUs({ max }: Limit, quantumUs: number): number {
+  return Math.min(quantumUs / 2, Math.max(SHORTEST_BURST_US, max * BURST_US));
+}
+
 /** Pays for CPU that was used and gathers what time has brought. */
 export function settle(limit: Limit, cpuUs: number, nowUs: number, quantumUs: number): void {
   if (limit.max === Number.POSITIVE_INFINITY) return;
-  const most = Math.max(limit.max * GATHER_US, quantumUs / 2);
+  const most = Math.max(limit.max * GATHER_US, burstUs(limit, quantumUs));
   const gathered = limit.tokensUs + (nowUs - limit.tokensAtUs) * limit.max;
   limit.tokensAtUs = nowUs;
   limit.tokensUs = Math.min(gathered - cpuUs, most);
   if (limit.tokensUs <= 0) limit.dry = true;
-  else if (limit.tokensUs >= quantumUs / 2) limit.dry = false;
+  else if (limit.tokensUs >= burstUs(limit, quantumUs)) limit.dry = false;
 }
 
 /** How long a grant may last: until the tokens, which gather meanwhile, are gone. @param running virtual CPUs at once */
@@ -50,5 +57,5 @@ export function grantSpanUs(limit: Limit, running: number, quantumUs: number): n
 /** When a dry limit lets it run again, unless it used more meanwhile. A limit of 0 never does. */
 export function gatheredAtUs(limit: Limit, quantumUs: number): number {
   if (limit.max <= 0) return Number.POSITIVE_INFINITY;
-  return limit.tokensAtUs + (quantumUs / 2 - limit.tokensUs) / limit.max + LATE_US;
+  return limit.tokensAtUs + (burstUs(limit, quantumUs) - limit.tokensUs) / limit.max + LATE_US;
 }
