@@ -88,8 +88,11 @@ class Machine implements LinuxPort {
       const speed = this.#speedOf(row);
       if (speed > 0) soonest = Math.min(soonest, (this.left[row] ?? 0) / speed);
       const report = this.reports[row]?.vmmReport;
-      if (report?.state() === VmmState.halt)
-        soonest = Math.min(soonest, Math.max(1, report.nextTimerUs() - this.now));
+      if (report?.state() !== VmmState.halt) return;
+      const leftUs = report.nextTimerUs() - this.now;
+      // One that is due waits for a grant: the scheduler's next look.
+      if (leftUs > 0) soonest = Math.min(soonest, leftUs);
+      else if ((this.sched.schedWorld.grant(row) & 1) !== 0) soonest = 1;
     });
     return Math.ceil(soonest);
   }
