@@ -27,7 +27,7 @@ const STALLED_PART = 0.005;
 /** Debt, and what was got of PCPUs that others may not use, is forgotten beyond this much of virtual time. */
 const MOST_AHEAD_US = 10e6;
 const SHORTEST_MEASURE_US = 2000;
-const SMOOTHING = 0.25;
+const SMOOTHING = 0.1;
 /** Entitlements are computed again when the PCPUs together deliver this part more or less. */
 const CAPACITY_MARGIN = 0.002;
 const MOST_TRIES = 4;
