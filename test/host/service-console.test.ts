@@ -177,6 +177,30 @@ describe('the tools that tell of the host', () => {
     expect(advopt).toMatch(/\+\/Misc\/RunningVCpuLimit : \n.*\|----Current Value\.+128$/m);
   });
 
+  it('vm-support -S packs performance snapshots that esxtop -R replays as they were', async () => {
+    const kernel = await host.kernel();
+    const vmxPath = await host.addGuest('asm-counter', 'watched');
+    const { vm } = await host.powerOn(kernel, vmxPath);
+    const { stdout, stderr } = await host.ssh(
+      [
+        'mkdir /tmp/perf && cd /tmp/perf && vm-support -S -d 6 -i 3 -w . >/dev/null && tar xzf esx-*.tgz && ls && ls snapshots >&2',
+        'esxtop -R /tmp/perf -b -a | cmp - snapshots/esxtop.csv && cat snapshots/esxtop.csv',
+        'truncate -s 100 snapshots/snapshot-000002.json; esxtop -R . -b >/dev/null; cd / && rm -r /tmp/perf',
+      ].join('\n'),
+      { timeoutMs: 60_000 },
+    );
+    const [bundle, folder, ...lines] = stdout.toString().trim().split('\n');
+    expect([bundle, folder]).toEqual([expect.stringMatching(/^esx-.*\.tgz$/), 'snapshots']);
+    expect(stderr).toMatch(
+      /^esxtop\.csv\nformat\.json\n(snapshot-00000[123]\.json\n){3}esxtop: snapshot-000002\.json is damaged/,
+    );
+    const [header = [], ...rows] = lines.map(line => line.slice(1, -1).split('","'));
+    expect(rows).toHaveLength(2);
+    const column = header.findIndex(name => name.endsWith(`:${vm.worldId + 1}:vmm0:watched)\\% Used`));
+    for (const row of rows) expect(Number(row[column])).toBeGreaterThan(0);
+    await kernel.call('powerOff', { vmxPath });
+  });
+
   it('vm-support bundles logs, configuration, VMs and answers of tools, and no secret', async () => {
     const kernel = await host.kernel();
     const vmxPath = await host.addGuest('asm-counter', 'bundled');

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { GroupKind, WorldKind } from '../../kernel/abi/index.js';
 import { nowUs } from '../../lib/linux/index.js';
+import { recorded } from './recording.js';
+import { takeSnapshot } from './snapshot.js';
 import { type FakeHost, startFakeHost } from './testing/fake-host.js';
 
 /** The built tool as a process of its own, on a terminal that tmux makes and on pipes. */
@@ -99,8 +101,8 @@ async function ended(child: ChildProcess): Promise<Ended> {
 }
 
 describe('batch mode', { timeout: 30_000 }, () => {
-  it('records rows at the delay, and ends by itself', async () => {
-    const { status, out, err } = await ended(start('-b', '-d', '2', '-n', '2'));
+  it('records rows at the delay, ends by itself, and replays them from its snapshots', async () => {
+    const { status, out, err } = await ended(start('-b', '-d', '2', '-n', '2', '--record', folder));
     expect([status, err]).toEqual([0, '']);
     const script = [
       'import csv, sys, json',
@@ -121,6 +123,13 @@ describe('batch mode', { timeout: 30_000 }, () => {
     const seconds = rows.map(row => Date.parse(`${row['(PDH-CSV 4.0) (UTC)(0)']} UTC`) / 1000);
     expect((seconds[1] ?? 0) - (seconds[0] ?? 0)).toBeGreaterThanOrEqual(1);
     expect((seconds[1] ?? 0) - (seconds[0] ?? 0)).toBeLessThanOrEqual(3);
+    host.die();
+    const replay = await ended(
+      spawn(process.execPath, [MAIN, '-b', '-R', folder], { env: { HOME: folder } }),
+    );
+    expect(replay).toMatchObject({ status: 0, err: '', out });
+    const one = await ended(spawn(process.execPath, [MAIN, '-b', '-n', '1', '-R', folder], { env: {} }));
+    expect(one.out.split('\n')).toHaveLength(3);
   });
 
   it('is what it falls back to without a terminal', async () => {
@@ -163,6 +172,7 @@ describe('refusals', { timeout: 30_000 }, () => {
     [['-x'], /Unknown option '-x'/],
     [['-d', '1'], /at least 2/],
     [['-c', '/nonexistent'], /ENOENT/],
+    [['-R', '/nonexistent'], /esxtop: \/nonexistent is no folder/],
   ] as const)('%j', async (args, message) => {
     const { status, out, err } = await ended(start(...args));
     expect([status, out]).toEqual([1, '']);
@@ -312,6 +322,53 @@ describe.skipIf(!hasTmux)('on a terminal', { timeout: 60_000 }, () => {
     terminal = new Terminal(80, 24);
     const lines = await terminal.until(screen => screen.includes('linux'));
     expect(lines[3]).toMatch(/NWLD$/);
+  });
+
+  it('kills the VM of a world by `k`, and no other world', async () => {
+    host.vms.push({ worldId: 1024, name: 'linux', vmxPath: '/vmfs/volumes/a/linux.vmx' });
+    terminal = new Terminal(80, 24);
+    await terminal.until(screen => screen.includes('linux'));
+    terminal.keys('k', '1020', 'Enter');
+    await terminal.until(screen => screen.includes('Only the worlds of a virtual machine can be killed'));
+    terminal.keys('k', '1025', 'Enter');
+    await terminal.until(screen => screen.includes('linux is powered off'));
+    expect(host.calls.at(-1)).toEqual({
+      call: 'powerOff',
+      args: { vmxPath: '/vmfs/volumes/a/linux.vmx' },
+    });
+  });
+
+  it('shows every field with -a', async () => {
+    terminal = new Terminal(270, 24, ['-a']);
+    const lines = await terminal.until(screen => /linux +2 +25\.0/.test(screen));
+    expect(lines[3]).toMatch(
+      /%SWPWT .*MIG\/s .*AMLMT AUNITS AFFINITY_BIT_MASK HTSHARING CPU HTQ .*%GKRNL +%MON$/,
+    );
+  });
+
+  it('replays a recording at its pace, and ends with it', async () => {
+    const recorder = recorded(
+      {
+        over: new AbortController().signal,
+        snapshot: previous =>
+          takeSnapshot({ ...host.tables, wallMs: Date.UTC(2020, 0, 1), console: null }, previous),
+        endVm: () => Promise.resolve(''),
+        close: () => undefined,
+      },
+      folder,
+      2000,
+    );
+    let last = recorder.snapshot(null);
+    for (const { publishedUs } = last; last.publishedUs === publishedUs; last = recorder.snapshot(last))
+      await new Promise(resolve => setTimeout(resolve, 20));
+    pump.stop();
+    host.die();
+    terminal = new Terminal(80, 24, ['-R', folder]);
+    await terminal.until(screen => /linux +2 +25\.0/.test(screen));
+    terminal.keys('k', '1025', 'Enter');
+    await terminal.until(screen => screen.includes('A recording: nothing here can be ended'));
+    terminal.keys(...Array<string>(40).fill('Space'));
+    await terminal.until(screen => screen.includes('status 0'));
   });
 
   it('ends after as many looks as were asked for', async () => {

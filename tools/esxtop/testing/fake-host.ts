@@ -139,6 +139,10 @@ export class HostTables {
 
 export interface FakeHost {
   readonly socketPath: string;
+  /** What listVms answers. */
+  readonly vms: { worldId: number; name: string; vmxPath: string }[];
+  /** Calls that came, with their arguments. */
+  readonly calls: readonly unknown[];
   readonly tables: HostTables;
   /** Ends every connection and the socket, as the end of a VMkernel does. */
   die(): void;
@@ -161,13 +165,17 @@ export async function startFakeHost(abiHash: number = ABI_HASH): Promise<FakeHos
   MemoryFileWriter.stamp(file(MemoryFileWriter.NAME, MemoryFileWriter.SIZE_BYTES));
   StorageFileWriter.stamp(file(StorageFileWriter.NAME, StorageFileWriter.SIZE_BYTES));
   const socketPath = join(folder, 'control.sock');
-  const { server, sockets } = await listen(socketPath, { abiHash, shmDir });
+  const vms: FakeHost['vms'] = [];
+  const calls: unknown[] = [];
+  const { server, sockets } = await listen(socketPath, { abiHash, shmDir, vms }, calls);
   const die = (): void => {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
   return {
     socketPath,
+    vms,
+    calls,
     tables: new HostTables(new HostFileWriter(host), new SchedFileWriter(sched)),
     die,
     close: () => {
@@ -180,6 +188,7 @@ export async function startFakeHost(abiHash: number = ABI_HASH): Promise<FakeHos
 async function listen(
   socketPath: string,
   result: Readonly<Record<string, unknown>>,
+  calls: unknown[],
 ): Promise<{ server: Server; sockets: Set<Socket> }> {
   const sockets = new Set<Socket>();
   const server = createServer(socket => {
@@ -189,7 +198,8 @@ async function listen(
     socket.on('error', () => socket.destroy());
     socket.on('data', chunk => {
       for (const { header } of decoder.push(chunk)) {
-        const { id } = header as { id: number };
+        const { id, ...asked } = header as { id: number };
+        calls.push(asked);
         socket.write(encodeFrame({ id, result }));
       }
     });
