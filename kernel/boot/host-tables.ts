@@ -1,5 +1,5 @@
 import { type HostFileWriter, MAX_VMS, MAX_WORLDS, type SchedFile, WorldKind } from '../abi/index.js';
-import { type CpuClaim, GroupRows, type PoolClaim } from './group-table.js';
+import { type CpuClaim, GroupRows, type PoolClaim } from './group-rows.js';
 import { hideRow, showRow, TableRows } from './table-rows.js';
 
 const FIRST_WORLD_ID = 1024;

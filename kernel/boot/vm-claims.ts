@@ -1,7 +1,7 @@
 import type { CpuAllocation, VmConfig } from '../../lib/vmx/index.js';
 import { CpuUnits, HtSharing } from '../abi/index.js';
 import { overheadMb } from '../memory/index.js';
-import type { CpuClaim, PoolClaim } from './group-table.js';
+import type { CpuClaim, PoolClaim } from './group-rows.js';
 import type { Demand, Pool } from './pools/index.js';
 
 /** A .vmx speaks of MHz or of percent of one PCPU, the scheduler of PCPUs. */

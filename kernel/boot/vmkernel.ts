@@ -22,7 +22,7 @@ import { ConfigWrites } from './config-writes.js';
 import { ConsoleTime } from './console-time.js';
 import { ControlServer } from './control-server.js';
 import { EsxConfFile } from './esx-conf-file.js';
-import { CONSOLE_MIN_PCPUS } from './group-table.js';
+import { CONSOLE_MIN_PCPUS } from './group-rows.js';
 import { HostTables } from './host-tables.js';
 import { InitLink } from './init-link.js';
 import { kernelThreads, type Machine, readMachine } from './machine.js';

@@ -1,6 +1,6 @@
 import { ROOT_POOL_ID, VmkernelError } from '../../abi/index.js';
 import { accountPools, findOverdraft, type PoolAccount } from '../../sched/policy/index.js';
-import { fitOnPcpus } from './affinity-fit.js';
+import { fitOnPcpus } from './pcpu-reservations.js';
 import type { PoolTree } from './pool-tree.js';
 
 const KB_PER_MB = 1024;

@@ -1,6 +1,6 @@
 /**
  * Resource pools: their tree and who is in which pool (pool-tree.ts), what may stand in it (pool-checks.ts), how it
- * stands in esx.conf (pool-settings.ts), what is reserved of it (admission.ts, affinity-fit.ts), and the calls that
+ * stands in esx.conf (pool-settings.ts), what is reserved of it (admission.ts, pcpu-reservations.ts), and the calls that
  * change it (pools.ts).
  *
  * - A change is made on a copy of the tree, checked, admitted, in the scheduler's tables and durable in esx.conf

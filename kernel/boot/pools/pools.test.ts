@@ -1,47 +1,21 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ResourceAllocation } from '../../abi/index.js';
-import { ChangeFeed } from '../change-feed.js';
-import { EsxConfFile } from '../esx-conf-file.js';
-import { type Demand, Pools } from './index.js';
+import type { Demand, Pools } from './index.js';
 import { defaultAllocation } from './pool-checks.js';
 import { settingsOf } from './pool-settings.js';
+import { FREE, PoolHost } from './testing/pool-host.js';
 
-const FREE: ResourceAllocation = {
-  reservation: 0,
-  expandable: true,
-  limit: null,
-  shares: 0,
-  level: 'normal',
-};
-const WHOLE = { pcpuMhz: [1840, 2000], vcpuMhz: 2000, memoryMb: 8000 };
-let folder: string;
-let maxVcpus: number;
-let warnings: string[];
-
+let host: PoolHost;
 beforeEach(() => {
-  // In memory: every change is made durable, and here are hundreds of them.
-  folder = join(mkdtempSync('/dev/shm/pools-test-'), 'console');
-  maxVcpus = 128;
-  warnings = [];
+  host = new PoolHost();
 });
-afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
+afterEach(() => host.stop());
 
-function boot(follow: () => void = () => undefined): Pools {
-  return new Pools({
-    capacity: WHOLE,
-    limits: { poweredOnVcpus: () => maxVcpus, checkPerVcpu: () => true },
-    esxConf: new EsxConfFile(folder, () => undefined),
-    feed: new ChangeFeed(),
-    log: pino({ level: 'warn' }, { write: line => warnings.push(JSON.parse(line).msg) }),
-    canonical: path => path,
-    follow,
-  });
-}
-
-const conf = () => join(folder, 'etc/vmware/esx.conf');
+const boot = () => host.boot();
+const etc = () => join(host.folder, 'etc/vmware');
+const conf = () => join(etc(), 'esx.conf');
 const create = (pools: Pools, name: string, parentId = 0, cpu: Partial<ResourceAllocation> = {}): number =>
   pools.create({ parentId, name, cpu: { ...FREE, ...cpu }, memory: FREE });
 const move = (pools: Pools, poolId: number, moved: readonly number[], vms: readonly string[] = []): void =>
@@ -64,7 +38,7 @@ describe('the tree of pools', () => {
     const usual = { cpu: defaultAllocation('cpu'), memory: defaultAllocation('memory') };
     for (let i = 1; i <= 255; i++) tree.put({ poolId: i, parentId: 0, name: `a${i}`, ...usual });
     for (let i = 256; i <= 510; i++) tree.put({ poolId: i, parentId: 1, name: `b${i}`, ...usual });
-    new EsxConfFile(folder, () => undefined).write(settingsOf(tree));
+    host.esxConf().write(settingsOf(tree));
     const pools = boot();
     create(pools, 'the 256th');
     expect(() => create(pools, 'one more')).toThrow(refusal('LimitExceeded', { limit: 256 }));
@@ -76,7 +50,7 @@ describe('the tree of pools', () => {
     pools.destroy({ poolId: 300 });
     move(pools, 1, [], ['/vm.vmx']);
     expect(boot().list()).toEqual(pools.list());
-    expect(warnings).toEqual([]);
+    expect(host.warnings).toEqual([]);
   });
 
   it('takes a chain of pools as deep as there can be', () => {
@@ -137,7 +111,7 @@ describe('the tree of pools', () => {
       create(pools, name);
       expect(boot().list()[1]?.name).toBe(name);
     }
-    expect(warnings).toEqual([]);
+    expect(host.warnings).toEqual([]);
   });
 
   it.each<[string, Partial<ResourceAllocation>]>([
@@ -200,10 +174,11 @@ describe('reservations of pools', () => {
 
   it('are not changed when esx.conf cannot be written', () => {
     const followed: string[] = [];
-    const pools = boot(() => void followed.push('x'));
+    host.follow = () => void followed.push('x');
+    const pools = boot();
     const a = create(pools, 'a');
     const before = pools.list();
-    rmSync(join(folder, 'etc'), { recursive: true });
+    rmSync(join(host.folder, 'etc'), { recursive: true });
     expect(() => create(pools, 'b', a)).toThrow(refusal('IoError'));
     expect(pools.list()).toEqual(before);
     expect(followed).toHaveLength(4);
@@ -218,7 +193,7 @@ describe('power-on', () => {
     expect(() => admission.admit(125, vm('/129th'))).toThrow(
       refusal('TooManyVcpus', { max: 128, count: 1, poweredOn: 128 }),
     );
-    maxVcpus = 192;
+    host.maxVcpus = 192;
     for (let row = 125; row < 189; row++) admission.admit(row, vm(`/${row}`));
     expect(() => admission.admit(189, vm('/193rd'))).toThrow(refusal('TooManyVcpus', { max: 192 }));
   });
@@ -248,7 +223,7 @@ describe('a damaged esx.conf', () => {
     for (const name of ['one', 'two', 'three']) create(pools, name);
     move(pools, 2, [3], ['/vm']);
     writeFileSync(conf(), `${readFileSync(conf(), 'utf8')}${text}`);
-    warnings = [];
+    host.warnings.length = 0;
     return boot();
   };
   const shape = (pools: Pools) =>
@@ -264,12 +239,12 @@ describe('a damaged esx.conf', () => {
   ])('with %s loses no pool: the log names it and the file is kept', (line, problem) => {
     const pools = damaged(`${line}\n`);
     expect(shape(pools)).toEqual(['0 -1 Resources', '1 0 one', '2 0 two', '3 2 three']);
-    expect(warnings[0]).toContain(problem);
-    const copy = readdirSync(join(folder, 'etc/vmware')).find(name => name.startsWith('esx.conf.damaged-'));
-    expect(readFileSync(join(folder, 'etc/vmware', copy ?? ''), 'utf8')).toContain(line);
-    warnings = [];
+    expect(host.warnings[0]).toContain(problem);
+    const copy = readdirSync(etc()).find(name => name.startsWith('esx.conf.damaged-'));
+    expect(readFileSync(join(etc(), copy ?? ''), 'utf8')).toContain(line);
+    host.warnings.length = 0;
     expect(boot().list()).toEqual(pools.list());
-    expect(warnings).toEqual([]);
+    expect(host.warnings).toEqual([]);
   });
 
   it('that puts pools below each other brings one of them to the root', () => {

@@ -189,7 +189,7 @@ export class Pools {
     const paths = new Set(this.#tree.vms.keys());
     for (const { vmxPath } of this.admission.poweredOn) paths.add(vmxPath);
     const found = new Map<number, string[]>();
-    for (const path of paths) {
+    for (const path of [...paths].sort()) {
       const poolId = this.#tree.poolOf(path);
       const vms = found.get(poolId);
       if (vms === undefined) found.set(poolId, [path]);

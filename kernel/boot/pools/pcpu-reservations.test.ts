@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BoundReservation, fitOnPcpus } from './affinity-fit.js';
+import { type BoundReservation, fitOnPcpus } from './pcpu-reservations.js';
 
 const bound = (amount: number, ...pcpus: number[]): BoundReservation => ({ amount, pcpus });
 
