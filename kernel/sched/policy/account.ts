@@ -17,6 +17,22 @@ export function charge(account: Account, cpuUs: number): void {
   account.virtualUs += cpuUs / Math.max(account.entitled, LEAST_ENTITLED);
 }
 
+/**
+ * Changes the entitlement. What it is ahead of the floor, or behind, is CPU time that was used under the old one: it
+ * stays the same amount of CPU, so that nobody is starved by a debt that a tiny entitlement blew up.
+ */
+export function entitle(
+  account: Account,
+  entitled: number,
+  floorUs: number,
+  bound: { readonly behindUs: number; readonly aheadUs: number },
+): void {
+  const old = Math.max(account.entitled, LEAST_ENTITLED);
+  const lagUs = ((account.virtualUs - floorUs) * old) / Math.max(entitled, LEAST_ENTITLED);
+  account.entitled = entitled;
+  account.virtualUs = floorUs + Math.max(-bound.behindUs, Math.min(lagUs, bound.aheadUs));
+}
+
 /** A waker keeps a bounded credit for the time it slept. @param lagUs that much at full entitlement */
 export function creditOnWake(account: Account, floorUs: number, lagUs: number): void {
   account.virtualUs = Math.max(account.virtualUs, floorUs - lagUs);

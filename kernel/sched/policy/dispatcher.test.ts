@@ -296,6 +296,15 @@ describe('shares', () => {
   });
 });
 
+describe('an entitlement that was next to nothing', () => {
+  it('leaves no starvation behind when it grows: debt is CPU time', () => {
+    const machine = new Machine([{}, { min: 0.5 }, {}], [0.4]);
+    machine.run(5e6);
+    machine.change(1, {});
+    near(machine.shares(3), [13.3, 13.3, 13.3], 12);
+  });
+});
+
 describe('affinity', () => {
   it('keeps VMs where they may be and gives the others the rest', () =>
     near(measure([{ affinity: 1 }, { affinity: 1 }, {}], [1, 1]), [50, 50, 100]));
@@ -356,6 +365,8 @@ describe('entities that are held, moved or stand still', () => {
     near(machine.shares(5), [0, 100]);
     machine.at(0).owner.blocked = false;
     machine.dispatcher.resume(machine.at(0), machine.now);
+    // It comes back with a credit of two quanta.
+    machine.run(machine.now + 1e6);
     near(machine.shares(5), [90, 10], 4);
   });
 

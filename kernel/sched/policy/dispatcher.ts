@@ -1,4 +1,4 @@
-import { charge, creditOnWake } from './account.js';
+import { charge, creditOnWake, entitle } from './account.js';
 import { AffinityFit } from './affinity-fit.js';
 import type { Entity, Pcpu, VmClaim } from './entity.js';
 import { type DispatchHooks, type DispatchPort, plainHooks } from './hooks.js';
@@ -48,6 +48,8 @@ export class Dispatcher<T> {
   readonly #dry: VmClaim<T>[] = [];
   readonly #woke: Entity<T>[] = [];
   readonly #fit: AffinityFit<T>;
+  /** How far an account may be behind the floor, and ahead of it. */
+  readonly #bound = { behindUs: 0, aheadUs: MOST_AHEAD_US };
   #floorUs = 0;
   #entitledAtUs = 0;
   /** Capacity that entitlements were computed for. */
@@ -192,10 +194,13 @@ export class Dispatcher<T> {
     return this.#nextLook(nowUs);
   }
 
+  get #creditUs(): number {
+    return this.options.quantumUs * this.options.boundLagQuanta;
+  }
+
   #comeBack(entity: Entity<T>, nowUs: number): void {
     this.#stale = true;
-    const { quantumUs, boundLagQuanta } = this.options;
-    creditOnWake(entity.account, this.#floorUs, quantumUs * boundLagQuanta);
+    creditOnWake(entity.account, this.#floorUs, this.#creditUs);
     this.#settle(entity.vm, 0, nowUs);
     this.#enqueue(entity);
     this.#woke.push(entity);
@@ -233,17 +238,16 @@ export class Dispatcher<T> {
     this.#stale = false;
     const { capacity } = this;
     this.#sharedOut = capacity;
+    this.#bound.behindUs = this.#creditUs;
     for (const vm of this.vms) this.tree.demand[vm.node] = vm.wanting;
     this.tree.compute(capacity, this.entitled);
     this.#fit.fit(this.vms, this.pcpus, capacity, this.entitled);
     for (const vm of this.vms) {
       if (vm.wanting === 0) continue;
       const each = (this.entitled[vm.node] ?? 0) / vm.wanting;
-      for (const { account } of vm.entities) {
-        account.entitled = each;
-        account.virtualUs = Math.min(account.virtualUs, this.#floorUs + MOST_AHEAD_US);
-      }
+      for (const { account } of vm.entities) entitle(account, each, this.#floorUs, this.#bound);
     }
+    this.#ready.reorder();
   }
 
   #expire(nowUs: number): void {

@@ -36,6 +36,14 @@ export class ReadyQueue<T> {
     if (entity.queueAt === at) this.#sink(at, entity);
   }
 
+  /** The virtual times of many have changed. */
+  reorder(): void {
+    for (let at = (this.#heap.length >> 1) - 1; at >= 0; at--) {
+      const entity = this.#heap[at];
+      if (entity !== undefined) this.#sink(at, entity);
+    }
+  }
+
   /** Who has least virtual time of those that `permits` lets through for a PCPU. */
   bestWhere<P>(permits: (entity: Entity<T>, pcpu: P) => boolean, pcpu: P): Entity<T> | null {
     return this.#bestBelow(0, null, permits, pcpu);
