@@ -16,7 +16,7 @@ import { CPU_STEPS, type CpuStep, type CpuStepName, cpuSteps, expected, type Pai
 import { DemoMachines } from './demo-machines.js';
 
 const NAMES: Pair<string> = { high: 'demo-high', low: 'demo-low' };
-const WINDOW_SECONDS = 8;
+const WINDOW_SECONDS = 6;
 const SETTLE_MS = 1500;
 
 export interface CpuDemoHost {

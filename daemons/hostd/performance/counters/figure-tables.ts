@@ -39,6 +39,7 @@ export class FigureTables {
   #vms: ReadonlyMap<number, VmRows> = new Map();
   #pools: ReadonlyMap<number, RowOwner> = new Map();
   #root: RowOwner | undefined;
+  #idle: RowOwner | undefined;
 
   constructor(sources: FigureSources) {
     this.sources = sources;
@@ -59,6 +60,12 @@ export class FigureTables {
   root(): RowOwner | undefined {
     this.#refresh();
     return this.#root;
+  }
+
+  /** The group of what PCPUs do when there is nothing to do; it is below the root. */
+  idle(): RowOwner | undefined {
+    this.#refresh();
+    return this.#idle;
   }
 
   get pcpuCount(): number {
@@ -145,6 +152,7 @@ export class FigureTables {
       if (!inUse(generation)) continue;
       if (group.kind(row) === GroupKind.pool) pools.set(group.poolId(row), { row, generation });
       if (group.kind(row) === GroupKind.host) this.#root = { row, generation };
+      if (group.kind(row) === GroupKind.idle) this.#idle = { row, generation };
     }
     this.#pools = pools;
   }

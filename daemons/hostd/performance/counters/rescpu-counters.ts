@@ -108,37 +108,51 @@ export class RescpuCounters implements CounterGroup {
 
   meter({ kind, id }: PerfEntity): Meter | undefined {
     if (kind === 'pool') return undefined;
-    const owner = (): RowOwner | undefined =>
-      kind === 'host' ? this.#tables.root() : this.#tables.vm(id)?.group;
-    return new RescpuMeter(this.#tables, owner, this.#periodMs);
+    const group = (owner: () => RowOwner | undefined): GrowingRow<SchedGroupFigures> =>
+      new GrowingRow(() => figuresOf(this.#tables, owner()));
+    if (kind === 'vm')
+      return new RescpuMeter(
+        group(() => this.#tables.vm(id)?.group),
+        this.#periodMs,
+      );
+    const idle = group(() => this.#tables.idle());
+    return new RescpuMeter(
+      group(() => this.#tables.root()),
+      this.#periodMs,
+      idle,
+    );
   }
 }
 
+function figuresOf(tables: FigureTables, owner: RowOwner | undefined): SchedGroupFigures | undefined {
+  return owner && tables.group(owner);
+}
+
 class RescpuMeter implements Meter {
-  readonly #tables: FigureTables;
-  readonly #owner: () => RowOwner | undefined;
+  readonly #group: GrowingRow<SchedGroupFigures>;
+  readonly #idle: GrowingRow<SchedGroupFigures> | undefined;
   readonly #periodMs: number;
   readonly #run: Readings;
   readonly #active: Readings;
   readonly #limited: Readings;
-  readonly #group: GrowingRow<SchedGroupFigures>;
 
-  constructor(tables: FigureTables, owner: () => RowOwner | undefined, periodMs: number) {
-    this.#tables = tables;
-    this.#owner = owner;
+  /** @param idle a group below `group` that is no work */
+  constructor(group: GrowingRow<SchedGroupFigures>, periodMs: number, idle?: GrowingRow<SchedGroupFigures>) {
+    this.#group = group;
+    this.#idle = idle;
     this.#periodMs = periodMs;
     const count = (Math.max(...MINUTES) * 60_000) / periodMs;
     this.#run = new Readings(count);
     this.#active = new Readings(count);
     this.#limited = new Readings(count);
-    this.#group = new GrowingRow(() => this.#figures());
   }
 
   look(): void {
     this.#group.look();
-    const run = this.#group.recentRate('runUs');
-    const ready = this.#group.recentRate('readyUs');
-    const limited = this.#group.recentRate('limitedUs');
+    this.#idle?.look();
+    const run = this.#rate('runUs');
+    const ready = this.#rate('readyUs');
+    const limited = this.#rate('limitedUs');
     if (run === undefined || ready === undefined || limited === undefined) return;
     this.#run.push(run);
     this.#active.push(run + ready);
@@ -159,9 +173,9 @@ class RescpuMeter implements Meter {
     tell(samplePeriod, '', this.#periodMs);
   }
 
-  #figures(): SchedGroupFigures | undefined {
-    const owner = this.#owner();
-    return owner && this.#tables.group(owner);
+  #rate(field: 'runUs' | 'readyUs' | 'limitedUs'): number | undefined {
+    const all = this.#group.recentRate(field);
+    return all && Math.max(0, all - (this.#idle?.recentRate(field) ?? 0));
   }
 }
 
