@@ -127,20 +127,16 @@ it("shows two VMs by shares, reservation and limit, as Linux's clocks, esxtop an
     expect(status, `${output}${stderr}`).toBe(0);
     const rows = figures(output);
     expect(rows).toHaveLength(6);
-    // The two windows begin up to a second of six apart.
-    for (const { linux, esxtop } of rows) expect(Math.abs(esxtop - linux), output).toBeLessThan(8);
-    const [highShared, lowShared, , lowReserved, highLimited, lowBeside] = rows.map(({ linux }) => linux);
-    // Whatever else the machine does: the ratio of shares, all of a reservation, no more than a limit.
-    const ratio = (highShared ?? Number.NaN) / (lowShared ?? Number.NaN);
-    expect(ratio, output).toBeGreaterThan(1.4);
-    expect(ratio, output).toBeLessThan(2.8);
-    expect(lowReserved, output).toBeGreaterThan(42);
-    expect(highLimited, output).toBeLessThan(27);
-    expect(lowBeside, output).toBeGreaterThan(42);
-    // A machine that does nothing else gives what is due.
-    const pairs = [0, 2, 4].map(at => rows.slice(at, at + 2));
-    for (const pair of pairs.filter(both => both.reduce((sum, { linux }) => sum + linux, 0) > 93))
-      for (const { due, linux } of pair) expect(Math.abs(linux - due), output).toBeLessThan(4);
+    for (const pair of [0, 2, 4].map(at => rows.slice(at, at + 2))) {
+      const together = pair.reduce((sum, { linux }) => sum + linux, 0);
+      for (const { due, linux, esxtop } of pair) {
+        // Without a step's setting a row is off by 16 points of an idle PCPU; windows of seconds swing with what others take.
+        expect(Math.abs(linux - due), output).toBeLessThan(4 + (100 - together) / 5);
+        // The two windows begin up to a second of six apart.
+        expect(Math.abs(esxtop - linux), output).toBeLessThan(8);
+      }
+    }
+    expect(rows[4]?.linux, output).toBeLessThan(27);
     const { https } = (await host.status()).ports;
     await aSample(https);
     const { steps, told } = await statistics(https);

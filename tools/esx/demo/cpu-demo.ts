@@ -17,7 +17,7 @@ import { DemoMachines } from './demo-machines.js';
 
 const NAMES: Pair<string> = { high: 'demo-high', low: 'demo-low' };
 const WINDOW_SECONDS = 6;
-const SETTLE_MS = 1500;
+const SETTLE_MS = 2000;
 
 export interface CpuDemoHost {
   readonly root: RootFolder;
