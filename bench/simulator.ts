@@ -64,6 +64,7 @@ async function run(context: BenchContext): Promise<Measured> {
     await new Promise(resolve => setImmediate(resolve));
   }
   for (const cosched of ['relaxed', 'strict', 'none'] as const) rows.push(inStep(cosched, figures));
+  rows.push(...story());
   return { figures, rows };
 }
 
@@ -125,4 +126,31 @@ function inStep(cosched: CoschedMode, figures: Record<string, number>): Row {
     'rounds of a barrier/s': barrier.rounds / seconds,
     '% of the most': part * 100,
   };
+}
+
+/** What two spinners on one PCPU use while their values change. */
+function story(): Row[] {
+  const simulation = new Simulation({ topology: shape(1, 1, 1) });
+  const high = simulation.powerOn({ shares: 2000, guest: spinner() });
+  const low = simulation.powerOn({ shares: 1000, guest: spinner() });
+  const none = Number.POSITIVE_INFINITY;
+  const acts: readonly (readonly [string, () => void])[] = [
+    ['shares 2000 : 1000', () => undefined],
+    ['low reserves 50 %', () => simulation.reconfigure(low.claim.node, 1000, 0.5, none)],
+    ['low is limited to 20 %', () => simulation.reconfigure(low.claim.node, 1000, 0, 0.2)],
+    ['high goes', () => simulation.powerOff(high)],
+  ];
+  return acts.flatMap(([act, change]) => {
+    change();
+    return [1, 2, 3].map(() => {
+      const used = new Map(observe(simulation, SECOND_US).map(one => [one.vm, one.used]));
+      const [highUsed, lowUsed] = [used.get(high) ?? 0, used.get(low) ?? 0];
+      return {
+        'trace, s': simulation.nowUs / SECOND_US,
+        what: act,
+        'high %USED': highUsed,
+        'low %USED': lowUsed,
+      };
+    });
+  });
 }

@@ -65,16 +65,6 @@ export function observe(
   });
 }
 
-/** One line a window: what each VM used, %, as a table separated by tabs. */
-export function trace(simulation: Simulation, windowUs: number, windows: number): string {
-  const lines = [['time s', ...simulation.vms.map(vm => vm.name)].join('\t')];
-  for (let i = 0; i < windows; i++) {
-    const used = observe(simulation, windowUs).map(vm => vm.used.toFixed(1));
-    lines.push([(simulation.nowUs / 1e6).toFixed(1), ...used].join('\t'));
-  }
-  return `${lines.join('\n')}\n`;
-}
-
 /** How far measured figures are from what they should be, % of the latter. */
 export interface Errors {
   readonly mean: number;

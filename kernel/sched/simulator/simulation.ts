@@ -1,6 +1,7 @@
 import { HtSharing } from '../../abi/index.js';
 import {
   type CoschedMode,
+  changeLimit,
   Dispatcher,
   type DispatchPort,
   type Entity,
@@ -78,7 +79,7 @@ export class Simulation implements DispatchPort<SimWorld> {
   passUs = 0;
   longestPassUs = 0;
   readonly #timers = new Timers<Timer>();
-  readonly #limited: SimVm[] = [];
+  #limited: SimVm[] = [];
   readonly #speeds: Float64Array;
   readonly #rates: Float64Array;
   #lookAtUs = 0;
@@ -152,6 +153,12 @@ export class Simulation implements DispatchPort<SimWorld> {
   /** Shares, reservation and limit of a pool or VM from now on. */
   reconfigure(node: number, shares: number, min: number, max: number): void {
     this.tree.setClaim(node, shares, min, max);
+    for (const vm of this.vms) {
+      if (vm.claim.node !== node) continue;
+      changeLimit(vm.claim.limit, max, this.nowUs);
+      this.#noteDry(vm);
+    }
+    this.#limited = this.vms.filter(vm => vm.claim.limit.max !== Number.POSITIVE_INFINITY);
     this.changed();
   }
 
@@ -224,11 +231,13 @@ export class Simulation implements DispatchPort<SimWorld> {
     this.passes++;
     this.passUs += took;
     this.longestPassUs = Math.max(this.longestPassUs, took);
-    for (const vm of this.#limited) {
-      if (vm.claim.limit.dry === vm.wasDry) continue;
-      for (const world of vm.worlds) this.#account(world);
-      vm.wasDry = vm.claim.limit.dry;
-    }
+    for (const vm of this.#limited) this.#noteDry(vm);
+  }
+
+  #noteDry(vm: SimVm): void {
+    if (vm.claim.limit.dry === vm.wasDry) return;
+    for (const world of vm.worlds) this.#account(world);
+    vm.wasDry = vm.claim.limit.dry;
   }
 
   /** Brings the times of a world up to now; what it spent on a PCPU is accounted as the clock moves. */

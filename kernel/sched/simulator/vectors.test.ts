@@ -185,6 +185,30 @@ describe('the simulator beside the vectors', () => {
     expect(Math.abs((observe(simulation, SECOND)[0]?.used ?? 0) - 80)).toBeLessThan(1);
   });
 
+  it('a limit changed at run time acts at once, both ways', () => {
+    const simulation = machine(1);
+    const vm = simulation.powerOn({ guest: spinner() });
+    const used = (max: number): number => {
+      simulation.reconfigure(vm.claim.node, 1000, 0, max);
+      return observe(simulation, 10 * SECOND)[0]?.used ?? Number.NaN;
+    };
+    expect([0.1, 0.6, Number.POSITIVE_INFINITY, 0.3].map(max => Math.round(used(max)))).toEqual([
+      10, 60, 100, 30,
+    ]);
+  });
+
+  it('ten vCPUs a core each have a tenth of it', () => {
+    const figures = measured(
+      machine(2),
+      Array.from({ length: 20 }, () => ({})),
+    );
+    near(
+      figures,
+      figures.map(() => 100),
+      2,
+    );
+  });
+
   it('htsharing none has a whole core: its partner is idle while it runs', () => {
     const topology = regularTopology({ nodes: 1, packagesPerNode: 2, coresPerPackage: 1, threadsPerCore: 2 });
     const simulation = new Simulation({ topology });
