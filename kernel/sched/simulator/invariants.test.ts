@@ -81,7 +81,7 @@ describe('always true, in machines of any mix', () => {
       });
     }
     for (let step = 1; step <= 10; step++) {
-      simulation.run(step * 200_000);
+      simulation.run(step * 120_000);
       const vm = simulation.vms[pick(simulation.vms.length)];
       if (vm === undefined) continue;
       if (step === 5) simulation.powerOff(vm);
