@@ -12,8 +12,10 @@
  *   mo/          managed objects, a file each; mo/host/ the host itself and the managers of its parts
  *   access/      roles and permissions on this host's tree, privileges of its calls; the console's accounts
  *   screen/      what a machine shows, as PNG
- *   inventory/   which machines and datastores there are, kept equal to the VMkernel by its change feed
+ *   inventory/   which machines, datastores and resource pools there are, and which machine is in which pool, kept
+ *                equal to the VMkernel by its change feed
  *   vm-life/     creation, reconfiguration and deletion of machines, crash-safe by intents
+ *   resources/   what clients do with resource pools and the allocations in them, by the VMkernel's calls
  *   storage/     what clients ask of files and disks on datastores: names, tasks over the VMkernel's calls, searches
  *   folder/ tls/ files over HTTP, streamed in both directions; the certificate
  *   host.ts, host-objects.ts   put them together without sockets; main.ts adds sockets, files and signals

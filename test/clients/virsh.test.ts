@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emptyMemoryControlFigures, type VmInfo } from '../../kernel/abi/index.js';
 import { attachStatistics, type VmkernelClient } from '../../kernel/client/index.js';
-import { type Finished, isAlive, runProgram, TestHost, until } from '../harness/index.js';
+import { type Finished, groupsOf, isAlive, runProgram, TestHost, until } from '../harness/index.js';
 
 let host: TestHost;
 let kernel: VmkernelClient;
@@ -65,7 +65,8 @@ async function running(): Promise<VmInfo | undefined> {
 const definition = `<domain type='vmware'>
   <name>idler</name>
   <memory unit='KiB'>16384</memory>
-  <vcpu>1</vcpu>
+  <vcpu cpuset='0'>1</vcpu>
+  <cputune><shares>2000</shares></cputune>
   <os><type arch='i686'>hvm</type></os>
   <devices>
     <disk type='file' device='disk'>
@@ -127,6 +128,8 @@ describe('unmodified virsh on a machine', () => {
     await define();
     expect(vmxFile()).toContain('displayName = "idler"');
     expect(vmxFile()).toContain('memsize = "16"');
+    expect(vmxFile()).toContain('sched.cpu.affinity = "0"');
+    expect(vmxFile()).toContain('sched.cpu.shares = "high"');
     expect(consoleFile('etc/vmware/hostd/vmInventory.xml')).toContain('/asm-idler/idler.vmx');
     expect(await virsh('list', '--all')).toMatch(/^\s*-\s+idler\s+shut off$/m);
     expect(await virsh('domstate', 'idler')).toBe('shut off\n');
@@ -139,6 +142,8 @@ describe('unmodified virsh on a machine', () => {
     expect(xml).toContain(`<uuid>${uuid}</uuid>`);
     expect(xml).toContain("<memory unit='KiB'>16384</memory>");
     expect(xml).toContain("<source file='[storage1] asm-idler/asm-idler.vmdk'/>");
+    expect(xml).toContain("<vcpu placement='static' cpuset='0'>1</vcpu>");
+    expect(xml).toContain('<shares>2000</shares>');
     expect(vmxFile()).toContain('RemoteDisplay.vnc.port = "5987"');
     expect(xml).toContain("<graphics type='vnc' port='5987' autoport='no' listen='127.0.0.1'>");
     const native = await virsh('domxml-from-native', 'vmware-vmx', join(folder(), 'idler.vmx'));
@@ -159,6 +164,16 @@ describe('unmodified virsh on a machine', () => {
     const batch = await host.ssh('esxtop -b -n 1 -d 2');
     expect(batch.stdout.toString()).toContain(':idler)');
   }, 60_000);
+
+  it('gives it other shares and a limit while it runs, and the scheduler has them at once', async () => {
+    const before = (await groupsOf(kernel, 'idler')).vm;
+    expect(before).toMatchObject({ shares: 2000, affinity: 1 });
+    await virsh('schedinfo', 'idler', '--set', 'shares=1500', '--set', 'limit=400');
+    const { shares, limitMhz } = (await groupsOf(kernel, 'idler')).vm;
+    expect([shares, Math.round(limitMhz)]).toEqual([1500, 400]);
+    const told = facts(await virsh('schedinfo', 'idler'));
+    expect([told.get('shares'), told.get('limit')]).toEqual(['1500', '400']);
+  });
 
   it('is told what is not built, and the machine runs on', async () => {
     const { status, stderr } = await run('suspend', 'idler');

@@ -9,3 +9,4 @@ export * from './machine.js';
 export * from './program.js';
 export * from './serial-port.js';
 export * from './until.js';
+export * from './vm-group.js';

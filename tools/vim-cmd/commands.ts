@@ -4,6 +4,7 @@ import { DATASTORE_COMMANDS } from './datastore-commands.js';
 import { DEVICE_COMMANDS } from './device-commands.js';
 import { HOST_COMMANDS } from './host-commands.js';
 import { POWER_COMMANDS } from './power-commands.js';
+import { RESOURCE_COMMANDS } from './resource-commands.js';
 import { SERVICE_COMMANDS } from './service-commands.js';
 import { SNAPSHOT_COMMANDS } from './snapshot-commands.js';
 import { SOLO_COMMANDS } from './solo-commands.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   ...HOST_COMMANDS,
   ...DATASTORE_COMMANDS,
   ...AUTOSTART_COMMANDS,
+  ...RESOURCE_COMMANDS,
   ...SERVICE_COMMANDS,
 ];
 

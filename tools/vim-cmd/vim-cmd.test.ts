@@ -182,6 +182,37 @@ describe('solo/registervm', () => {
   });
 });
 
+describe('hostsvc/rsrc', () => {
+  const asked: unknown[] = [];
+  const agent = scripted({
+    calls: {
+      CreateResourcePool: (target, args) => {
+        asked.push(target.value, args);
+        return ref('ResourcePool', 'pool7');
+      },
+    },
+  });
+
+  it('makes a pool of options and words in any order, and prints it', async () => {
+    const words = ['--cpu-min=100', 'ha-root-pool', '--cpu-shares=high', 'web', '--mem-max=64'];
+    expect(await run(agent, 'hostsvc/rsrc/create', ...words)).toBe("'vim.ResourcePool:pool7'\n");
+    const free = { reservation: 0, expandableReservation: true, limit: -1 };
+    const spec = {
+      cpuAllocation: { ...free, reservation: 100, shares: { level: 'high', shares: 0 } },
+      memoryAllocation: { ...free, limit: 64, shares: { level: 'normal', shares: 0 } },
+    };
+    expect(asked).toEqual(['ha-root-pool', { name: 'web', spec }]);
+  });
+
+  it.each(['--cpu-min=x', '--cpu-min', '--disk-min=1', '--cpu-shares=most', '--cpu-min-expandable=2'])(
+    'does not understand %s',
+    async option => {
+      const create = run(agent, 'hostsvc/rsrc/create', 'ha-root-pool', 'web', option);
+      await expect(create).rejects.toMatchObject({ code: 'BadArguments' });
+    },
+  );
+});
+
 describe('the command line', () => {
   it('lists what exists without connecting', async () => {
     const print: string[] = [];

@@ -11,6 +11,12 @@ export function memoryAllocation(vmx: VmxDocument, memoryMb: number): ResourceAl
   return allocation(vmx, 'sched.mem', 10 * memoryMb);
 }
 
+/** CPUs or nodes of an affinity; undefined for `all`, and for what power-on will refuse. */
+export function affinitySet(text: string | undefined): number[] | undefined {
+  if (text === undefined || !/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text)) return undefined;
+  return text.split(',').map(Number);
+}
+
 function allocation(vmx: VmxDocument, prefix: string, normalShares: number): ResourceAllocationInfo {
   const minimum =
     prefix === 'sched.mem'

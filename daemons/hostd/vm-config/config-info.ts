@@ -5,7 +5,7 @@ import type {
   VirtualMachineConfigInfo,
 } from '../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
-import { cpuAllocation, memoryAllocation } from './allocation.js';
+import { affinitySet, cpuAllocation, memoryAllocation } from './allocation.js';
 import { hasPlaceOfItsOwn } from './described-keys.js';
 import {
   bootOptions,
@@ -80,8 +80,8 @@ export function configInfo(schema: VimSchema, source: ConfigSource): VirtualMach
 }
 
 function affinity(text: string | undefined): VirtualMachineAffinityInfo | undefined {
-  if (text === undefined || !/^\s*\d+(\s*,\s*\d+)*\s*$/.test(text)) return undefined;
-  return { affinitySet: text.split(',').map(Number) };
+  const set = affinitySet(text);
+  return set === undefined ? undefined : { affinitySet: set };
 }
 
 function extraConfig(vmx: VmxDocument): OptionValue[] {

@@ -5,6 +5,7 @@ import type {
   VirtualMachineConfigSpec,
 } from '../../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../../lib/vmx/index.js';
+import { affinitySet } from '../allocation.js';
 import { hardware4 } from '../hardware4.js';
 import { invalidSpec } from './spec-fault.js';
 
@@ -17,6 +18,7 @@ export function applyAllocations(spec: VirtualMachineConfigSpec, vmx: VmxDocumen
   if (reservedMb > memoryMb) throw invalidSpec('memoryAllocation.reservation');
   applyAffinity(vmx, 'sched.cpu.affinity', 'cpuAffinity', spec.cpuAffinity);
   applyAffinity(vmx, 'sched.mem.affinity', 'memoryAffinity', spec.memoryAffinity);
+  if (spec.cpuAffinity !== undefined || spec.numCPUs !== undefined) requireEnoughPcpus(vmx);
 }
 
 type AllocationProperty = 'cpuAllocation' | 'memoryAllocation';
@@ -52,6 +54,13 @@ function sharesWord(property: string, { level, shares }: SharesInfo): string {
   const { min, max } = hardware4.shares;
   if (shares < min || shares > max) throw invalidSpec(`${property}.shares`);
   return String(shares);
+}
+
+/** Each virtual CPU has a PCPU of its own: clients such as libvirt read no configuration that says otherwise. */
+function requireEnoughPcpus(vmx: VmxDocument): void {
+  const set = affinitySet(vmx.get('sched.cpu.affinity'));
+  if (set !== undefined && set.length < Number(vmx.get('numvcpus') ?? 1))
+    throw invalidSpec('cpuAffinity.affinitySet');
 }
 
 /** An empty set is every CPU or node. Whether the host has them is for power-on to say. */

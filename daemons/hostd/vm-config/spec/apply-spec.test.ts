@@ -162,6 +162,7 @@ describe('a property that cannot be', () => {
     [{ cpuAllocation: { shares: { level: 'custom', shares: 0 } } }, 'cpuAllocation.shares'],
     [{ memoryAllocation: { reservation: 65 } }, 'memoryAllocation.reservation'],
     [{ cpuAffinity: { affinitySet: [-1] } }, 'cpuAffinity.affinitySet'],
+    [{ cpuAffinity: { affinitySet: [0, 0] }, numCPUs: 2 }, 'cpuAffinity.affinitySet'],
     [{ flags: { htSharing: 'some' } }, 'flags.htSharing'],
     [{ powerOpInfo: { suspendType: 'now' } }, 'powerOpInfo.suspendType'],
     [{ bootOptions: { bootDelay: 60_000 } }, 'bootOptions.bootDelay'],
