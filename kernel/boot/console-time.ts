@@ -9,6 +9,8 @@ const MAX_PROCESSES = 512;
  */
 export class ConsoleTime {
   #us = 0;
+  /** Time that processes took along whose parents do not wait for them. */
+  #takenAlongUs = 0;
 
   /** The console's roots are init's children but the VMkernel: nobody inside can say otherwise. */
   constructor(
@@ -26,7 +28,8 @@ export class ConsoleTime {
       sum += cpuUs(pid);
       queue.push(...childrenOf(pid));
     }
-    this.#us = Math.max(this.#us, sum);
+    this.#takenAlongUs = Math.max(this.#takenAlongUs, this.#us - sum);
+    this.#us = sum + this.#takenAlongUs;
     return this.#us;
   }
 }
