@@ -2,11 +2,8 @@
 export const HELP_LINES: readonly string[] = [
   'esxtop: interactive commands',
   '',
-  '  space   look again now',
-  '  ^L      draw the screen anew',
-  '  h or ?  this page',
-  '  q       quit',
-  '',
+  '  space   look again now                  ^L   draw the screen anew',
+  '  h or ?  this page                       q    quit',
   '  c       CPU panel',
   '  e       expand a group into its worlds, or roll it up',
   '  V       only virtual machines, or all groups',

@@ -16,7 +16,7 @@ const FORMAT = 'openesx performance snapshots';
 const VERSION = 1;
 /** A host of 1024 worlds takes 0.6 MB. */
 const MAX_SNAPSHOT_BYTES = 8 << 20;
-const MAX_SNAPSHOTS = 100_000;
+const MAX_SNAPSHOTS = 999_999;
 const SNAPSHOT_FILE = /^snapshot-\d{6}\.json$/;
 
 /** What cannot be replayed; the message says why. */
@@ -25,7 +25,7 @@ export class RecordingError extends Error {
   readonly code = 'BadRecording';
 }
 
-/** A source whose every snapshot is also written. @throws of the file system; an old recording is not written over */
+/** A source whose every snapshot is also written. @throws RecordingError, and what the file system says: EEXIST of an old recording */
 export function recorded(source: SnapshotSource, folder: string, delayMs: number): SnapshotSource {
   const target = join(folder, FOLDER);
   mkdirSync(target, { recursive: true });
@@ -36,7 +36,9 @@ export function recorded(source: SnapshotSource, folder: string, delayMs: number
     snapshot: previous => {
       const snapshot = source.snapshot(previous);
       count++;
-      if (count <= MAX_SNAPSHOTS) writeNew(join(target, snapshotName(count)), plain(snapshot));
+      if (count > MAX_SNAPSHOTS)
+        throw new RecordingError(`a recording holds ${MAX_SNAPSHOTS} snapshots at most`);
+      writeNew(join(target, snapshotName(count)), plain(snapshot));
       return snapshot;
     },
     endVm: worldIds => source.endVm(worldIds),
