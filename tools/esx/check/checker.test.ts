@@ -56,6 +56,7 @@ function snapshotOf(
     worldId: 1034,
     name: 'vmm0:high',
     groupRow: 2,
+    createdUs: 0,
     linuxUs: linux,
     cpu,
   };

@@ -86,6 +86,7 @@ export class LiveHost {
       worldId,
       name: world.name(row),
       groupRow: world.groupRow(row),
+      createdUs: times.createdUs,
       takenUs,
       runUs,
       readyUs,

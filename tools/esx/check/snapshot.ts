@@ -20,6 +20,8 @@ export interface WorldSample extends Sums {
   readonly worldId: number;
   readonly name: string;
   readonly groupRow: number;
+  /** When its accounting began, CLOCK_MONOTONIC. */
+  readonly createdUs: number;
   /** When the figures were taken, CLOCK_MONOTONIC. */
   readonly takenUs: number;
   /** What Linux counted for it; null where it has no thread of its own. */

@@ -1,0 +1,133 @@
+import { readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
+import type { ResourceAllocation } from '../../kernel/abi/index.js';
+import { attachStatistics, type Statistics } from '../../kernel/client/index.js';
+import { checkHost } from '../../tools/esx/check/index.js';
+import { until } from '../harness/index.js';
+import { BareHost } from '../vmware-vmx/bare-host.js';
+import { describeTables } from './host-tables.js';
+import { Reconfiguration } from './reconfiguration.js';
+
+const SECONDS = 60;
+const SEED = 20261121;
+const SERIAL = 'serial0.fileType = "console"';
+const POWER_CYCLES = 20;
+const AT_ONCE = 8;
+const SLEEPER = new MiniBios().say('up>').idle();
+const SPINNER = new MiniBios().say('up>').spin();
+
+let host: BareHost;
+let shmDir: string;
+let statistics: Statistics;
+
+beforeAll(async () => {
+  host = await BareHost.start();
+  shmDir = (await host.kernel.call('hostInfo', {})).shmDir;
+  statistics = attachStatistics(shmDir);
+});
+afterAll(() => host.stop());
+
+const pidOf = (pid: number): number => pid;
+const powerOff = (name: string) => host.kernel.call('powerOff', { vmxPath: host.path(name) });
+
+describe('the times of worlds, the sums of groups, limits and affinity', () => {
+  it('hold while shares, limits, reservations, affinity, pools and power change at random', async () => {
+    const free: ResourceAllocation = {
+      reservation: 0,
+      expandable: true,
+      limit: null,
+      shares: 0,
+      level: 'normal',
+    };
+    const pools: number[] = [0];
+    for (const parentId of [0, 0, 1]) {
+      const args = { parentId: pools[parentId] ?? 0, name: `pool${pools.length}`, cpu: free, memory: free };
+      pools.push((await host.kernel.call('createPool', args)).poolId);
+    }
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) {
+      host.define(name, name === 'd' ? SLEEPER : SPINNER, [SERIAL]);
+      await host.powerOn(name);
+    }
+    const stop = new AbortController();
+    const mhz = statistics.host.hostControl.pcpuMhz();
+    const moves = new Reconfiguration(
+      { host, names, pools, mhz, pcpus: statistics.host.hostControl.pcpuCount() },
+      SEED,
+    );
+    const changing = moves.run(stop.signal);
+    const result = await checkHost({ shmDir, seconds: SECONDS, pidOf }).finally(() => stop.abort());
+    await changing;
+    expect(moves.unexpected).toEqual([]);
+    expect(moves.done).toBeGreaterThan(SECONDS / 4);
+    expect(result.judged).toBeGreaterThan(SECONDS);
+    expect(result.violations).toEqual([]);
+    await host.clear();
+    for (const { poolId } of (await host.kernel.call('listPools', {})).pools.slice(1).reverse())
+      await host.kernel.call('destroyPool', { poolId });
+  }, 240_000);
+});
+
+describe('virtual machines that come and go', () => {
+  it('leave every table, file and descriptor as it was: power cycles, and eight at a time', async () => {
+    const names = Array.from({ length: AT_ONCE }, (_, i) => `vm${i}`);
+    for (const name of names) host.define(name, SPINNER, [SERIAL]);
+    await host.powerOn('vm0');
+    await powerOff('vm0');
+    const before = await settled();
+    for (let i = 0; i < POWER_CYCLES; i++) {
+      await host.powerOn('vm0');
+      await powerOff('vm0');
+    }
+    expect(await settled()).toEqual(before);
+    await Promise.all(names.map(name => host.powerOn(name)));
+    await Promise.all(names.map(powerOff));
+    expect(await settled()).toEqual(before);
+    await host.clear();
+  }, 240_000);
+
+  it.each(['running', 'waiting for a PCPU', 'halted', 'stopped while it holds a PCPU'])(
+    'leave nothing when their process is killed: %s',
+    async state => {
+      host.define('neighbour', SPINNER, [SERIAL]);
+      const before = await settled();
+      const neighbours = state === 'waiting for a PCPU' ? ['n1', 'n2', 'n3'] : [];
+      for (const name of ['victim', ...neighbours])
+        host.define(name, state === 'halted' ? SLEEPER : SPINNER, [SERIAL, 'sched.cpu.shares = "1000"']);
+      const { pid } = await host.powerOn('victim');
+      for (const name of neighbours) await host.powerOn(name);
+      if (state.startsWith('stopped')) {
+        process.kill(pid, 'SIGSTOP');
+        // Its PCPU goes to another one that wants it.
+        const other = await host.powerOn('neighbour');
+        const usedUs = (await checkHost({ shmDir, seconds: 2, pidOf })).worlds.find(({ world }) =>
+          world.name.endsWith(':neighbour'),
+        )?.runUs;
+        expect(usedUs, `neighbour, process ${other.pid}`).toBeGreaterThan(100_000);
+        await powerOff('neighbour');
+      }
+      process.kill(pid, 'SIGKILL');
+      await host.ended('victim');
+      for (const name of neighbours) await powerOff(name);
+      expect(await settled()).toEqual(before);
+      const { violations } = await checkHost({ shmDir, seconds: 5, pidOf });
+      expect(violations).toEqual([]);
+      await host.clear();
+    },
+    120_000,
+  );
+});
+
+/** The tables once the scheduler has followed the last change. */
+async function settled(): Promise<unknown> {
+  await until('the scheduler to follow', () => {
+    const { schedControl } = statistics.sched;
+    return schedControl.seenTableVersion() === statistics.host.hostControl.tableVersion();
+  });
+  await delay(1200);
+  return { ...describeTables(statistics), files: readdirSync(shmDir).sort(), fds: openFiles() };
+}
+
+const openFiles = (): number => readdirSync(`/proc/${host.kernelPid}/fd`).length;
