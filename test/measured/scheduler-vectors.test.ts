@@ -87,9 +87,9 @@ describe('guests that spin on one PCPU', () => {
     expect(of.a).toBeLessThan(0.25 * 1.02);
     await delay(WARM_UP_MS);
     const after = waited('a');
-    // Where others leave it less than its limit, it waits for them instead.
-    if ((of.a ?? 0) > 0.248)
-      expect(after.limitedUs - before.limitedUs).toBeGreaterThan((after.readyUs - before.readyUs) * 0.8);
+    // Where Linux gives others a part of its PCPU, it waits for them, too.
+    if (statistics.sched.schedPcpu.delivered(0) > 0.97)
+      expect(after.limitedUs - before.limitedUs).toBeGreaterThan((after.readyUs - before.readyUs) * 0.9);
   });
 
   it('V1: shares of 2000 and 1000 divide it 2 : 1, from the moment the limit is taken away', async () => {
