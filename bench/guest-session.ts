@@ -43,12 +43,17 @@ export class GuestSession {
 
   /** Waits for text that was printed and not yet matched. */
   async waitFor(pattern: RegExp, timeoutMs = LIMIT_MS): Promise<void> {
+    await this.match(pattern, timeoutMs);
+  }
+
+  /** As waitFor. @returns the match */
+  async match(pattern: RegExp, timeoutMs = LIMIT_MS): Promise<RegExpExecArray> {
     const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       const match = pattern.exec(this.#text);
       if (match !== null) {
         this.#text = this.#text.slice(match.index + match[0].length);
-        return;
+        return match;
       }
       const leftMs = deadlineMs - performance.now();
       if (this.#ended || leftMs <= 0) throw this.#silent(pattern);

@@ -7,7 +7,7 @@
  *         - ssh/ (sshd beside OpenSSH's)
  *         - console/ (viewers of a VM's screen beside QEMU's)
  *         - scheduler/ (CPU among real guests beside Linux's own groups)
- *         - boot, overhead, footprint, soap (one benchmark each) - runner - main.
+ *         - boot, overhead, monitor, footprint, soap (one benchmark each) - runner - main.
  *
  * Invariants
  * - Ours and the alternative are measured in the same run, in turns; what is published is a median of pairs.
@@ -17,6 +17,7 @@
 import { boot } from './boot.js';
 import { consoleBench } from './console/index.js';
 import { footprint } from './footprint.js';
+import { monitor } from './monitor.js';
 import { overhead } from './overhead.js';
 import type { Benchmark } from './result.js';
 import { scheduler } from './scheduler/index.js';
@@ -27,6 +28,7 @@ import { ssh } from './ssh/index.js';
 export const benchmarks: readonly Benchmark[] = [
   boot,
   overhead,
+  monitor,
   scheduler,
   footprint,
   soap,

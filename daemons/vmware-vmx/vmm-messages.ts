@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { VmxStart } from '../../kernel/abi/index.js';
+import type { CpuidMask } from '../../lib/vmx/index.js';
 import type { Area } from './devices/vga/index.js';
 import type { PointerEvent, TextScreen } from './engine/index.js';
 
@@ -83,6 +84,7 @@ export type FromVmm =
 export interface VmmThreadData {
   readonly start: VmxStart;
   readonly serialPorts: number;
+  readonly cpuid: readonly CpuidMask[];
   readonly port: MessagePort;
   /** Word 0 becomes 1 when the VMkernel grants: the thread may report itself runnable. */
   readonly gate: SharedArrayBuffer;

@@ -56,7 +56,7 @@ function waitAtGate(gate: SharedArrayBuffer): void {
   while (Atomics.load(words, 0) === 0) Atomics.wait(words, 0, 0, GATE_WAIT_MS);
 }
 
-async function main({ start, serialPorts, port, gate, pictureWords }: VmmThreadData): Promise<void> {
+async function main({ start, serialPorts, cpuid, port, gate, pictureWords }: VmmThreadData): Promise<void> {
   const send = (message: FromVmm) => port.postMessage(message);
   setThreadName(`vmm0:${start.name}`);
   setTimerSlack(TIMER_SLACK_NS);
@@ -67,6 +67,7 @@ async function main({ start, serialPorts, port, gate, pictureWords }: VmmThreadD
     vgaBios: readFileSync(start.vgaBiosPath),
     ...openDrives(start),
     serialPorts,
+    cpuid,
     placeRam: ram => placeRam(ram, send),
     onNoSpace: (disk, retry) => running.loop?.noSpace(disk, retry),
     onBiosLine: text => {

@@ -242,6 +242,7 @@ export class Vmx {
     const data: VmmThreadData = {
       start: this.#start,
       serialPorts: this.#serials.count,
+      cpuid: this.#config.config.cpuid,
       port,
       gate: this.#gate,
       pictureWords: this.#pictureWords,

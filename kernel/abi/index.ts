@@ -9,6 +9,7 @@
  */
 export * from './calls.js';
 export * from './doorbell.js';
+export * from './engine-cpuid.js';
 export * from './frames.js';
 export * from './generated.js';
 export * from './init-calls.js';

@@ -114,4 +114,14 @@ describe('what power-on refuses by the configuration alone', () => {
       expect.objectContaining({ code: 'InvalidVmx', details: expect.objectContaining({ line: 2 }) }),
     );
   });
+
+  it('refuses a mask that sets a bit which the processor does not have, with its key', () => {
+    const bit = (n: number) => `${'-'.repeat(31 - n)}1${'-'.repeat(n)}`;
+    expect(read({ 'cpuid.1.ecx': bit(0) }).cpuid).toHaveLength(1); // SSE3: it has it
+    expect(refusal({ 'cpuid.1.ecx': bit(28) })).toMatchObject({
+      code: 'InvalidVmx',
+      details: { reason: 'BadValue', key: 'cpuid.1.ecx' },
+    });
+    expect(refusal({ 'cpuid.80000001.edx': bit(29) }).details.key).toBe('cpuid.80000001.edx');
+  });
 });

@@ -6,7 +6,7 @@ import {
   type VmxDocument,
   VmxError,
 } from '../../lib/vmx/index.js';
-import { VmkernelError } from '../abi/index.js';
+import { ENGINE_CPUID, VmkernelError } from '../abi/index.js';
 
 /** What engine 1 runs; anything else is refused at power-on by name. */
 const ENGINE = { maxVcpus: 1, maxMemoryMb: 2047, minMemoryMb: 4, serialPorts: 4 } as const;
@@ -37,6 +37,7 @@ export function readCheckedConfig(source: Uint8Array | string): VmConfig {
     });
   refuseUnbuiltDevices(config);
   refuseImpossibleResources(config);
+  refuseLackingFeatures(config);
   return config;
 }
 
@@ -100,6 +101,16 @@ function refuseImpossibleResources({ cpu, memory, memsizeMb }: VmConfig): void {
     throw wrong('sched.mem.min', 'the reservation is above the size of the memory');
   if (memory.maxMb !== undefined && memory.maxMb < memory.minMb)
     throw wrong('sched.mem.max', 'the limit is below the reservation');
+}
+
+/** No guest is told of a feature that its processor does not have. */
+function refuseLackingFeatures({ cpuid }: VmConfig): void {
+  for (const { key, leaf, register, ones } of cpuid) {
+    const has = ENGINE_CPUID.get(leaf)?.[register] ?? 0;
+    const lacking = (ones & ~has) >>> 0;
+    if (lacking !== 0)
+      throw wrong(key, `the processor of the engine does not have the bits ${lacking.toString(16)}h`);
+  }
 }
 
 function wrong(key: string, why: string): VmkernelError {

@@ -1,3 +1,4 @@
+import { type CpuidMask, readCpuidMasks } from './cpuid-masks.js';
 import { type PresentDevice, presentDevices } from './devices.js';
 import type { VmxDocument } from './document.js';
 import { isMachineFile } from './machine-files.js';
@@ -68,6 +69,8 @@ export interface VmConfig {
   readonly numVcpus: number;
   readonly cpu: CpuAllocation;
   readonly memory: MemoryAllocation;
+  /** For a GenuineIntel, which the engine's processor is; what it cannot do is the VMkernel's to refuse. */
+  readonly cpuid: readonly CpuidMask[];
   readonly firmware: 'bios' | 'efi';
   readonly uuidBios: string | undefined;
   readonly disks: readonly VmDisk[];
@@ -100,6 +103,7 @@ export function readVmConfig(document: VmxDocument): VmConfig {
     numVcpus,
     cpu: readCpu(document, numVcpus),
     memory: readMemory(document, memsizeMb),
+    cpuid: readCpuidMasks(document, 'intel'),
     firmware: choice(document, 'firmware', ['bios', 'efi'], 'bios') as 'bios' | 'efi',
     uuidBios: document.get('uuid.bios'),
     disks,

@@ -21,6 +21,7 @@ export {
   type VmDisk,
   type VmSerial,
 } from './config.js';
+export { CPUID_REGISTERS, type CpuidMask, readCpuidMasks } from './cpuid-masks.js';
 export type { PresentDevice } from './devices.js';
 export { LIMITS, parseVmx, VmxDocument } from './document.js';
 export { type VmxDefect, VmxError } from './errors.js';

@@ -1,16 +1,10 @@
 /// <reference path="./webassembly.d.ts" />
+import type { CpuidMask } from '../../../lib/vmx/index.js';
 import { AreaLayout, EXTRA_GLOBALS } from './core-patch.js';
 import type { CoreExports, EngineCpu } from './private-api.js';
 
 export const VECTORS = 256;
 const MASK_WORDS = AreaLayout.maskEntryBytes / 4;
-
-/** What CPUID answers for a leaf: of each register, the bits that stay and the bits that are set. */
-export interface CpuidMask {
-  readonly leaf: number;
-  /** AND and OR of EAX, EBX, ECX and EDX. */
-  readonly words: readonly number[];
-}
 
 /** The engine's end of what `core-patch` taught the core: counts since power-on, masks of CPUID. */
 export class CoreExtras {
@@ -51,14 +45,18 @@ export class CoreExtras {
     return new Uint32Array(this.#memory.buffer, this.#area + AreaLayout.picVectors, 2 * VECTORS);
   }
 
-  /** From the next CPUID on. @throws RangeError for more leaves than there is room for */
-  maskCpuid(masks: readonly CpuidMask[]): void {
-    if (masks.length > AreaLayout.maxMasks)
-      throw new RangeError(`${masks.length} leaves of CPUID are too many`);
+  /** Takes bits away from what CPUID answers, from the next one on. @throws RangeError for too many leaves */
+  maskCpuid(masks: readonly Pick<CpuidMask, 'leaf' | 'register' | 'zeros'>[]): void {
+    const leaves = [...new Set(masks.map(mask => mask.leaf))];
+    if (leaves.length > AreaLayout.maxMasks)
+      throw new RangeError(`${leaves.length} leaves of CPUID are too many`);
     const words = this.#words();
-    words[AreaLayout.maskBytes / 4] = masks.length * AreaLayout.maskEntryBytes;
-    masks.forEach(({ leaf, words: bits }, i) => {
-      words.set([leaf, ...bits], AreaLayout.masks / 4 + i * MASK_WORDS);
+    words[AreaLayout.maskBytes / 4] = leaves.length * AreaLayout.maskEntryBytes;
+    leaves.forEach((leaf, i) => {
+      const stay = [-1, -1, -1, -1];
+      for (const mask of masks)
+        if (mask.leaf === leaf) stay[mask.register] = (stay[mask.register] ?? -1) & ~mask.zeros;
+      words.set([leaf, ...stay], AreaLayout.masks / 4 + i * MASK_WORDS);
     });
   }
 

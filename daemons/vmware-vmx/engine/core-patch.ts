@@ -6,12 +6,12 @@ import { joined, leb, SectionId, WasmModule, WasmReader } from './wasm-module.js
  *   executed in the one before: a block counts its instructions when it ends, and every change of the level ends one;
  * - translation of a block is timed, by the clock that `CoreExtras` puts into the table of functions;
  * - an interrupt that the PIC or the local APIC hands over is counted by its vector;
- * - what CPUID answers goes through masks.
+ * - what CPUID answers goes through masks that take bits away.
  * Functions are found by their names in the module; a core of another shape is refused.
  */
 
 /** Moves with every change of what is below: machine code made from another core must not be taken for this one's. */
-export const CORE_PATCH_REVISION = 2;
+export const CORE_PATCH_REVISION = 3;
 
 /** The core's own variables, by their address. `private-api` has the views that v86 makes of the same. */
 export const CoreAddress = { reg32: 64, stateFlags: 108, cpl: 612, instructionCounter: 664 } as const;
@@ -41,9 +41,9 @@ export const AreaLayout = {
   apicVectors: 1024,
   /** i32: bytes of the masks in use. */
   maskBytes: 2048,
-  /** Per leaf: its number, then AND and OR for EAX, EBX, ECX and EDX. */
+  /** Per leaf: its number, then the bits that stay of EAX, EBX, ECX and EDX. */
   masks: 2052,
-  maskEntryBytes: 36,
+  maskEntryBytes: 20,
   maxMasks: 32,
   sizeBytes: 4096,
 } as const;
@@ -89,7 +89,6 @@ const I32_GE_U = 0x4f;
 const I32_ADD = 0x6a;
 const I32_SUB = 0x6b;
 const I32_AND = 0x71;
-const I32_OR = 0x72;
 const I32_SHL = 0x74;
 const F64_ADD = 0xa0;
 const F64_SUB = 0xa1;
@@ -182,8 +181,7 @@ function masked(original: number, { area }: Globals): number[] {
   const [leaf, entry, end] = [0, 1, 2];
   const registers = MASK_REGISTERS.flatMap((address, i) => [
     ...[...i32Const(0), ...i32Const(0), ...load(address)],
-    ...[...local.get(entry), ...load(4 + 8 * i), I32_AND],
-    ...[...local.get(entry), ...load(8 + 8 * i), I32_OR, ...store(address)],
+    ...[...local.get(entry), ...load(4 + 4 * i), I32_AND, ...store(address)],
   ]);
   const next = [...local.get(entry), ...i32Const(AreaLayout.maskEntryBytes), I32_ADD, ...local.set(entry)];
   return [

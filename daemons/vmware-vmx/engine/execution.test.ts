@@ -1,18 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { GuestEngine } from './index.js';
+import { ENGINE_CPUID } from '../../../kernel/abi/index.js';
+import { type EngineOptions, GuestEngine } from './index.js';
 import { MiniBios } from './mini-bios.js';
 import { TwoRings } from './two-rings.js';
 
 const WARM_SLICES = 60;
 const SLICES = 60;
 
-async function machine(bios: Uint8Array): Promise<GuestEngine> {
+/** What CPUID answers in a guest: EAX, EBX, ECX, EDX, unsigned. */
+async function cpuid(leaf: number, masks: EngineOptions['cpuid'] = []): Promise<number[]> {
+  // mov eax,leaf; xor ecx,ecx; cpuid; push edx, ecx, ebx, eax; four times: pop eax; four bytes of it to COM1
+  const bios = new MiniBios().raw(0x31, 0xc0, 0x8e, 0xd0, 0xbc, 0x00, 0x70, 0x66, 0xb8);
+  bios.raw(leaf & 0xff, (leaf >> 8) & 0xff, (leaf >> 16) & 0xff, leaf >>> 24);
+  bios.raw(0x66, 0x31, 0xc9, 0x0f, 0xa2, 0x66, 0x52, 0x66, 0x51, 0x66, 0x53, 0x66, 0x50, 0xba, 0xf8, 0x03);
+  for (let register = 0; register < 4; register++) {
+    bios.raw(0x66, 0x58);
+    for (let byte = 0; byte < 4; byte++) bios.raw(0xee, 0x66, 0xc1, 0xe8, 0x08);
+  }
+  const engine = await machine(bios.spin(), masks);
+  const bytes = Buffer.from(engine.takeSerial(0) ?? []);
+  return [0, 4, 8, 12].map(at => bytes.readUInt32LE(at));
+}
+
+async function machine(bios: Uint8Array, masks: EngineOptions['cpuid'] = []): Promise<GuestEngine> {
   const engine = await GuestEngine.create({
     memoryBytes: 4 << 20,
     bios,
     vgaBios: new Uint8Array(512),
     disks: [],
     serialPorts: 1,
+    cpuid: masks,
   });
   // The first rounds are interpreted, where instructions are counted by whole blocks.
   for (let i = 0; i < WARM_SLICES; i++) engine.runSlice(true);
@@ -77,5 +94,23 @@ describe('what the engine counts of a guest', () => {
     }
     expect(heard).toBe(20);
     expect(engine.execution).toMatchObject({ interrupts: heard, timerInterrupts: heard });
+  });
+});
+
+describe('CPUID', () => {
+  it.each([...ENGINE_CPUID])('answers leaf %i as the VMkernel believes', async (leaf, registers) => {
+    expect(await cpuid(leaf)).toEqual(registers.map(value => value >>> 0));
+  });
+
+  it('hides what masks take away, of their leaf and register alone', async () => {
+    const [eax = 0, ebx = 0, ecx = 0, edx = 0] = ENGINE_CPUID.get(1) ?? [];
+    const masks = [
+      { key: 'cpuid.1.ecx', leaf: 1, register: 2, zeros: 0x80000001, ones: 0 },
+      { key: 'cpuid.1.edx', leaf: 1, register: 3, zeros: 0xffff0000, ones: 0 },
+      { key: 'cpuid.7.ebx', leaf: 7, register: 1, zeros: 0xffffffff, ones: 0 },
+    ];
+    expect(await cpuid(1, masks)).toEqual([eax, ebx, (ecx & 0x7ffffffe) >>> 0, edx & 0xffff]);
+    expect((await cpuid(7, masks))[1]).toBe(0);
+    expect((await cpuid(0x40000000, masks))[1]).toBe(Buffer.from('VMwa').readUInt32LE(0));
   });
 });

@@ -1,5 +1,6 @@
 import { V86, type V86Options } from 'v86';
 import type { DiskPort } from '../../../kernel/vmm/disk-port.js';
+import type { CpuidMask } from '../../../lib/vmx/index.js';
 import { Screen } from '../devices/vga/index.js';
 import { IdeCdrom } from './cdrom.js';
 import { fitChipset } from './chipset.js';
@@ -29,6 +30,8 @@ export interface EngineOptions {
   /** What lies in the CD drive, the master of the secondary channel. Without it the drive is empty. */
   readonly cdrom?: EngineDisk;
   readonly serialPorts: number;
+  /** What CPUID does not tell the guest. */
+  readonly cpuid?: readonly CpuidMask[];
   readonly seam?: EngineSeam;
   readonly translation?: 'synchronous' | 'stock';
   /** Called once, right after the RAM's range was reserved and before anything touches it. */
@@ -88,6 +91,7 @@ export class GuestEngine implements VirtualMachineMonitor {
     this.#emulator = emulator;
     this.#core = core;
     this.#cpu = emulator.v86.cpu;
+    core.extras.maskCpuid(options.cpuid ?? []);
     this.#interrupts = new InterruptCounts(this.#cpu, core.extras);
     this.screen = new Screen(new EngineVgaRegisters(this.#cpu));
     this.input = new EngineInput(emulator);
