@@ -143,7 +143,7 @@ export class HostFigures {
       const generation = host.world.generation(row);
       if (!inUse(generation) || host.world.vmRow(row) === -1) continue;
       if (!sched.schedWorld.read(row, figures) || figures.generation !== generation) continue;
-      usedUs.set(`${row}:${generation}`, figures.runUs);
+      usedUs.set(`${row}:${generation}`, figures.usedUs);
       takenUs = Math.max(takenUs, figures.takenUs);
     }
     return usedUs.size === 0 ? undefined : { usedUs, takenUs };

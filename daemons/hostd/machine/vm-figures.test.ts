@@ -7,33 +7,21 @@ import {
   SchedFile,
   SchedFileWriter,
 } from '../../../kernel/abi/index.js';
+import { bothEnds } from '../testing/shared-file.js';
 import { VmFigures } from './vm-figures.js';
-
-interface Stamped<T> {
-  readonly SIZE_BYTES: number;
-  stamp(memory: ArrayBuffer): void;
-  new (memory: ArrayBuffer): T;
-}
-
-/** A file of the VMkernel's shared memory, as its writer and its readers have it. */
-function file<W, R>(writer: Stamped<W>, reader: new (memory: ArrayBuffer) => R): [W, R] {
-  const memory = new ArrayBuffer(writer.SIZE_BYTES);
-  writer.stamp(memory);
-  return [new writer(memory), new reader(memory)];
-}
 
 const seconds = (count: number): number => count * 1e6;
 
 it('tells CPUs and frames of the machine whose world is named, and of no other', () => {
-  const [hostWriter, host] = file(HostFileWriter, HostFile);
-  const [schedWriter, sched] = file(SchedFileWriter, SchedFile);
-  const [memoryWriter, memory] = file(MemoryFileWriter, MemoryFile);
+  const [hostWriter, host] = bothEnds(HostFileWriter, HostFile);
+  const [schedWriter, sched] = bothEnds(SchedFileWriter, SchedFile);
+  const [memoryWriter, memory] = bothEnds(MemoryFileWriter, MemoryFile);
   hostWriter.hostControl.setVmCount(2);
   hostWriter.hostControl.setWorldCount(2);
-  const run = (row: number, runUs: number, takenUs: number): void => {
+  const run = (row: number, usedUs: number, takenUs: number): void => {
     schedWriter.schedWorld.beginWrite(row);
     schedWriter.schedWorld.setGeneration(row, 1);
-    schedWriter.schedWorld.setRunUs(row, runUs);
+    schedWriter.schedWorld.setUsedUs(row, usedUs);
     schedWriter.schedWorld.setTakenUs(row, takenUs);
     schedWriter.schedWorld.endWrite(row);
   };

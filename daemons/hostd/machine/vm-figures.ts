@@ -52,7 +52,7 @@ export class VmFigures {
       const generation = host.world.generation(row);
       if (!inUse(generation) || host.world.vmRow(row) !== vmRow) continue;
       if (!sched.schedWorld.read(row, figures) || figures.generation !== generation) continue;
-      usedUs.set(row, figures.runUs);
+      usedUs.set(row, figures.usedUs);
       takenUs = Math.max(takenUs, figures.takenUs);
     }
     return usedUs.size === 0 ? undefined : { usedUs, takenUs };

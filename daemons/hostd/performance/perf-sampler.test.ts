@@ -4,9 +4,9 @@ import {
   type PerfEntityMetric,
   type PerfEntityMetricCSV,
 } from '../../../lib/vim/index.js';
+import { FigureFiles, type WorldLoad } from '../testing/figure-files.js';
 import type { PerfEntity } from './counters/index.js';
 import { answer, available, LOOK_MS, PerfSampler, perfCounters } from './index.js';
-import { FigureFiles, type WorldLoad } from './testing/figure-files.js';
 
 const START_MS = Date.parse('2008-11-21T12:00:00Z');
 const host = new ManagedObjectReference('HostSystem', 'ha-host');
@@ -223,6 +223,22 @@ it('keeps the samples of a machine that is off, and none of one that is gone', (
   expect(kept && available(kept, {}).length).toBeGreaterThan(10);
   measured.sampler.forget(vm.value);
   expect(measured.answer({ entity: vm })).toMatchObject({ sampleInfo: [], value: [] });
+});
+
+it('drops what was measured no more for a day and a half', () => {
+  const measured = new Measured();
+  const id = measured.powerOn();
+  measured.sample(spinner, 15);
+  measured.files.dropVm(id);
+  measured.running.pop();
+  const dayLater = (hours: number): void => {
+    measured.nowMs = START_MS + hours * 3_600_000;
+    measured.sampler.look(measured.nowMs);
+  };
+  dayLater(24);
+  expect(measured.sampler.samples(vm.value)).toBeDefined();
+  dayLater(37);
+  expect(measured.sampler.samples(vm.value)).toBeUndefined();
 });
 
 it('begins anew when the clock is set back', () => {

@@ -106,8 +106,12 @@ export class PerfSampler {
     }
     const perRollUp = pastDay.periodMs / realTime.periodMs;
     const last = Math.floor(number / perRollUp);
-    if (last > Math.floor(this.#lastMs / pastDay.periodMs))
-      for (const kept of this.#kept.values()) rollUp(kept, last, perRollUp);
+    if (last <= Math.floor(this.#lastMs / pastDay.periodMs)) return;
+    for (const [moid, kept] of this.#kept) {
+      rollUp(kept, last, perRollUp);
+      // Whoever was measured no more for as long as samples are kept has none left.
+      if (kept.pastDay.numbers(last - pastDay.count, last).length === 0) this.#kept.delete(moid);
+    }
   }
 
   #samplesOf(moid: string): EntitySamples {

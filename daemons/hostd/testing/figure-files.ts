@@ -7,20 +7,9 @@ import {
   SchedFile,
   SchedFileWriter,
   WorldKind,
-} from '../../../../kernel/abi/index.js';
-import type { FigureSources } from '../../machine/host-figures.js';
-
-interface Stamped<T> {
-  readonly SIZE_BYTES: number;
-  stamp(memory: ArrayBuffer): void;
-  new (memory: ArrayBuffer): T;
-}
-
-function file<W, R>(writer: Stamped<W>, reader: new (memory: ArrayBuffer) => R): [W, R] {
-  const memory = new ArrayBuffer(writer.SIZE_BYTES);
-  writer.stamp(memory);
-  return [new writer(memory), new reader(memory)];
-}
+} from '../../../kernel/abi/index.js';
+import type { FigureSources } from '../machine/host-figures.js';
+import { bothEnds } from './shared-file.js';
 
 /** What a world did in a second, as shares of it. */
 export interface WorldLoad {
@@ -45,9 +34,9 @@ export class FigureFiles {
   #vms = 0;
 
   constructor() {
-    const [hostWriter, host] = file(HostFileWriter, HostFile);
-    const [schedWriter, sched] = file(SchedFileWriter, SchedFile);
-    const [, memory] = file(MemoryFileWriter, MemoryFile);
+    const [hostWriter, host] = bothEnds(HostFileWriter, HostFile);
+    const [schedWriter, sched] = bothEnds(SchedFileWriter, SchedFile);
+    const [, memory] = bothEnds(MemoryFileWriter, MemoryFile);
     this.sources = { host, sched, memory };
     this.#host = hostWriter;
     this.#sched = schedWriter;
