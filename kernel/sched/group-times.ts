@@ -7,6 +7,8 @@ type Sum = (typeof SUMS)[number];
 type Sums = Readonly<Record<Sum, Float64Array>>;
 
 const DEMAND_SMOOTHING = 0.3;
+/** Groups nest no deeper. */
+const MAX_DEPTH = 64;
 
 const newSums = (): Sums =>
   Object.fromEntries(SUMS.map(sum => [sum, new Float64Array(MAX_GROUPS)])) as Record<Sum, Float64Array>;
@@ -27,6 +29,8 @@ export class GroupTimes {
   readonly #extraUs = new Float64Array(MAX_GROUPS);
   readonly #entitled = new Float64Array(MAX_GROUPS);
   readonly #guaranteed = new Float64Array(MAX_GROUPS);
+  readonly #shownDemand = new Float64Array(MAX_GROUPS);
+  readonly #scratch = new Float64Array(MAX_GROUPS);
   #rows = 0;
   #takenUs = 0;
 
@@ -97,9 +101,7 @@ export class GroupTimes {
     }
   }
 
-  readonly #shownDemand = new Float64Array(MAX_GROUPS);
-
-  /** Groups never nest deeper than there are rows; a child's sums are added to every group above it. */
+  /** A group's own sums are added to every group above it. */
   #sumUp(): void {
     for (const sum of SUMS) {
       const figures = this.#now[sum];
@@ -114,8 +116,6 @@ export class GroupTimes {
           add(figures, up, own[row] ?? 0);
     }
   }
-
-  readonly #scratch = new Float64Array(MAX_GROUPS);
 
   #above(row: number): number {
     return this.#parent[row] ?? -1;
@@ -149,8 +149,6 @@ export class GroupTimes {
     for (const figures of [this.#demand, this.#wantedUs, this.#lastUsedUs, this.#extraUs]) figures[row] = 0;
   }
 }
-
-const MAX_DEPTH = 16;
 
 function add(figures: Float64Array, row: number, value: number): void {
   figures[row] = (figures[row] ?? 0) + value;

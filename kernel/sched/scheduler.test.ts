@@ -193,6 +193,33 @@ describe('scheduler under a fake clock', () => {
     }
   });
 
+  it('V10: counts what a limit holds back as limited, and nearly all waiting is that', () => {
+    const machine = new Machine([{ max: 0.25 }], [1]);
+    machine.run(5e6);
+    const vcpu = machine.scheduler.vcpus[0];
+    if (vcpu === undefined) throw new Error('no virtual CPU');
+    machine.scheduler.advance(vcpu, machine.now);
+    const { readyUs, limitedUs } = vcpu.times;
+    expect(readyUs / machine.now).toBeCloseTo(0.75, 1);
+    expect(limitedUs / readyUs).toBeGreaterThan(0.97);
+  });
+
+  it('notices a monitor that does not yield, says so once, and charges it', () => {
+    const machine = new Machine([{}, {}], [1]);
+    machine.run(1e6);
+    const stuck = machine.scheduler.vcpus.find(({ entity }) => entity.on === null);
+    if (stuck === undefined) throw new Error('both run');
+    expect(machine.scheduler.isStuck(stuck, machine.now)).toBe(false);
+    machine.cpuUs[stuck.row] = (machine.cpuUs[stuck.row] ?? 0) + 600_000;
+    expect(machine.scheduler.isStuck(stuck, machine.now)).toBe(true);
+    expect(machine.scheduler.isStuck(stuck, machine.now)).toBe(false);
+    const before = [...machine.cpuUs];
+    machine.run(machine.now + 500_000);
+    // It owes 600 ms: the other one has the PCPU meanwhile.
+    expect((machine.cpuUs[stuck.row] ?? 0) - (before[stuck.row] ?? 0)).toBeLessThan(1000);
+    expect((machine.cpuUs[1 - stuck.row] ?? 0) - (before[1 - stuck.row] ?? 0)).toBeGreaterThan(490_000);
+  });
+
   it('gives the PCPUs of stopped guests to the others, and takes them back in when they go on', () => {
     const machine = new Machine([{}, {}, {}], [1, 1]);
     machine.run(2e6);
