@@ -43,6 +43,7 @@ import { moids } from './mo/moids.js';
 import type { ConsoleDoor } from './mo/virtual-machine-tickets.js';
 import { type PerfEntity, PerfSampler, SamplingClock } from './performance/index.js';
 import { hostPools, poolsAbove } from './resources/host-pools.js';
+import { interruptedPool } from './resources/interrupted-pool.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
@@ -267,7 +268,11 @@ export class Host {
       hasLooked: this.inventory.hasLooked,
       vm: (moid: string) => this.inventory.vms().find(({ ref }) => ref.value === moid),
     };
-    return interruptedPower(info, known) ?? this.life.recovery.outcomeOf(info);
+    return (
+      interruptedPower(info, known) ??
+      interruptedPool(info, this.inventory.pools) ??
+      this.life.recovery.outcomeOf(info)
+    );
   }
 
   #settleTasks(): void {
@@ -320,6 +325,7 @@ export class Host {
       schema: this.schema,
       files: () => this.link.files,
       datastore: name => this.inventory.datastore(name),
+      pcpuMhz: () => hostMhz({ account: this.#account }),
     });
     return new HostInventory({
       registry: this.registry,

@@ -228,6 +228,24 @@ describe('a resource pool', () => {
     ]);
   });
 
+  it('is destroyed, and the task says so, also where hostd did not live to end it', async () => {
+    const pool = await create(moids.rootPool, 'pool');
+    let isAnswered = false;
+    const silence = new Promise<void>(() => undefined);
+    test.kernel.tap = async (name, at) => {
+      if (name !== 'destroyPool' || at === 'before') return;
+      isAnswered = true;
+      await silence;
+    };
+    const task = await test.call(pool, 'Destroy_Task', {}, { session });
+    await expect.poll(() => isAnswered).toBe(true);
+    test.kernel.tap = async () => undefined;
+    test.host.close();
+    await test.boot();
+    session = await test.login();
+    expect((await test.finish(session, task)).state).toBe('success');
+  });
+
   it('loses all pools below it by DestroyChildren, and no machine', async () => {
     const a = await create(moids.rootPool, 'a');
     const same = await create(a, 'a');

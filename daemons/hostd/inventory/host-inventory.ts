@@ -103,6 +103,11 @@ export class HostInventory {
     return this.#dependencies.account.info;
   }
 
+  /** Speed of a PCPU; 0 until the VMkernel has answered. */
+  get pcpuMhz(): number {
+    return this.#dependencies.hostMhz();
+  }
+
   vms(): VirtualMachine[] {
     return this.#vms.all();
   }
@@ -180,7 +185,10 @@ export class HostInventory {
     else if (change.topic === 'storage') this.#work.add('storage', () => this.#datastores.read());
     else if (change.topic === 'vm') this.#work.add('running', () => this.#readRunning());
     else if (change.topic === 'config') this.#noteConfig(change.object);
-    if (change.topic === 'vm' || change.topic === 'config') this.#work.add('pools', () => this.pools.read());
+    if (change.topic === 'vm' || change.topic === 'config') {
+      this.pools.noteChange();
+      this.#work.add('pools', () => this.pools.follow());
+    }
   }
 
   /** Files have come or gone: datastores have another amount of free space. */

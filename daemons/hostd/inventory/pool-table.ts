@@ -35,6 +35,8 @@ export class PoolTable {
   #homes: ReadonlyMap<string, number> = new Map();
   #last: Promise<unknown> = Promise.resolve();
   #hasRead = false;
+  /** Something was told to have changed since the last reading began. */
+  #isStale = false;
 
   constructor(dependencies: PoolTableDependencies) {
     this.#dependencies = dependencies;
@@ -81,6 +83,17 @@ export class PoolTable {
     return this.#inTurn(() => this.#read());
   }
 
+  /** The change feed names a change; `follow` asks anew unless a reading has begun since. */
+  noteChange(): void {
+    this.#isStale = true;
+  }
+
+  follow(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#isStale) await this.#read();
+    });
+  }
+
   /** Changes pools, and ends when hostd knows of it, also of what was done before the work failed. */
   change<T>(cause: PoolCause, work: PoolWork<T>): Promise<T> {
     return this.#inTurn(async () => {
@@ -111,6 +124,7 @@ export class PoolTable {
   }
 
   async #read(own?: OwnChange): Promise<void> {
+    this.#isStale = false;
     const found = await this.#dependencies.list();
     const { registry, events, onGone, onTreeChanged } = this.#dependencies;
     const isFirst = !this.#hasRead;

@@ -24,6 +24,7 @@ export interface ConfigReaderDependencies {
   files(): DatastoreFileCalls;
   /** By volume id or label. */
   datastore(name: string): Datastore | undefined;
+  pcpuMhz(): number;
 }
 
 const maxDescriptorBytes = 1 << 20;
@@ -98,6 +99,7 @@ export class VmConfigReader {
       changeVersion,
       datastoreLabel: datastore?.name ?? vm.path.datastore,
       datastoreUrl: datastore?.volume.path ?? '',
+      pcpuMhz: this.#dependencies.pcpuMhz(),
       surroundings,
     });
   }

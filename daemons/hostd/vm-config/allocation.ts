@@ -1,9 +1,35 @@
 import type { ResourceAllocationInfo, SharesInfo } from '../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../lib/vmx/index.js';
 
-/** CPU shares, reservation and limit in MHz. Normal is 1000 shares for each virtual CPU. */
-export function cpuAllocation(vmx: VmxDocument, vcpuCount: number): ResourceAllocationInfo {
-  return allocation(vmx, 'sched.cpu', 1000 * vcpuCount);
+/**
+ * CPU shares, reservation and limit in MHz. Normal is 1000 shares for each virtual CPU.
+ * @param pcpuMhz of a PCPU: a file may speak of percent of one
+ */
+export function cpuAllocation(vmx: VmxDocument, vcpuCount: number, pcpuMhz: number): ResourceAllocationInfo {
+  const told = allocation(vmx, 'sched.cpu', 1000 * vcpuCount);
+  if (!speaksOfPercent(vmx)) return told;
+  const limit = Number(told.limit);
+  const reservation = percentMhz(Number(told.reservation), pcpuMhz);
+  return { ...told, reservation, limit: limit === -1 ? -1 : percentMhz(limit, pcpuMhz) };
+}
+
+/** Makes a file that speaks of percent of a PCPU speak of MHz, so that a part of it can be changed. */
+export function speakOfMhz(vmx: VmxDocument, pcpuMhz: number): void {
+  const isPercent = speaksOfPercent(vmx);
+  vmx.set('sched.cpu.units', 'mhz');
+  for (const key of isPercent ? ['sched.cpu.min', 'sched.cpu.max'] : []) {
+    const percent = positive(vmx.get(key));
+    if (percent !== undefined) vmx.set(key, percentMhz(percent, pcpuMhz));
+  }
+}
+
+function speaksOfPercent(vmx: VmxDocument): boolean {
+  return vmx.get('sched.cpu.units')?.trim().toLowerCase() === 'percent';
+}
+
+/** As the VMkernel admits it. */
+function percentMhz(percent: number, pcpuMhz: number): number {
+  return Math.ceil((percent * pcpuMhz) / 100);
 }
 
 /** Memory shares, reservation and limit in MB. Normal is 10 shares for each MB. */

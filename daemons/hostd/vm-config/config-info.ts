@@ -29,6 +29,7 @@ export interface ConfigSource {
   readonly changeVersion: string;
   readonly datastoreLabel: string;
   readonly datastoreUrl: string;
+  readonly pcpuMhz: number;
   readonly surroundings: DeviceSurroundings;
 }
 
@@ -66,7 +67,7 @@ export function configInfo(schema: VimSchema, source: ConfigSource): VirtualMach
     consolePreferences: consolePreferences(vmx),
     defaultPowerOps: defaultPowerOps(vmx),
     hardware: { numCPU, numCoresPerSocket: 1, memoryMB, device: virtualDevices(vmx, source.surroundings) },
-    cpuAllocation: cpuAllocation(vmx, numCPU),
+    cpuAllocation: cpuAllocation(vmx, numCPU, source.pcpuMhz),
     memoryAllocation: memoryAllocation(vmx, memoryMB),
     cpuAffinity: affinity(vmx.get('sched.cpu.affinity')),
     memoryAffinity: affinity(vmx.get('sched.mem.affinity')),

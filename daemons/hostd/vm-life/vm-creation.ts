@@ -96,7 +96,7 @@ export class VmCreation {
     const names = isNewFolder ? [] : await files.names(folder);
     const place = new MachinePlace(vmxPath, names, label => inventory.datastore(label));
     const vmx = newConfiguration(name, place.baseName);
-    const asked = applyConfigSpec(spec, { schema, vmx, place });
+    const asked = applyConfigSpec(spec, { schema, vmx, place, pcpuMhz: inventory.pcpuMhz });
     const effects = await checkDisks(asked, files, () => filesOfOthers(inventory, undefined));
     const vm = inventory.prepare(parseDatastorePath(vmxPath));
     const disks = [...effects.create, ...effects.replace].map(({ path }) => path);

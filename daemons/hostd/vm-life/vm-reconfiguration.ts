@@ -106,7 +106,7 @@ export class VmReconfiguration {
     const needsNames = (spec.deviceChange ?? []).some(({ fileOperation }) => fileOperation !== undefined);
     const place = new MachinePlace(vm.vmxPath, needsNames ? await files.names(folder) : [], find);
     this.#refuseMove(spec, place, vm.vmxPath);
-    const asked = applyConfigSpec(spec, { schema, vmx, place });
+    const asked = applyConfigSpec(spec, { schema, vmx, place, pcpuMhz: inventory.pcpuMhz });
     const effects = await checkDisks(asked, files, () => filesOfOthers(inventory, vm));
     if (vm.run !== undefined)
       await this.#changeRunning(vm, { spec, before: parseVmx(bytes), after: vmx, effects, control });

@@ -5,12 +5,14 @@ import type {
   VirtualMachineConfigSpec,
 } from '../../../../lib/vim/index.js';
 import type { VmxDocument } from '../../../../lib/vmx/index.js';
-import { affinitySet } from '../allocation.js';
+import { affinitySet, speakOfMhz } from '../allocation.js';
 import { hardware4 } from '../hardware4.js';
+import type { SpecContext } from './spec-context.js';
 import { invalidSpec } from './spec-fault.js';
 
 /** Shares, reservations, limits and affinities. Called after memory has its size. */
-export function applyAllocations(spec: VirtualMachineConfigSpec, vmx: VmxDocument): void {
+export function applyAllocations(spec: VirtualMachineConfigSpec, { vmx, pcpuMhz }: SpecContext): void {
+  if (spec.cpuAllocation !== undefined) speakOfMhz(vmx, pcpuMhz);
   if (spec.cpuAllocation !== undefined) applyAllocation(vmx, 'cpuAllocation', spec.cpuAllocation);
   if (spec.memoryAllocation !== undefined) applyAllocation(vmx, 'memoryAllocation', spec.memoryAllocation);
   const memoryMb = Number(vmx.get('memsize') ?? hardware4.memoryMb.default);
@@ -41,7 +43,6 @@ function applyAllocation(vmx: VmxDocument, property: AllocationProperty, info: R
   const limit = Number(vmx.get(`${prefix}.max`) ?? Number.POSITIVE_INFINITY);
   if (limit < Number(vmx.get(`${prefix}.min`) ?? 0)) throw invalidSpec(`${property}.limit`);
   if (info.shares !== undefined) vmx.set(`${prefix}.shares`, sharesWord(property, info.shares));
-  if (prefix === 'sched.cpu') vmx.set('sched.cpu.units', 'mhz');
 }
 
 /** MHz or MB of a reservation or limit. */

@@ -15,6 +15,7 @@ import {
   removed,
   serialPipe,
 } from '../../testing/vm-specs.js';
+import { cpuAllocation } from '../allocation.js';
 import { guestOsOf, identifiers } from '../guest-os.js';
 import { applyConfigSpec } from './apply-spec.js';
 import type { VmPlace } from './spec-context.js';
@@ -53,7 +54,7 @@ scsi0:1.fileName = "data.vmdk"
 
 function apply(spec: VirtualMachineConfigSpec, text = base) {
   const vmx = parseVmx(text);
-  const effects = applyConfigSpec(spec, { schema, vmx, place });
+  const effects = applyConfigSpec(spec, { schema, vmx, place, pcpuMhz: 2000 });
   return { text: vmx.toString(), effects, vmx };
 }
 
@@ -75,6 +76,15 @@ describe('a configuration spec', () => {
     expect(text).toBe(
       `${base.replace('"64"', '"128"')}annotation = "a |22b|22|0A"\nbios.bootDelay = "500"\n`,
     );
+  });
+
+  it('makes percent of a PCPU MHz where it changes an allocation, and only there', () => {
+    const text = `${base}sched.cpu.units = "percent"\nsched.cpu.min = "25"\nsched.cpu.max = "50"\n`;
+    const { vmx } = apply({ cpuAllocation: { limit: 600 } }, text);
+    const of = (key: string) => vmx.get(`sched.cpu.${key}`);
+    expect([of('units'), of('min'), of('max')]).toEqual(['mhz', '500', '600']);
+    expect(cpuAllocation(parseVmx(text), 1, 2000)).toMatchObject({ reservation: 500, limit: 1000 });
+    expect(apply({ annotation: 'x' }, text).text).toContain(text);
   });
 
   it('that is empty changes nothing', () => {

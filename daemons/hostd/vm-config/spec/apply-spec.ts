@@ -15,7 +15,7 @@ import type { DiskEffects, SpecContext } from './spec-context.js';
 export function applyConfigSpec(spec: VirtualMachineConfigSpec, context: SpecContext): DiskEffects {
   applyGeneral(spec, context);
   applySettings(spec, context);
-  applyAllocations(spec, context.vmx);
+  applyAllocations(spec, context);
   applyCpuFeatureMask(spec.cpuFeatureMask ?? [], context.vmx);
   const effects = applyDeviceChanges(spec.deviceChange ?? [], context);
   applyExtraConfig(context.vmx, spec.extraConfig ?? []);

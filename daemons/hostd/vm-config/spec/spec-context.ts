@@ -6,6 +6,8 @@ export interface SpecContext {
   readonly schema: VimSchema;
   readonly vmx: VmxDocument;
   readonly place: VmPlace;
+  /** Speed of a PCPU: a file may speak of percent of one. */
+  readonly pcpuMhz: number;
 }
 
 /** Where a machine's files are and how its configuration file names them. */
