@@ -1,4 +1,5 @@
 import { emptyMemoryControlFigures, emptyMemoryVmFigures } from '../../kernel/abi/index.js';
+import { configFolder } from './config-files.js';
 import { schedFolder } from './sched-files.js';
 import { inUse, printable, seconds, type TreeSources, table } from './text.js';
 import { fileOf, folderOf, type Place } from './tree.js';
@@ -17,6 +18,7 @@ export function vmwareTree(sources: TreeSources): Place {
       mem: fileOf(() => vmMemoryText(sources, () => true)),
     }),
     vm: vmFolder(sources),
+    config: configFolder(sources),
   });
 }
 

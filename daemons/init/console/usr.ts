@@ -30,6 +30,7 @@ import type { ConsoleSettings } from './settings.js';
  */
 const TOOLS: Readonly<Record<string, readonly string[]>> = {
   'esxcfg-advcfg': ['usr/sbin/esxcfg-advcfg'],
+  'esxcfg-resgrp': ['usr/sbin/esxcfg-resgrp'],
   'esxcfg-info': ['usr/sbin/esxcfg-info'],
   esxtop: ['usr/bin/esxtop'],
   'host-power': ['reboot', 'halt', 'poweroff', 'shutdown'].map(name => `usr/sbin/${name} ${name}`),
