@@ -10,7 +10,7 @@
  * - A world's run is the CPU time that Linux counted for its thread, within 0.5 % of the wall and one slice.
  * - A group's times grow by the sum of its worlds' and of the groups below it.
  * - No world runs on a PCPU that its affinity or its group's forbids.
- * - No VM and no pool passes its limit in any window of ten seconds.
+ * - No VM and no pool, at any depth, passes its limit in any window of ten seconds.
  */
 export { checkHost, runCheck } from './check-command.js';
 export { Checker, type Violation } from './checker.js';
