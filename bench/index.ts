@@ -7,6 +7,7 @@
  *         - ssh/ (sshd beside OpenSSH's)
  *         - console/ (viewers of a VM's screen beside QEMU's)
  *         - scheduler/ (CPU among real guests beside Linux's own groups)
+ *         - simulator (the scheduler's policy on machines we lack; starts no host)
  *         - boot, overhead, monitor, footprint, soap (one benchmark each) - runner - main.
  *
  * Invariants

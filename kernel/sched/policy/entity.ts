@@ -1,5 +1,6 @@
 import { type Account, openAccount } from './account.js';
 import { type Limit, openLimit } from './limit.js';
+import { inAffinity } from './placement.js';
 
 /** What is the same for all virtual CPUs of a VM. */
 export class VmClaim<T> {
@@ -31,9 +32,7 @@ export class VmClaim<T> {
   }
 
   mayUse(pcpu: number): boolean {
-    if (!this.confined) return true;
-    const word = pcpu < 32 ? this.affinityLow : this.affinityHigh;
-    return ((word >>> (pcpu & 31)) & 1) !== 0;
+    return inAffinity(this, pcpu);
   }
 }
 

@@ -19,8 +19,10 @@ const IDLE = -1;
 /** A whole idle core is worth any move; below that the nearest PCPU wins, then the one that delivers most. */
 const BUSY_PARTNER = 100;
 
-export function inAffinity(claim: PlacementClaim, pcpu: number): boolean {
-  const { affinityLow, affinityHigh } = claim;
+/** PCPUs as two words of bits; both 0 = all. */
+export type Affinity = Pick<PlacementClaim, 'affinityLow' | 'affinityHigh'>;
+
+export function inAffinity({ affinityLow, affinityHigh }: Affinity, pcpu: number): boolean {
   if (affinityLow === 0 && affinityHigh === 0) return true;
   return ((pcpu < 32 ? affinityLow : affinityHigh) & (1 << (pcpu & 31))) !== 0;
 }

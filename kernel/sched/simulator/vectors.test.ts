@@ -185,6 +185,16 @@ describe('the simulator beside the vectors', () => {
     expect(Math.abs((observe(simulation, SECOND)[0]?.used ?? 0) - 80)).toBeLessThan(1);
   });
 
+  it('who was entitled to almost nothing is not made to pay for it when values change', () => {
+    const simulation = machine(1);
+    const poor = simulation.powerOn({ shares: 1000, guest: spinner() });
+    const rich = simulation.powerOn({ shares: 1000, min: 0.99, guest: spinner() });
+    simulation.run(20 * SECOND);
+    simulation.reconfigure(rich.claim.node, 1000, 0, Number.POSITIVE_INFINITY);
+    const figures = observe(simulation, SECOND);
+    expect(Math.abs((figures.find(({ vm }) => vm === poor)?.used ?? 0) - 50)).toBeLessThan(3);
+  });
+
   it('a limit changed at run time acts at once, both ways', () => {
     const simulation = machine(1);
     const vm = simulation.powerOn({ guest: spinner() });
