@@ -44,8 +44,7 @@ function watch(simulation: Simulation): void {
 function allowed(vm: SimVm, low: number, high: number): boolean {
   for (let pcpu = 0; pcpu < 64; pcpu++) {
     const ran = ((pcpu < 32 ? low : high) >>> (pcpu & 31)) & 1;
-    if (ran === 1 && !inAffinity({ ...vm.claim, vm: 0, lastPcpu: -1, htSharing: HtSharing.any }, pcpu))
-      return false;
+    if (ran === 1 && !inAffinity(vm.claim, pcpu)) return false;
   }
   return true;
 }
