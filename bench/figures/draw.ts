@@ -17,6 +17,7 @@ export function drawUsed(title: string, data: UsedOverTime): string {
   const y = (percent: number): number => HEIGHT - BOTTOM - (percent / MOST_PERCENT) * (HEIGHT - TOP - BOTTOM);
   const parts = [
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+    `<title>${escaped(title)}</title>`,
     text(LEFT, 22, title, 'font-size="15" font-weight="bold"'),
     ...grid(x, y, last),
     ...data.changes.flatMap((change, at) => mark(x(change.atSeconds), y, change.text, at)),
@@ -62,6 +63,7 @@ function line(x1: number, y1: number, x2: number, y2: number, stroke: string, mo
 }
 
 function text(x: number, y: number, content: string, more: string): string {
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<text x="${round(x)}" y="${round(y)}" ${more}>${escaped}</text>`;
+  return `<text x="${round(x)}" y="${round(y)}" ${more}>${escaped(content)}</text>`;
 }
+
+const escaped = (content: string): string => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
