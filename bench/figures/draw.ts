@@ -16,8 +16,8 @@ export function drawUsed(title: string, data: UsedOverTime): string {
   const x = (second: number): number => LEFT + (second / last) * (WIDTH - LEFT - RIGHT);
   const y = (percent: number): number => HEIGHT - BOTTOM - (percent / MOST_PERCENT) * (HEIGHT - TOP - BOTTOM);
   const parts = [
-    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     `<title>${escaped(title)}</title>`,
+    `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     text(LEFT, 22, title, 'font-size="15" font-weight="bold"'),
     ...grid(x, y, last),
     ...data.changes.flatMap((change, at) => mark(x(change.atSeconds), y, change.text, at)),
