@@ -382,6 +382,8 @@ const ofSessions = new Set([
   'HasPrivilegeOnEntities',
   'CreateContainerView',
   'RetrieveUserGroups',
+  'QueryPerf',
+  'QueryPerfComposite',
   'QueryEvents',
   'CreateCollectorForEvents',
   'CreateCollectorForTasks',
@@ -436,6 +438,22 @@ describe('arguments', () => {
     await expect(
       test.call(moids.viewManager, 'CreateContainerView', view, { session: alice }),
     ).rejects.toBeInstanceOf(SeenFault);
+    const hidden = { type: 'NoPermission', detail: { privilegeId: 'System.View' } };
+    const shown = { entity: vm, maxSample: 1 };
+    const samples = test.call(
+      moids.perfManager,
+      'QueryPerf',
+      { querySpec: [shown, { entity }] },
+      { session: alice },
+    );
+    await expect(samples).rejects.toMatchObject(hidden);
+    const composite = test.call(
+      moids.perfManager,
+      'QueryPerfComposite',
+      { querySpec: { entity } },
+      { session: alice },
+    );
+    await expect(composite).rejects.toMatchObject(hidden);
     expect(
       await test.call(
         moids.searchIndex,
