@@ -20,7 +20,9 @@ export class StorageHost {
     mkdirSync(join(this.root, 'run', 'vmkernel'), { recursive: true });
     for (const label of ['storage1', ...labels]) mkdirSync(this.folder(label), { recursive: true });
     for (const file of [BellFileWriter, SchedFileWriter])
-      createShmFile(join(this.shmDir, file.NAME), file.SIZE_BYTES, memory => file.stamp(memory));
+      createShmFile(join(options.shmDir ?? this.shmDir, file.NAME), file.SIZE_BYTES, memory =>
+        file.stamp(memory),
+      );
     this.system = new StorageSystem({
       rootDir: this.root,
       shmDir: this.shmDir,
