@@ -52,7 +52,7 @@ export class VmkernelClient {
     socket.on('error', () => socket.destroy());
   }
 
-  /** @throws VmkernelError ConnectionLost when nobody listens there */
+  /** @throws VmkernelError ConnectionLost when nobody listens there, PermissionDenied to who may not connect */
   static connect(socketPath: string): Promise<VmkernelClient> {
     return new Promise((resolve, reject) => {
       const socket = createConnection(socketPath);
@@ -60,14 +60,7 @@ export class VmkernelClient {
         socket.removeAllListeners('error');
         resolve(new VmkernelClient(socket));
       });
-      socket.once('error', error =>
-        reject(
-          new VmkernelError(
-            'ConnectionLost',
-            `The VMkernel does not answer at ${socketPath}: ${error.message}`,
-          ),
-        ),
-      );
+      socket.once('error', error => reject(notConnected(socketPath, error)));
     });
   }
 
@@ -167,4 +160,13 @@ export class VmkernelClient {
 
 function connectionLost(): VmkernelError {
   return new VmkernelError('ConnectionLost', 'The connection to the VMkernel was lost');
+}
+
+function notConnected(socketPath: string, error: NodeJS.ErrnoException): VmkernelError {
+  if (error.code === 'EACCES')
+    return new VmkernelError('PermissionDenied', 'Only root may talk to the VMkernel', { socketPath });
+  return new VmkernelError(
+    'ConnectionLost',
+    `The VMkernel does not answer at ${socketPath}: ${error.message}`,
+  );
 }

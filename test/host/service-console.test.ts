@@ -177,6 +177,46 @@ describe('the tools that tell of the host', () => {
     expect(advopt).toMatch(/\+\/Misc\/RunningVCpuLimit : \n.*\|----Current Value\.+128$/m);
   });
 
+  it('esxcfg-resgrp keeps a tree of groups for root, and says why not', async () => {
+    const resgrp = async (args: string, user = 'root'): Promise<[number | null, string]> => {
+      const { status, stdout, stderr } = await host.ssh(`su ${user} -s /bin/bash -c 'esxcfg-resgrp ${args}'`);
+      return [status, stdout.toString() + stderr];
+    };
+    const kernel = await host.kernel();
+    const tree = async () => {
+      const { pools } = await kernel.call('listPools', {});
+      const nameOf = (id: number) => pools.find(pool => pool.poolId === id)?.name;
+      return pools
+        .slice(1)
+        .map(({ name, parentId, cpu }) => [name, nameOf(parentId), cpu.reservation, cpu.level]);
+    };
+    const root = (await kernel.call('listPools', {})).pools[0]?.name;
+    expect(await resgrp('-a /high cpu.min=200 cpu.shares=high')).toEqual([0, '']);
+    expect(await resgrp('-a /high/web cpu.max=500')).toEqual([0, '']);
+    expect(await tree()).toEqual([
+      ['high', root, 200, 'high'],
+      ['web', 'high', 0, 'normal'],
+    ]);
+    expect(await resgrp('-l')).toEqual([0, expect.stringMatching(/^\/ .*\n {2}high .*\n {4}web .*\n$/)]);
+    expect(await resgrp('-c /high cpu.min=999999')).toEqual([
+      1,
+      expect.stringMatching(/The host has \d+ MHz/),
+    ]);
+    expect(await resgrp('-m /high /high/web')).toEqual([1, expect.stringContaining('into itself')]);
+    expect(await resgrp('-d /high /high/web')).toEqual([1, expect.stringContaining('one word too many')]);
+    expect(await resgrp('-d /high', 'nobody')).toEqual([
+      1,
+      'esxcfg-resgrp: Only root may talk to the VMkernel\n',
+    ]);
+    expect(await resgrp('-c /high cpu.min=100 cpu.expandable=no')).toEqual([0, '']);
+    expect(await resgrp('-m /high/web /')).toEqual([0, '']);
+    expect(await tree()).toEqual([
+      ['high', root, 100, 'high'],
+      ['web', root, 0, 'normal'],
+    ]);
+    expect([await resgrp('-d /high'), await resgrp('-d /web'), await tree()]).toEqual([[0, ''], [0, ''], []]);
+  });
+
   it('vm-support -S packs performance snapshots that esxtop -R replays as they were', async () => {
     const kernel = await host.kernel();
     const vmxPath = await host.addGuest('asm-counter', 'watched');
@@ -293,6 +333,27 @@ describe.skipIf(!existsSync('/dev/fuse'))('/proc of the service console', () => 
     expect(await write('1', 'status')).toMatch(/Permission denied/);
     expect(await cat(`/proc/vmware/vm/${vm.worldId}/cpu/{shares,max,min}`)).toBe('2000\n250\n100\n');
     await kernel.call('powerOff', { vmxPath });
+  });
+
+  it('sets an advanced option by what root writes, or refuses it', async () => {
+    const { shmDir } = await (await host.kernel()).call('hostInfo', {});
+    const { cpuOption } = attachStatistics(shmDir).host;
+    const file = '/proc/vmware/config/Cpu/Quantum';
+    const write = async (value: string, user = 'root'): Promise<string> =>
+      (await host.ssh(`su ${user} -s /bin/bash -c 'echo ${value} >${file}' 2>&1`)).stdout.toString();
+    expect(await write('30')).toBe('');
+    expect(cpuOption.quantumUs()).toBe(30_000);
+    expect(await cat(file)).toBe('Quantum (quantum in milliseconds) [5-200: default = 20]: 30\n');
+    const refused = await host.ssh(
+      `for v in 4 201 many 20.5 "30 40" ""; do echo "$v" >${file} || echo no; done`,
+    );
+    expect([refused.stdout.toString(), refused.stderr]).toEqual([
+      'no\n'.repeat(6),
+      expect.stringMatching(/^(.*Invalid argument\n){6}$/),
+    ]);
+    expect(await write('40', 'nobody')).toMatch(/Permission denied/);
+    expect(cpuOption.quantumUs()).toBe(30_000);
+    expect(await write('20')).toBe('');
   });
 
   it('is readable to every user, and Linux’s own besides', async () => {

@@ -65,7 +65,7 @@ function wanted(flags: ReadonlySet<string>, paths: readonly string[], value: str
   if (act === '-g') return { act: 'get', path, quiet };
   if (act === '-d') return { act: 'default', path, quiet };
   if (value === undefined || !/^-?\d{1,9}$/.test(value))
-    return refuse(`${value ?? 'Nothing'} is no whole number`);
+    return refuse(`${value || 'Nothing'} is no whole number`);
   return { act: 'set', path, value: Number(value), quiet };
 }
 

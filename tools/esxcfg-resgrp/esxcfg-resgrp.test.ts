@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PoolInfo } from '../../kernel/abi/index.js';
-import { changed, groupAt, NORMAL, splitPath, treeText } from './index.js';
+import { changed, groupAt, NORMAL, parseCommandLine, splitPath, treeText } from './index.js';
 
 const usage = { reservationUsed: 0, reservationUsedForVm: 0, unreservedForPool: 0, unreservedForVm: 0 };
 const pool = (poolId: number, parentId: number, name: string): PoolInfo => ({
@@ -29,6 +29,32 @@ describe('esxcfg-resgrp', () => {
       .split('\n')
       .map(line => line.split('  cpu:')[0]);
     expect(names).toEqual(['/', '  high', '    web', '  web', '']);
+  });
+
+  it.each([
+    [['-l'], { act: 'list' }],
+    [[], { act: 'usage' }],
+    [['--add', '/a', 'cpu.min=1'], { act: 'add', path: '/a', settings: ['cpu.min=1'] }],
+    [['-c', '/a', 'mem.max=1'], { act: 'change', path: '/a', settings: ['mem.max=1'] }],
+    [['-m', '/a', '/'], { act: 'move', path: '/a', parent: '/' }],
+    [['-d', '/a'], { act: 'delete', path: '/a' }],
+  ])('understands %j', (args, wanted) => {
+    expect(parseCommandLine(args)).toEqual(wanted);
+  });
+
+  it.each([
+    [['-x']],
+    [['/a']],
+    [['-l', '/a']],
+    [['-a']],
+    [['-c', '/a']],
+    [['-m', '/a']],
+    [['-m', '/a', '/b', '/c']],
+    [['-d', '/a', '/b']],
+    [['-d', '']],
+    [['constructor']],
+  ])('refuses %j', args => {
+    expect(parseCommandLine(args)).toMatchObject({ act: 'refuse' });
   });
 
   it.each([

@@ -21,7 +21,7 @@ export function splitPath(path: string): { readonly parent: string; readonly nam
 /** The tree, children indented below their parent. */
 export function treeText(pools: readonly PoolInfo[]): string {
   const lines = (pool: PoolInfo, depth: number): string[] => [
-    `${'  '.repeat(depth)}${pool.poolId === ROOT_POOL_ID ? ROOT : pool.name}  cpu: ${said(pool.cpu, 'MHz')}  mem: ${said(pool.memory, 'MB')}  vms: ${pool.vms.length}\n`,
+    `${'  '.repeat(depth)}${pool.poolId === ROOT_POOL_ID ? ROOT : pool.name.replace(/\p{Cc}/gu, '?')}  cpu: ${said(pool.cpu, 'MHz')}  mem: ${said(pool.memory, 'MB')}  vms: ${pool.vms.length}\n`,
     ...pools.filter(child => child.parentId === pool.poolId).flatMap(child => lines(child, depth + 1)),
   ];
   const root = groupAt(pools, ROOT);

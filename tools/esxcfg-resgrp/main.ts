@@ -1,63 +1,46 @@
 import { type PoolInfo, VmkernelError } from '../../kernel/abi/index.js';
 import { VmkernelClient } from '../../kernel/client/index.js';
+import { type Change, parseCommandLine, USAGE } from './command-line.js';
 import { changed, groupAt, NORMAL, splitPath, treeText } from './groups.js';
 
 const CONTROL_SOCKET = '/var/run/vmware/control.sock';
-const USAGE = `esxcfg-resgrp <options>
--l|--list                      The groups as a tree
--a|--add <path> [SETTING]…     Adds a group: /high/web below /high
--c|--change <path> SETTING…    Changes a group's settings, at once
--m|--move <path> <parent>      Moves a group below another
--d|--delete <path>             Deletes a group; what is in it goes to its parent
--h|--help                      This text
-A SETTING is cpu.min=MHZ, cpu.max=MHZ|unlimited, cpu.shares=low|normal|high|NUMBER, cpu.expandable=yes|no,
-or the same of mem in MB.
-`;
-const LONG: Readonly<Record<string, string>> = {
-  '--list': '-l',
-  '--add': '-a',
-  '--change': '-c',
-  '--move': '-m',
-  '--delete': '-d',
-  '--help': '-h',
-};
-
 class UsageError extends Error {}
 
-async function main([flag = '-h', ...words]: readonly string[]): Promise<string> {
-  const act = (Object.hasOwn(LONG, flag) && LONG[flag]) || flag;
-  if (act === '-h') return USAGE;
+async function main(args: readonly string[]): Promise<string> {
+  const wanted = parseCommandLine(args);
+  if (wanted.act === 'refuse') throw new UsageError(wanted.complaint);
+  if (wanted.act === 'usage') return USAGE;
   const client = await VmkernelClient.connect(CONTROL_SOCKET);
   try {
     const { pools } = await client.call('listPools', {});
-    return await done(client, pools, act, words);
+    if (wanted.act === 'list') return treeText(pools);
+    await done(client, pools, wanted);
+    return '';
   } finally {
     client.close();
   }
 }
 
-async function done(
-  client: VmkernelClient,
-  pools: readonly PoolInfo[],
-  act: string,
-  [path = '', ...rest]: readonly string[],
-): Promise<string> {
-  if (act === '-l') return treeText(pools);
-  if (path === '') throw new UsageError('A path is needed');
-  if (act === '-a') {
+async function done(client: VmkernelClient, pools: readonly PoolInfo[], wanted: Change): Promise<void> {
+  const { path } = wanted;
+  if (wanted.act === 'add') {
     const { parent, name } = splitPath(path);
     const parentId = found(pools, parent).poolId;
-    await client.call('createPool', { parentId, name, ...settled({ cpu: NORMAL, memory: NORMAL }, rest) });
-  } else if (act === '-c') {
-    const pool = found(pools, path);
-    const { cpu, memory } = settled(pool, rest);
-    await client.call('updatePools', { changes: [{ poolId: pool.poolId, cpu, memory }] });
-  } else if (act === '-m') {
-    const { poolId } = found(pools, rest[0] ?? '');
-    await client.call('moveIntoPool', { poolId, pools: [found(pools, path).poolId], vms: [] });
-  } else if (act === '-d') await client.call('destroyPool', { poolId: found(pools, path).poolId });
-  else throw new UsageError(`Unknown option: ${act}`);
-  return '';
+    const allocations = settled({ cpu: NORMAL, memory: NORMAL }, wanted.settings);
+    await client.call('createPool', { parentId, name, ...allocations });
+    return;
+  }
+  const pool = found(pools, path);
+  const { poolId } = pool;
+  if (wanted.act === 'change')
+    await client.call('updatePools', { changes: [{ poolId, ...settled(pool, wanted.settings) }] });
+  else if (wanted.act === 'move')
+    await client.call('moveIntoPool', {
+      poolId: found(pools, wanted.parent).poolId,
+      pools: [poolId],
+      vms: [],
+    });
+  else await client.call('destroyPool', { poolId });
 }
 
 function settled(
@@ -76,7 +59,7 @@ function settled(
 }
 
 function found(pools: readonly PoolInfo[], path: string): PoolInfo {
-  const pool = path === '' ? undefined : groupAt(pools, path);
+  const pool = groupAt(pools, path);
   if (pool === undefined) throw new VmkernelError('NotFound', `There is no group ${path}`, { path });
   return pool;
 }
