@@ -39,10 +39,11 @@ export class Grants implements DispatchPort<Vcpu> {
     if (entity.wants) this.setClass(vcpu, 'waiting');
   }
 
-  usedUs(entity: Entity<Vcpu>, nowUs: number): number {
-    const vcpu = entity.owner;
-    // Its limit may let it go in a moment: until now it was held.
-    if (entity.on === null && entity.vm.limit.dry) advance(vcpu, nowUs, false);
+  account({ owner }: Entity<Vcpu>, nowUs: number): void {
+    advance(owner, nowUs, false);
+  }
+
+  usedUs({ owner: vcpu }: Entity<Vcpu>): number {
     const readingUs = this.linux.processCpuUs(vcpu.pid);
     if (readingUs < 0) return 0;
     const usedUs = readingUs - vcpu.chargedCpuUs;
@@ -99,5 +100,5 @@ function restOf({ entity }: Vcpu, held: boolean): RestState {
   if (entity.stalled) return 'wait';
   if (held) return 'ready';
   if (entity.held) return 'costop';
-  return entity.vm.limit.dry ? 'limited' : 'ready';
+  return entity.limited ? 'limited' : 'ready';
 }

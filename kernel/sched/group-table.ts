@@ -1,5 +1,5 @@
 import { GroupKind, type HostFile, MAX_GROUPS } from '../abi/index.js';
-import { changeLimit, GroupTree, VmClaim } from './policy/index.js';
+import { GroupTree, VmClaim } from './policy/index.js';
 import type { Vcpu } from './vcpu.js';
 
 interface KnownClaim {
@@ -15,7 +15,7 @@ export class GroupTable {
   constructor(private readonly host: HostFile) {}
 
   /** @param onAffinity a VM may use other PCPUs than before */
-  sync(nowUs: number, onAffinity: (claim: VmClaim<Vcpu>) => void): void {
+  sync(onAffinity: (claim: VmClaim<Vcpu>) => void): void {
     const { group, hostControl } = this.host;
     const rows = hostControl.groupCount();
     for (let row = 0; row < rows; row++) {
@@ -28,15 +28,15 @@ export class GroupTable {
       }
       this.tree.place(row, group.parentRow(row), kind === GroupKind.vm);
       this.tree.setClaim(row, group.cpuShares(row), group.cpuMin(row), this.#maxOf(row));
-      if (kind === GroupKind.vm) this.#syncClaim(row, nowUs, onAffinity);
+      if (kind === GroupKind.vm) this.#syncClaim(row, onAffinity);
     }
   }
 
   /** The claim of the VM whose group stands in a row. */
-  claimOf(row: number, nowUs: number): VmClaim<Vcpu> {
+  claimOf(row: number): VmClaim<Vcpu> {
     const known = this.#claims.get(row);
     if (known !== undefined) return known.claim;
-    const claim = new VmClaim<Vcpu>(row, nowUs, this.#maxOf(row));
+    const claim = new VmClaim<Vcpu>(row);
     this.#claims.set(row, { generation: this.host.group.generation(row), claim });
     return claim;
   }
@@ -46,11 +46,10 @@ export class GroupTable {
     return max < 0 ? Number.POSITIVE_INFINITY : max;
   }
 
-  #syncClaim(row: number, nowUs: number, onAffinity: (claim: VmClaim<Vcpu>) => void): void {
+  #syncClaim(row: number, onAffinity: (claim: VmClaim<Vcpu>) => void): void {
     const { group } = this.host;
     if (this.#claims.get(row)?.generation !== group.generation(row)) this.#claims.delete(row);
-    const claim = this.claimOf(row, nowUs);
-    changeLimit(claim.limit, this.#maxOf(row), nowUs);
+    const claim = this.claimOf(row);
     claim.htSharing = group.htSharing(row);
     const low = group.affinityLow(row);
     const high = group.affinityHigh(row);

@@ -46,7 +46,7 @@ class Host {
   sync(): void {
     this.host.hostControl.setGroupCount(4);
     this.times.sync(4);
-    this.groups.sync(0, () => undefined);
+    this.groups.sync(() => undefined);
   }
 
   publish(worlds: readonly (readonly [number, WorldTimes])[], nowUs: number): void {

@@ -59,7 +59,7 @@ class Machine implements LinuxPort {
       const { shares = 1000, min = 0, max = Number.POSITIVE_INFINITY } = guest;
       this.tree.place(row, -1, true);
       this.tree.setClaim(row, shares, min, max);
-      const claim = new VmClaim<Vcpu>(row, 0, max);
+      const claim = new VmClaim<Vcpu>(row);
       claim.affinityLow = guest.affinity ?? 0;
       const world = { row, generation: 1, vmRow: row, pid: 100 + row };
       this.scheduler.add(new Vcpu(world, claim, report.vmmReport, 0), 0);

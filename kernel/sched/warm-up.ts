@@ -44,7 +44,7 @@ export function warmUp(cpu: number, wakeNobody: () => void, options: DispatchOpt
     tree.place(row, -1, true);
     tree.setClaim(row, 1000, 0, row === 0 ? 0.5 : Number.POSITIVE_INFINITY);
     const world = { row, generation: 1, vmRow: row, pid: process.pid };
-    scheduler.add(new Vcpu(world, new VmClaim<Vcpu>(row, 0), report.vmmReport, 0), 0);
+    scheduler.add(new Vcpu(world, new VmClaim<Vcpu>(row), report.vmmReport, 0), 0);
   }
   const untilUs = nowUs() + LONGEST_US;
   for (let round = 0, atUs = nowUs(); round < ROUNDS && nowUs() < untilUs; round++, atUs += STEP_US) {

@@ -69,12 +69,12 @@ export class WorldTable {
     const rows = host.hostControl.worldCount();
     for (let row = 0; row < rows; row++) this.#dropIfGone(row, nowUs);
     this.#groupTimes.sync(host.hostControl.groupCount());
-    groups.sync(nowUs, claim => this.#confine(claim));
+    groups.sync(claim => this.#confine(claim));
     for (let row = 0; row < rows; row++) this.#takeIfNew(row, nowUs);
     const { quantumUs, boundLagQuanta } = scheduler.options;
     scheduler.options.quantumUs = host.cpuOption.quantumUs() || quantumUs;
     scheduler.options.boundLagQuanta = host.cpuOption.boundLagQuanta() || boundLagQuanta;
-    scheduler.dispatcher.reconfigured();
+    scheduler.dispatcher.reconfigured(nowUs);
     this.#seenVersion = version;
     sched.schedControl.setSeenTableVersion(version);
   }
@@ -112,7 +112,7 @@ export class WorldTable {
     const path = join(shmDir, `${VmmFile.NAME}-${world.worldId(row)}`);
     const { address, memory } = mapFile(path, VmmFile.SIZE_BYTES, false);
     this.#reports.set(row, address);
-    const claim = groups.claimOf(world.groupRow(row), nowUs);
+    const claim = groups.claimOf(world.groupRow(row));
     const vcpu = new Vcpu(
       { row, generation, vmRow: world.vmRow(row), pid: world.pid(row) },
       claim,

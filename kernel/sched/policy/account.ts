@@ -14,7 +14,12 @@ export function openAccount(): Account {
 }
 
 export function charge(account: Account, cpuUs: number): void {
-  account.virtualUs += cpuUs / Math.max(account.entitled, LEAST_ENTITLED);
+  account.virtualUs += virtualOf(account, cpuUs);
+}
+
+/** The virtual time that so much CPU is to it. */
+export function virtualOf({ entitled }: Account, cpuUs: number): number {
+  return cpuUs / Math.max(entitled, LEAST_ENTITLED);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changeLimit, Dispatcher, Entity, GroupTree, Pcpu, VmClaim } from './index.js';
+import { Dispatcher, Entity, GroupTree, Pcpu, VmClaim } from './index.js';
 
 const QUANTUM_US = 20_000;
 const NODES = 256;
@@ -19,6 +19,12 @@ interface Guest {
   readonly affinity?: number;
 }
 
+interface PoolOf {
+  readonly shares: number;
+  readonly max?: number;
+  readonly pool?: number;
+}
+
 class Model {
   leftUs: number;
   wakesAtUs = Number.POSITIVE_INFINITY;
@@ -28,6 +34,9 @@ class Model {
   overrunsUntilUs = 0;
   overrunsOn = -1;
   blocked = false;
+  /** What its limits held it. */
+  limitedUs = 0;
+  accountedUs = 0;
 
   constructor(public guest: Guest) {
     this.leftUs = guest.burstUs ?? Number.POSITIVE_INFINITY;
@@ -47,23 +56,33 @@ class Machine {
   constructor(
     guests: readonly Guest[],
     readonly speeds: readonly number[] = [1],
-    pools: readonly { shares: number; max?: number }[] = [],
+    pools: readonly PoolOf[] = [],
   ) {
     this.pcpus = speeds.map((_, i) => new Pcpu<Model>(i, i));
     this.dispatcher = new Dispatcher(this.pcpus, this.tree, this, {
       quantumUs: QUANTUM_US,
       boundLagQuanta: 2,
     });
-    pools.forEach(({ shares, max = Number.POSITIVE_INFINITY }, i) => {
-      this.tree.place(NODES - 1 - i, -1, false);
-      this.tree.setClaim(NODES - 1 - i, shares, 0, max);
-    });
+    for (const [i, pool] of pools.entries()) this.pool(i, pool);
     for (const guest of guests) this.add(guest);
+  }
+
+  /** Makes a pool, or changes it. */
+  pool(index: number, { shares, max = Number.POSITIVE_INFINITY, pool }: PoolOf): void {
+    this.tree.place(NODES - 1 - index, pool === undefined ? -1 : NODES - 1 - pool, false);
+    this.tree.setClaim(NODES - 1 - index, shares, 0, max);
+    this.dispatcher.reconfigured(this.now);
+  }
+
+  /** Puts a guest into another pool; -1 = into none. */
+  move(index: number, pool: number): void {
+    this.tree.place(this.at(index).vm.node, pool < 0 ? -1 : NODES - 1 - pool, true);
+    this.dispatcher.reconfigured(this.now);
   }
 
   add(guest: Guest): void {
     const node = this.#vms++;
-    const claim = new VmClaim<Model>(node, this.now, guest.max);
+    const claim = new VmClaim<Model>(node);
     this.tree.place(node, guest.pool === undefined ? -1 : NODES - 1 - guest.pool, true);
     this.claim(claim, guest);
     for (let vcpu = 0; vcpu < (guest.vcpus ?? 1); vcpu++) {
@@ -77,9 +96,8 @@ class Machine {
   claim(claim: VmClaim<Model>, guest: Guest): void {
     const { shares = 1000, min = 0, max = Number.POSITIVE_INFINITY } = guest;
     this.tree.setClaim(claim.node, shares, min, max);
-    changeLimit(claim.limit, max, this.now);
     claim.affinityLow = guest.affinity ?? 0;
-    this.dispatcher.reconfigured();
+    this.dispatcher.reconfigured(this.now);
   }
 
   change(index: number, guest: Guest): void {
@@ -94,12 +112,14 @@ class Machine {
     return entity;
   }
 
-  grant(entity: Entity<Model>, pcpu: Pcpu<Model>): void {
+  grant(entity: Entity<Model>, pcpu: Pcpu<Model>, nowUs: number): void {
+    this.account(entity, nowUs);
     if (!entity.vm.mayUse(pcpu.number)) this.forbidden++;
     entity.owner.overrunsUntilUs = 0;
   }
 
   revoke(entity: Entity<Model>, pcpu: Pcpu<Model>, nowUs: number): void {
+    this.account(entity, nowUs);
     const { owner } = entity;
     if (!entity.wants || owner.blocked) return;
     owner.overrunsUntilUs = nowUs + (owner.guest.overrunUs ?? 0);
@@ -110,6 +130,11 @@ class Machine {
     const usedUs = owner.usedUs - owner.chargedUs;
     owner.chargedUs = owner.usedUs;
     return usedUs;
+  }
+
+  account({ owner, limited }: Entity<Model>, nowUs: number): void {
+    if (limited) owner.limitedUs += nowUs - owner.accountedUs;
+    owner.accountedUs = nowUs;
   }
 
   isBlocked({ owner }: Entity<Model>): boolean {
@@ -181,7 +206,7 @@ class Machine {
   }
 }
 
-function measure(guests: Guest[], speeds?: number[], pools?: { shares: number; max?: number }[]): number[] {
+function measure(guests: Guest[], speeds?: number[], pools?: PoolOf[]): number[] {
   const machine = new Machine(guests, speeds, pools);
   machine.run(1e6);
   return machine.shares(10);
@@ -266,6 +291,110 @@ describe('limits', () => {
   });
 });
 
+describe('the limit of a pool', () => {
+  const two = [{ pool: 0, shares: 2000 }, { pool: 0 }];
+  const sum = (got: readonly number[]): number => got.reduce((total, one) => total + one, 0);
+
+  it('holds on an idle host, and shares hold inside it', () =>
+    near(measure(two, [1, 1], [{ shares: 4000, max: 0.3 }]), [20, 10]));
+
+  it.each([0.05, 0.3, 0.7, 1, 1.2, 1.5, 1.8])('of %d is shared 2 : 1 on two idle PCPUs', max => {
+    // One alone uses no more than a PCPU.
+    const first = Math.min(100, (max * 200) / 3);
+    near(measure(two, [1, 1], [{ shares: 4000, max }]), [first, max * 100 - first]);
+  });
+
+  it('is shared by three of it that run two at a time', () => {
+    const guests = [{ pool: 0, shares: 2000 }, { pool: 0 }, { pool: 0 }];
+    near(measure(guests, [1, 1, 1], [{ shares: 4000, max: 1.5 }]), [75, 37.5, 37.5]);
+  });
+
+  it('leaves the rest to those outside', () =>
+    near(measure([...two, {}, {}], [1, 1], [{ shares: 4000, max: 0.3 }]), [20, 10, 85, 85]));
+
+  it('holds in a pool of a pool, both limited', () => {
+    const pools = [
+      { shares: 4000, max: 0.6 },
+      { shares: 1000, max: 0.2, pool: 0 },
+    ];
+    near(measure([{ pool: 0 }, { pool: 1 }, { pool: 1 }], [1, 1], pools), [40, 10, 10]);
+    const narrow = [
+      { shares: 4000, max: 0.3 },
+      { shares: 1000, max: 0.9, pool: 0 },
+    ];
+    near(measure([{ pool: 0 }, { pool: 1 }, { pool: 1 }], [1, 1], narrow), [15, 7.5, 7.5]);
+  });
+
+  it('holds beside the limit of a VM in it', () =>
+    near(measure([{ pool: 0, max: 0.1 }, { pool: 0 }], [1, 1], [{ shares: 4000, max: 0.5 }]), [10, 40]));
+
+  it('of 0 lets none of its VMs run, until it is raised', () => {
+    const machine = new Machine([...two, {}], [1, 1], [{ shares: 4000, max: 0 }]);
+    near(machine.shares(3), [0, 0, 100]);
+    machine.pool(0, { shares: 4000, max: 0.3 });
+    near(machine.shares(10), [20, 10, 100]);
+  });
+
+  it('acts at once when it changes, and lets go at once', () => {
+    const machine = new Machine(two, [1, 1], [{ shares: 4000 }]);
+    near(machine.shares(2), [100, 100]);
+    machine.pool(0, { shares: 4000, max: 0.6 });
+    expect(sum(machine.shares(1))).toBeLessThanOrEqual(60);
+    near(machine.shares(5), [40, 20], 2);
+    machine.pool(0, { shares: 4000 });
+    near(machine.shares(1), [100, 100]);
+  });
+
+  it('binds a VM or a pool from the moment it comes in, and no longer than it is in', () => {
+    const machine = new Machine([{ pool: 0 }, {}], [1, 1], [{ shares: 4000, max: 0.3 }, { shares: 4000 }]);
+    near(machine.shares(5), [30, 100]);
+    machine.move(1, 0);
+    expect(sum(machine.shares(1))).toBeLessThanOrEqual(31);
+    near(machine.shares(5), [15, 15], 2);
+    machine.move(0, 1);
+    near(machine.shares(5), [100, 30]);
+    machine.pool(1, { shares: 4000, pool: 0 });
+    near(machine.shares(5), [24, 6], 3);
+  });
+
+  it('is not passed in any 10 s window by guests whose slices overrun', () => {
+    const guests = [
+      { pool: 0, overrunUs: 3000 },
+      { pool: 0, burstUs: 700, sleepUs: 3000, overrunUs: 100 },
+      { pool: 0, burstUs: 30_000, sleepUs: 90_000 },
+    ];
+    const machine = new Machine(guests, [1, 1], [{ shares: 4000, max: 0.4 }]);
+    for (let window = 0; window < 6; window++) {
+      const got = sum(machine.shares(10));
+      expect(got).toBeLessThanOrEqual(40.4);
+      if (window > 0) expect(got).toBeGreaterThanOrEqual(39.6);
+    }
+  });
+
+  it('lets one that wants little have it, and the others the rest', () => {
+    const guests = [{ pool: 0 }, { pool: 0, burstUs: 500, sleepUs: 9500 }];
+    const [most = 0, little = 0] = measure(guests, [1, 1], [{ shares: 4000, max: 0.3 }]);
+    near([most + little], [30]);
+    // It sleeps so long again after each burst, and the pool's tokens take 33 ms to gather.
+    expect(little).toBeGreaterThan(500 / 430);
+  });
+
+  it('is reached on PCPUs that deliver half of it', () =>
+    near(measure(two, [0.4, 0.4], [{ shares: 4000, max: 0.6 }]), [40, 20], 2));
+
+  it('tells what it holds as limited', () => {
+    const machine = new Machine(two, [1, 1], [{ shares: 4000, max: 0.3 }]);
+    machine.run(10e6);
+    for (const entity of machine.entities) {
+      const { limitedUs, usedUs } = entity.owner;
+      expect(limitedUs / (machine.now - usedUs)).toBeGreaterThan(0.97);
+    }
+    const busy = new Machine(two, [1], [{ shares: 4000, max: 1 }]);
+    busy.run(10e6);
+    for (const entity of busy.entities) expect(entity.owner.limitedUs).toBeLessThan(20_000);
+  });
+});
+
 describe('shares', () => {
   it('hold against a guest whose slices overrun: it owes them', () =>
     near(measure([{ overrunUs: 8000 }, {}, { overrunUs: 1000 }]), [33.3, 33.3, 33.3], 2));
@@ -342,7 +471,7 @@ describe('entities that are held, moved or stand still', () => {
     machine.run(1e6);
     machine.dispatcher.hold(machine.at(0), machine.now);
     near(machine.shares(2), [0, 100]);
-    machine.dispatcher.release(machine.at(0));
+    machine.dispatcher.release(machine.at(0), machine.now);
     near(machine.shares(20), [50, 50], 20);
   });
 

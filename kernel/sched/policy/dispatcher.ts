@@ -1,8 +1,9 @@
-import { charge, creditOnWake, entitle } from './account.js';
-import { AffinityFit } from './affinity-fit.js';
+import { charge, creditOnWake, virtualOf } from './account.js';
+import { Delivery } from './delivery.js';
+import { Entitlements } from './entitlements.js';
 import type { Entity, Pcpu, VmClaim } from './entity.js';
 import { type DispatchHooks, type DispatchPort, plainHooks } from './hooks.js';
-import { gatheredAtUs, grantSpanUs, settle } from './limit.js';
+import { type Bucket, Limits } from './limits.js';
 import { ReadyQueue } from './ready-queue.js';
 import type { GroupTree } from './tree.js';
 
@@ -13,49 +14,32 @@ export interface DispatchOptions {
   boundLagQuanta: number;
 }
 
-/** Shortest time between two computations of entitlement. */
-const ENTITLE_PERIOD_US = 10_000;
 /** A waker takes a PCPU from an entity that is ahead of it by more than this. */
 const PREEMPT_MARGIN_US = 500;
-/** A PCPU that delivers this much less than another one is slow. */
-const SLOW_MARGIN = 0.05;
+/** CPU by which an entity may be ahead of another one and still be the one that goes on where it last ran. */
+const STAY_US = 2000;
 /** Its driver looks again after this at the latest. */
 const LONGEST_SLEEP_US = 90_000;
 const END_MARGIN_US = 5;
-/** A granted entity that used less than this part of its grant, and made no progress, is stalled. */
-const STALLED_PART = 0.005;
-/** Debt, and what was got of PCPUs that others may not use, is forgotten beyond this much of virtual time. */
-const MOST_AHEAD_US = 10e6;
-const SHORTEST_MEASURE_US = 2000;
-const SMOOTHING = 0.1;
-/** Entitlements are computed again when the PCPUs together deliver this part more or less. */
-const CAPACITY_MARGIN = 0.002;
 const MOST_TRIES = 4;
 
 /**
  * Dispatch: grants PCPUs to entities by their accounts. Pure: it is told who wakes and who sleeps, what time it is and
  * what was used, and answers by `port.grant` and `port.revoke`. `pass` says when to look again.
  *
- * - The queue holds who could run now: wants, no PCPU, not held, not stalled, limit not dry.
+ * - The queue holds who could run now: wants, no PCPU, not held, not stalled, no limit dry.
  * - Who has least virtual time (CPU charged ÷ entitlement) runs next; an overrun is debt by itself.
  */
 export class Dispatcher<T> {
   readonly vms: VmClaim<T>[] = [];
   dispatches = 0;
-  /** Entitlement of every node of the tree, by those that want CPU now, in PCPUs. */
-  readonly entitled: Float64Array;
   readonly #ready = new ReadyQueue<T>();
-  readonly #dry: VmClaim<T>[] = [];
   readonly #woke: Entity<T>[] = [];
-  readonly #fit: AffinityFit<T>;
-  /** How far an account may be behind the floor, and ahead of it. */
-  readonly #bound = { behindUs: 0, aheadUs: MOST_AHEAD_US };
-  #floorUs = 0;
-  #entitledAtUs = 0;
-  /** Capacity that entitlements were computed for. */
-  #sharedOut = 0;
-  /** Who wants CPU has changed since entitlements were computed. */
-  #stale = false;
+  readonly #entitlements: Entitlements<T>;
+  readonly #limits: Limits<T>;
+  readonly #delivery: Delivery<T>;
+  /** When the present pass began. */
+  #passUs = 0;
 
   constructor(
     readonly pcpus: readonly Pcpu<T>[],
@@ -64,8 +48,9 @@ export class Dispatcher<T> {
     readonly options: DispatchOptions,
     private readonly hooks: DispatchHooks<T> = plainHooks(),
   ) {
-    this.entitled = new Float64Array(tree.capacity);
-    this.#fit = new AffinityFit(tree);
+    this.#entitlements = new Entitlements(tree);
+    this.#limits = new Limits(tree, pcpus, options, this.#turn);
+    this.#delivery = new Delivery(pcpus, port, options);
   }
 
   /** Somebody could run and has no PCPU. */
@@ -75,9 +60,7 @@ export class Dispatcher<T> {
 
   /** PCPUs that VMs can have: what console, daemons and others leave. */
   get capacity(): number {
-    let capacity = 0;
-    for (const pcpu of this.pcpus) capacity += pcpu.delivered;
-    return capacity;
+    return this.#delivery.capacity;
   }
 
   /** Who would get a PCPU if it were free now, null = nobody. */
@@ -89,10 +72,10 @@ export class Dispatcher<T> {
     const { vm } = entity;
     if (vm.entities.length === 0) {
       this.vms.push(vm);
-      vm.limit.tokensAtUs = nowUs;
+      this.#limits.link(vm, nowUs);
     }
     vm.entities.push(entity);
-    entity.account.virtualUs = this.#floorUs;
+    entity.account.virtualUs = this.#entitlements.floorUs;
   }
 
   remove(entity: Entity<T>, nowUs: number): void {
@@ -101,15 +84,17 @@ export class Dispatcher<T> {
     drop(vm.entities, entity);
     if (vm.entities.length > 0) return;
     drop(this.vms, vm);
-    drop(this.#dry, vm);
+    this.#limits.unlink(vm);
     this.tree.demand[vm.node] = 0;
   }
 
   /** Shares, reservations, limits, affinity or the tree have changed. */
-  reconfigured(): void {
-    this.#stale = true;
-    this.#entitledAtUs = Number.NEGATIVE_INFINITY;
-    for (const vm of this.vms) if (!vm.limit.dry) this.#undry(vm);
+  reconfigured(nowUs: number): void {
+    this.#entitlements.treeChanged();
+    // What was used until now is paid by the limits it was used under.
+    for (const { run } of this.pcpus) if (run !== null && run.vm.limits.length > 0) this.charge(run, nowUs);
+    this.#limits.sync(this.vms, nowUs);
+    for (const vm of this.vms) for (const entity of vm.entities) this.#enqueue(entity, nowUs);
     for (const pcpu of this.pcpus) pcpu.endUs = 0;
   }
 
@@ -127,7 +112,8 @@ export class Dispatcher<T> {
     entity.wants = false;
     if (!entity.stalled) entity.vm.wanting--;
     entity.stalled = false;
-    this.#stale = true;
+    entity.limited = false;
+    this.#entitlements.wantsChanged();
     this.#ready.remove(entity);
     this.#revoke(entity, nowUs);
   }
@@ -149,17 +135,17 @@ export class Dispatcher<T> {
     this.#revoke(entity, nowUs);
   }
 
-  release(entity: Entity<T>): void {
+  release(entity: Entity<T>, nowUs: number): void {
     if (!entity.held) return;
     entity.held = false;
-    this.#enqueue(entity);
+    this.#enqueue(entity, nowUs);
   }
 
   /** Puts a runnable entity on a PCPU, whoever has it: for co-starts and moves. */
   start(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void {
     if (entity.on === pcpu || !entity.wants || entity.held || entity.stalled) return;
-    if (entity.vm.limit.max !== Number.POSITIVE_INFINITY) this.charge(entity, nowUs);
-    if (entity.vm.limit.dry) return;
+    if (entity.vm.limits.length > 0) this.charge(entity, nowUs);
+    if (entity.vm.dry || !this.#limits.permit(entity, pcpu)) return;
     const loser = pcpu.run;
     if (loser !== null) this.#revoke(loser, nowUs);
     if (entity.on !== null) this.#revoke(entity, nowUs);
@@ -170,19 +156,20 @@ export class Dispatcher<T> {
   /** Charges what an entity used since the last time. */
   charge(entity: Entity<T>, nowUs: number): void {
     const usedUs = this.port.usedUs(entity, nowUs);
-    const { vm, on } = entity;
+    const { on } = entity;
     entity.mayOwe = false;
     charge(entity.account, usedUs);
     this.#ready.moved(entity);
     if (on !== null) on.measuredUs += usedUs;
     if (entity.lastPcpu !== null) entity.lastPcpu.chargedUs += usedUs;
-    this.#settle(vm, usedUs, nowUs);
+    this.#limits.settle(entity.vm, usedUs, nowUs);
   }
 
   /** @returns when to look again, µs */
   pass(nowUs: number): number {
+    this.#passUs = nowUs;
     this.#expire(nowUs);
-    this.#gather(nowUs);
+    this.#limits.gather(this.#charge, nowUs);
     this.#liftFloor();
     this.hooks.look(nowUs);
     for (const pcpu of this.pcpus) if (pcpu.expired) this.#renew(pcpu, nowUs);
@@ -190,7 +177,7 @@ export class Dispatcher<T> {
     this.#leaveSlowPcpus(nowUs);
     this.#preempt(nowUs);
     // Last: a waker does not wait for it.
-    if (this.#stale && nowUs - this.#entitledAtUs >= ENTITLE_PERIOD_US) this.#entitle(nowUs);
+    if (nowUs >= this.#entitlements.dueUs) this.#entitle(nowUs);
     return this.#nextLook(nowUs);
   }
 
@@ -199,54 +186,37 @@ export class Dispatcher<T> {
   }
 
   #comeBack(entity: Entity<T>, nowUs: number): void {
-    this.#stale = true;
-    creditOnWake(entity.account, this.#floorUs, this.#creditUs);
-    this.#settle(entity.vm, 0, nowUs);
-    this.#enqueue(entity);
+    this.#entitlements.wantsChanged();
+    creditOnWake(entity.account, this.#entitlements.floorUs, this.#creditUs);
+    this.#limits.settle(entity.vm, 0, nowUs);
+    this.#enqueue(entity, nowUs);
     this.#woke.push(entity);
   }
 
-  #enqueue(entity: Entity<T>): void {
+  #enqueue(entity: Entity<T>, nowUs: number): void {
     if (!entity.wants || entity.on !== null || entity.held || entity.stalled) return;
-    if (entity.vm.limit.dry) this.#noteDry(entity.vm);
+    const { dry } = entity.vm;
+    this.#setLimited(entity, dry, nowUs);
+    if (dry) this.#ready.remove(entity);
     else this.#ready.add(entity);
   }
 
-  #noteDry(vm: VmClaim<T>): void {
-    if (!this.#dry.includes(vm)) this.#dry.push(vm);
+  #setLimited(entity: Entity<T>, limited: boolean, nowUs: number): void {
+    if (entity.limited === limited) return;
+    this.port.account(entity, nowUs);
+    entity.limited = limited;
   }
 
-  #undry(vm: VmClaim<T>): void {
-    drop(this.#dry, vm);
-    for (const entity of vm.entities) this.#enqueue(entity);
-  }
+  /** A limit has run dry, or has tokens again. */
+  readonly #turn = (bucket: Bucket<T>, nowUs: number): void => {
+    for (const vm of bucket.vms) for (const entity of vm.entities) this.#enqueue(entity, nowUs);
+  };
 
-  #settle(vm: VmClaim<T>, usedUs: number, nowUs: number): void {
-    const wasDry = vm.limit.dry;
-    settle(vm.limit, usedUs, nowUs, this.options.quantumUs);
-    if (vm.limit.dry === wasDry) return;
-    if (wasDry) {
-      this.#undry(vm);
-      return;
-    }
-    this.#noteDry(vm);
-    for (const entity of vm.entities) this.#ready.remove(entity);
-  }
+  readonly #charge = (entity: Entity<T>, nowUs: number): void => this.charge(entity, nowUs);
 
   #entitle(nowUs: number): void {
-    this.#entitledAtUs = nowUs;
-    this.#stale = false;
     const { capacity } = this;
-    this.#sharedOut = capacity;
-    this.#bound.behindUs = this.#creditUs;
-    for (const vm of this.vms) this.tree.demand[vm.node] = vm.wanting;
-    this.tree.compute(capacity, this.entitled);
-    this.#fit.fit(this.vms, this.pcpus, capacity, this.entitled);
-    for (const vm of this.vms) {
-      if (vm.wanting === 0) continue;
-      const each = (this.entitled[vm.node] ?? 0) / vm.wanting;
-      for (const { account } of vm.entities) entitle(account, each, this.#floorUs, this.#bound);
-    }
+    this.#entitlements.compute(this.vms, this.pcpus, { nowUs, creditUs: this.#creditUs, capacity });
     this.#ready.reorder();
   }
 
@@ -256,10 +226,11 @@ export class Dispatcher<T> {
       const { run } = pcpu;
       if (run === null || nowUs < pcpu.endUs - END_MARGIN_US) continue;
       this.charge(run, nowUs);
-      if (this.#stands(pcpu, run, nowUs)) this.#stall(run, nowUs);
+      if (this.#delivery.stands(pcpu, run, nowUs)) this.#stall(run, nowUs);
       else {
-        this.#measure(pcpu, run, nowUs);
+        this.#delivery.end(pcpu, run, nowUs);
         pcpu.expired = true;
+        this.#entitlements.capacityIs(this.capacity);
       }
     }
   }
@@ -267,40 +238,8 @@ export class Dispatcher<T> {
   #stall(entity: Entity<T>, nowUs: number): void {
     entity.stalled = true;
     entity.vm.wanting--;
-    this.#stale = true;
+    this.#entitlements.wantsChanged();
     this.#revoke(entity, nowUs);
-  }
-
-  #stands(pcpu: Pcpu<T>, run: Entity<T>, nowUs: number): boolean {
-    const granted = nowUs - pcpu.measuredAtUs;
-    if (granted < this.options.quantumUs / 2 || run.resting) return false;
-    const idle = pcpu.measuredUs < granted * STALLED_PART && run.progress === run.grantProgress;
-    return idle && this.port.isBlocked(run);
-  }
-
-  /** Smooths what a PCPU delivers over grants that were used to their end. */
-  #measure(pcpu: Pcpu<T>, run: Entity<T>, nowUs: number): void {
-    const granted = nowUs - pcpu.measuredAtUs - (run.restedUs - pcpu.restedUs);
-    if (granted > SHORTEST_MEASURE_US && !run.resting)
-      pcpu.delivered += SMOOTHING * (Math.min(1, pcpu.measuredUs / granted) - pcpu.delivered);
-    if (Math.abs(this.capacity - this.#sharedOut) > CAPACITY_MARGIN * this.#sharedOut) this.#stale = true;
-    this.#beginMeasure(pcpu, run, nowUs);
-  }
-
-  #beginMeasure(pcpu: Pcpu<T>, run: Entity<T>, nowUs: number): void {
-    pcpu.measuredUs = 0;
-    pcpu.measuredAtUs = nowUs;
-    pcpu.restedUs = run.restedUs;
-    run.grantProgress = run.progress;
-  }
-
-  /** VMs held by their limit come back when enough has gathered; what they overran is paid first. */
-  #gather(nowUs: number): void {
-    for (let i = this.#dry.length - 1; i >= 0; i--) {
-      const vm = this.#dry[i];
-      if (vm === undefined || gatheredAtUs(vm.limit, this.options.quantumUs) > nowUs) continue;
-      for (const entity of vm.entities) this.charge(entity, nowUs);
-    }
   }
 
   /** The floor of virtual time follows who is furthest behind of those that run or could. */
@@ -308,17 +247,37 @@ export class Dispatcher<T> {
     let floor = this.#ready.first?.account.virtualUs ?? Number.POSITIVE_INFINITY;
     for (const { run } of this.pcpus)
       if (run !== null && !run.resting) floor = Math.min(floor, run.account.virtualUs);
-    if (floor !== Number.POSITIVE_INFINITY && floor > this.#floorUs) this.#floorUs = floor;
+    const entitlements = this.#entitlements;
+    if (floor !== Number.POSITIVE_INFINITY && floor > entitlements.floorUs) entitlements.floorUs = floor;
   }
 
-  readonly #mayHave = (entity: Entity<T>, pcpu: Pcpu<T>): boolean =>
-    entity.vm.mayUse(pcpu.number) && this.hooks.permits(entity, pcpu);
+  /** Whether it may have a PCPU in place of who has it. */
+  readonly #mayHave = (entity: Entity<T>, pcpu: Pcpu<T>): boolean => {
+    if (!entity.vm.mayUse(pcpu.number) || !this.hooks.permits(entity, pcpu)) return false;
+    if (this.#limits.permit(entity, pcpu)) return true;
+    if (pcpu.run === null && entity.on === null) this.#setLimited(entity, true, this.#passUs);
+    return false;
+  };
 
-  /** Who is furthest behind, once what it overran since its last grant is charged; that may bring others first. */
+  readonly #stays = (entity: Entity<T>, pcpu: Pcpu<T>): boolean =>
+    entity.lastPcpu === pcpu && entity.vm.limits.length === 0 && this.#mayHave(entity, pcpu);
+
+  /** Who is furthest behind; of those next to it one that goes on where it last ran. */
   #best(pcpu: Pcpu<T>, nowUs: number): Entity<T> | null {
+    const best = this.#furthestBehind(pcpu, nowUs);
+    if (best === null || best.lastPcpu === pcpu) return best;
+    const mostUs = best.account.virtualUs + virtualOf(best.account, STAY_US);
+    const near = this.#ready.bestWhere(this.#stays, pcpu, mostUs);
+    if (near === null) return best;
+    if (near.mayOwe) this.charge(near, nowUs);
+    return near.account.virtualUs <= mostUs ? near : best;
+  }
+
+  /** … once what it overran since its last grant is charged; that may bring others first. */
+  #furthestBehind(pcpu: Pcpu<T>, nowUs: number): Entity<T> | null {
     let best = this.#ready.bestWhere(this.#mayHave, pcpu);
     for (let tries = 0; tries < MOST_TRIES && best !== null; tries++) {
-      if (!best.mayOwe && best.vm.limit.max === Number.POSITIVE_INFINITY) break;
+      if (!best.mayOwe && best.vm.limits.length === 0) break;
       this.charge(best, nowUs);
       const now = this.#ready.bestWhere(this.#mayHave, pcpu);
       if (now === best) break;
@@ -332,9 +291,9 @@ export class Dispatcher<T> {
     const current = pcpu.run;
     if (current === null) return;
     const next = this.#best(pcpu, nowUs);
-    const may = !current.vm.limit.dry && current.vm.mayUse(pcpu.number);
+    const may = current.vm.mayUse(pcpu.number) && this.#limits.mayKeep(current);
     if (may && (next === null || current.account.virtualUs <= next.account.virtualUs)) {
-      pcpu.endUs = nowUs + this.#spanUs(current);
+      pcpu.endUs = nowUs + this.#limits.spanUs(current);
       return;
     }
     this.#revoke(current, nowUs);
@@ -359,7 +318,7 @@ export class Dispatcher<T> {
         const ahead = fast.run;
         const behind = slow.run;
         if (slow === fast || ahead === null || behind === null || behind.resting) continue;
-        if (fast.delivered <= slow.delivered + SLOW_MARGIN) continue;
+        if (!this.#delivery.isSlower(slow, fast)) continue;
         this.charge(behind, nowUs);
         if (ahead.account.virtualUs <= behind.account.virtualUs + PREEMPT_MARGIN_US) continue;
         if (this.#mayHave(ahead, slow) && this.#mayHave(behind, fast)) this.#swap(fast, slow, nowUs);
@@ -393,22 +352,20 @@ export class Dispatcher<T> {
     this.#woke.length = 0;
   }
 
-  #spanUs(entity: Entity<T>): number {
-    return grantSpanUs(entity.vm.limit, Math.max(1, entity.vm.wanting), this.options.quantumUs);
-  }
-
   #grant(pcpu: Pcpu<T>, entity: Entity<T>, nowUs: number): void {
     this.#ready.remove(entity);
     if (entity.lastPcpu !== null && entity.lastPcpu !== pcpu) entity.migrations++;
     pcpu.run = entity;
-    pcpu.endUs = nowUs + this.#spanUs(entity);
-    pcpu.expired = false;
     entity.on = pcpu;
+    this.#limits.count(entity, 1);
+    pcpu.endUs = nowUs + this.#limits.spanUs(entity);
+    pcpu.expired = false;
     entity.lastPcpu = pcpu;
     entity.grants++;
     this.dispatches++;
-    this.#beginMeasure(pcpu, entity, nowUs);
+    this.#delivery.begin(pcpu, entity, nowUs);
     this.port.grant(entity, pcpu, nowUs);
+    entity.limited = false;
     this.hooks.granted(entity, pcpu, nowUs);
   }
 
@@ -417,20 +374,20 @@ export class Dispatcher<T> {
     if (pcpu === null) return;
     pcpu.run = null;
     entity.on = null;
+    this.#limits.count(entity, -1);
     entity.mayOwe = entity.wants;
     this.port.revoke(entity, pcpu, nowUs);
     this.hooks.revoked(entity, pcpu, nowUs);
-    this.#enqueue(entity);
+    this.#enqueue(entity, nowUs);
   }
 
   /** A quantum ends only where somebody waits, or where a limit must be watched. */
   #nextLook(nowUs: number): number {
     let next = Math.min(nowUs + LONGEST_SLEEP_US, this.hooks.nextUs(nowUs));
-    if (this.#stale) next = Math.min(next, this.#entitledAtUs + ENTITLE_PERIOD_US);
-    for (const vm of this.#dry) next = Math.min(next, gatheredAtUs(vm.limit, this.options.quantumUs));
+    next = Math.min(next, this.#limits.nextUs(), this.#entitlements.dueUs);
     for (const { run, endUs } of this.pcpus) {
       if (run === null || endUs >= next) continue;
-      if (this.someoneWaits || run.vm.limit.max < run.vm.wanting) next = endUs;
+      if (this.someoneWaits || run.vm.limits.length > 0) next = endUs;
     }
     return next;
   }

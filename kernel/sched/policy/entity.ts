@@ -1,12 +1,13 @@
 import { type Account, openAccount } from './account.js';
-import { type Limit, openLimit } from './limit.js';
+import type { Bucket } from './limits.js';
 import { inAffinity } from './placement.js';
 
 /** What is the same for all virtual CPUs of a VM. */
 export class VmClaim<T> {
   /** Its virtual CPUs that are scheduled. */
   readonly entities: Entity<T>[] = [];
-  readonly limit: Limit;
+  /** The limits that bind it: its own and those of the pools above it, nearest first. */
+  readonly limits: Bucket<T>[] = [];
   /** PCPUs 0–31 and 32–63 it may use, a bit each; both 0: all. */
   affinityLow = 0;
   affinityHigh = 0;
@@ -16,14 +17,18 @@ export class VmClaim<T> {
   homeNode = -1;
   /** Virtual CPUs that want a PCPU. */
   wanting = 0;
+  /** Virtual CPUs that have a PCPU. */
+  running = 0;
 
   constructor(
     /** Its node in the group tree. */
     public node: number,
-    nowUs: number,
-    max = Number.POSITIVE_INFINITY,
-  ) {
-    this.limit = openLimit(max, nowUs);
+  ) {}
+
+  /** One of its limits lets none of its virtual CPUs run now. */
+  get dry(): boolean {
+    for (const bucket of this.limits) if (bucket.dry && bucket.leastSlots === 0) return true;
+    return false;
   }
 
   /** It may not use every PCPU. */
@@ -72,6 +77,8 @@ export class Entity<T> {
   lastPcpu: Pcpu<T> | null = null;
   /** Co-stopped: runnable, but kept from running until released. */
   held = false;
+  /** A limit alone keeps it from running. */
+  limited = false;
   /** Holds a PCPU halted: nobody waits for it. */
   resting = false;
   /** Time it rested so far, set by its driver. */

@@ -109,14 +109,14 @@ export class Gangs<T> {
   }
 
   #tryStart(member: Member<T>, dispatcher: Dispatcher<T>, nowUs: number): void {
-    if (member.vm.limit.dry || !wanting(member)) return;
+    if (member.vm.limits.some(({ dry }) => dry) || !wanting(member)) return;
     const needed = member.gang.needed(member.halted);
     const together = member.entities.filter((_, i) => (needed & (1 << i)) !== 0);
     if (together.length >= LEAST_SIZE && !this.#findPlaces(member, together, dispatcher, nowUs)) return;
-    if (together.length === 1 && !goesFirst(together[0], dispatcher)) return;
+    if (together.length === 1 && !goesFirst(together[0], dispatcher, nowUs)) return;
     member.gang.start();
     member.held = false;
-    for (const entity of member.entities) dispatcher.release(entity);
+    for (const entity of member.entities) dispatcher.release(entity, nowUs);
     if (together.length < LEAST_SIZE) return;
     together.forEach((entity, i) => {
       const pcpu = this.#places[i];
@@ -194,8 +194,8 @@ function meanVirtualUs<T>({ entities }: Member<T>): number {
 }
 
 /** A single vCPU that lags competes alone; the others follow once it runs. @returns whether it runs */
-function goesFirst<T>(entity: Entity<T> | undefined, dispatcher: Dispatcher<T>): boolean {
+function goesFirst<T>(entity: Entity<T> | undefined, dispatcher: Dispatcher<T>, nowUs: number): boolean {
   if (entity === undefined) return false;
-  dispatcher.release(entity);
+  dispatcher.release(entity, nowUs);
   return entity.on !== null;
 }

@@ -6,6 +6,8 @@ export interface DispatchPort<T> {
   grant(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void;
   /** It has lost it. What it still runs is debt. */
   revoke(entity: Entity<T>, pcpu: Pcpu<T>, nowUs: number): void;
+  /** A limit takes hold of it or lets it go: until now it was as `entity.limited` says. */
+  account(entity: Entity<T>, nowUs: number): void;
   /** CPU that is to be charged to it since the last call: all its threads, half beside a busy hyper-thread, µs. */
   usedUs(entity: Entity<T>, nowUs: number): number;
   /** Asked of one that used nothing of a grant: whether it is stopped or blocked, not only unlucky. */

@@ -1,9 +1,9 @@
 /**
- * A limit as a token bucket, one per VM: tokens are µs of CPU, they gather at the limit's rate and are paid for what
+ * A limit as a token bucket, one per VM and pool that has one: tokens are µs of CPU, they gather at the limit's rate and are paid for what
  * was measured. An overrun leaves it in debt, which is waited off. Pure. All times in µs.
  */
 export interface Limit {
-  /** In PCPUs; Infinity = none. */
+  /** In PCPUs. */
   max: number;
   tokensUs: number;
   tokensAtUs: number;
@@ -27,10 +27,9 @@ export function openLimit(max: number, nowUs: number): Limit {
 /** A limit that was changed: what had gathered under the old one is void, debt is not. */
 export function changeLimit(limit: Limit, max: number, nowUs: number): void {
   if (limit.max === max) return;
-  limit.max = max;
-  limit.tokensUs = max === Number.POSITIVE_INFINITY ? 0 : Math.min(limit.tokensUs, 0);
+  limit.tokensUs = Math.min(limit.tokensUs + (nowUs - limit.tokensAtUs) * limit.max, 0);
   limit.tokensAtUs = nowUs;
-  if (max === Number.POSITIVE_INFINITY) limit.dry = false;
+  limit.max = max;
 }
 
 function burstUs({ max }: Limit, quantumUs: number): number {
@@ -39,7 +38,6 @@ function burstUs({ max }: Limit, quantumUs: number): number {
 
 /** Pays for CPU that was used and gathers what time has brought. */
 export function settle(limit: Limit, cpuUs: number, nowUs: number, quantumUs: number): void {
-  if (limit.max === Number.POSITIVE_INFINITY) return;
   const most = Math.max(limit.max * GATHER_US, burstUs(limit, quantumUs));
   const gathered = limit.tokensUs + (nowUs - limit.tokensAtUs) * limit.max;
   limit.tokensAtUs = nowUs;
@@ -54,8 +52,13 @@ export function grantSpanUs(limit: Limit, running: number, quantumUs: number): n
   return Math.min(quantumUs, Math.max(SHORTEST_GRANT_US, limit.tokensUs / (running - limit.max)));
 }
 
-/** When a dry limit lets it run again, unless it used more meanwhile. A limit of 0 never does. */
-export function gatheredAtUs(limit: Limit, quantumUs: number): number {
-  if (limit.max <= 0) return Number.POSITIVE_INFINITY;
-  return limit.tokensAtUs + (burstUs(limit, quantumUs) - limit.tokensUs) / limit.max + LATE_US;
+/** When a dry limit lets it run again, unless it used more meanwhile. A limit of 0 never does. @param rate tokens per µs */
+export function gatheredAtUs(limit: Limit, rate: number, quantumUs: number): number {
+  if (rate <= 0) return Number.POSITIVE_INFINITY;
+  return limit.tokensAtUs + (burstUs(limit, quantumUs) - limit.tokensUs) / rate + LATE_US;
+}
+
+/** How many bursts are there to be spent, at least 0. */
+export function burstsOf(limit: Limit, quantumUs: number): number {
+  return Math.max(0, Math.floor(limit.tokensUs / burstUs(limit, quantumUs)));
 }

@@ -164,7 +164,7 @@ export class MachineHooks<T> implements DispatchHooks<T> {
 
 function requeue<T>(entity: Entity<T>, dispatcher: Dispatcher<T>, nowUs: number): void {
   dispatcher.hold(entity, nowUs);
-  dispatcher.release(entity);
+  dispatcher.release(entity, nowUs);
 }
 
 function sharingOf(value: number): HtSharing {

@@ -3,6 +3,8 @@ import type { Entity } from './entity.js';
 /** The entities that could run now, least virtual time first: a binary heap that knows each one's place. */
 export class ReadyQueue<T> {
   readonly #heap: Entity<T>[] = [];
+  /** Beyond this nobody is looked for. */
+  #mostUs = Number.POSITIVE_INFINITY;
 
   get size(): number {
     return this.#heap.length;
@@ -44,8 +46,13 @@ export class ReadyQueue<T> {
     }
   }
 
-  /** Who has least virtual time of those that `permits` lets through for a PCPU. */
-  bestWhere<P>(permits: (entity: Entity<T>, pcpu: P) => boolean, pcpu: P): Entity<T> | null {
+  /** Who has least virtual time of those that `permits` lets through for a PCPU. @param mostUs and no more than that */
+  bestWhere<P>(
+    permits: (entity: Entity<T>, pcpu: P) => boolean,
+    pcpu: P,
+    mostUs = Number.POSITIVE_INFINITY,
+  ): Entity<T> | null {
+    this.#mostUs = mostUs;
     return this.#bestBelow(0, null, permits, pcpu);
   }
 
@@ -57,8 +64,8 @@ export class ReadyQueue<T> {
     pcpu: P,
   ): Entity<T> | null {
     const entity = this.#heap[at];
-    if (entity === undefined || (best !== null && entity.account.virtualUs >= best.account.virtualUs))
-      return best;
+    if (entity === undefined || entity.account.virtualUs > this.#mostUs) return best;
+    if (best !== null && entity.account.virtualUs >= best.account.virtualUs) return best;
     if (permits(entity, pcpu)) return entity;
     const left = this.#bestBelow(2 * at + 1, best, permits, pcpu);
     return this.#bestBelow(2 * at + 2, left, permits, pcpu);

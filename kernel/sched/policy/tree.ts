@@ -80,6 +80,10 @@ export class GroupTree {
     this.#moved = true;
   }
 
+  isVm(node: number): boolean {
+    return this.#isVm[node] === 1;
+  }
+
   minOf(node: number): number {
     return this.#min[node] ?? 0;
   }

@@ -1,7 +1,6 @@
 import { HtSharing } from '../../abi/index.js';
 import {
   type CoschedMode,
-  changeLimit,
   Dispatcher,
   type DispatchPort,
   type Entity,
@@ -79,7 +78,6 @@ export class Simulation implements DispatchPort<SimWorld> {
   passUs = 0;
   longestPassUs = 0;
   readonly #timers = new Timers<Timer>();
-  #limited: SimVm[] = [];
   readonly #speeds: Float64Array;
   readonly #rates: Float64Array;
   #lookAtUs = 0;
@@ -109,7 +107,7 @@ export class Simulation implements DispatchPort<SimWorld> {
     const { vcpus = 1, max = Number.POSITIVE_INFINITY } = spec;
     this.tree.place(node, spec.pool ?? -1, true);
     this.tree.setClaim(node, spec.shares ?? SHARES_PER_VCPU * vcpus, spec.min ?? 0, max);
-    const claim = new VmClaim<SimWorld>(node, this.nowUs, max);
+    const claim = new VmClaim<SimWorld>(node);
     claim.htSharing = spec.htSharing ?? HtSharing.any;
     this.bind(claim, spec.affinity ?? []);
     const vm = new SimVm(spec.name ?? `vm${node}`, claim, spec.guest);
@@ -120,7 +118,6 @@ export class Simulation implements DispatchPort<SimWorld> {
     }
     this.hooks.addVm(claim, this.nowUs);
     this.vms.push(vm);
-    if (max !== Number.POSITIVE_INFINITY) this.#limited.push(vm);
     for (const world of vm.worlds) this.#next(world);
     this.#lookAtUs = this.nowUs;
     return vm;
@@ -135,8 +132,6 @@ export class Simulation implements DispatchPort<SimWorld> {
     }
     this.tree.remove(vm.claim.node);
     this.vms.splice(this.vms.indexOf(vm), 1);
-    const at = this.#limited.indexOf(vm);
-    if (at >= 0) this.#limited.splice(at, 1);
     this.#lookAtUs = this.nowUs;
   }
 
@@ -153,18 +148,12 @@ export class Simulation implements DispatchPort<SimWorld> {
   /** Shares, reservation and limit of a pool or VM from now on. */
   reconfigure(node: number, shares: number, min: number, max: number): void {
     this.tree.setClaim(node, shares, min, max);
-    for (const vm of this.vms) {
-      if (vm.claim.node !== node) continue;
-      changeLimit(vm.claim.limit, max, this.nowUs);
-      this.#noteDry(vm);
-    }
-    this.#limited = this.vms.filter(vm => vm.claim.limit.max !== Number.POSITIVE_INFINITY);
     this.changed();
   }
 
   /** Something that the dispatcher must look at anew was changed. */
   changed(): void {
-    this.dispatcher.reconfigured();
+    this.dispatcher.reconfigured(this.nowUs);
     this.#lookAtUs = this.nowUs;
   }
 
@@ -211,6 +200,10 @@ export class Simulation implements DispatchPort<SimWorld> {
     this.#account(entity.owner);
   }
 
+  account(entity: Entity<SimWorld>): void {
+    this.#account(entity.owner);
+  }
+
   usedUs(entity: Entity<SimWorld>): number {
     const used = entity.owner.pendingUs;
     entity.owner.pendingUs = 0;
@@ -231,13 +224,6 @@ export class Simulation implements DispatchPort<SimWorld> {
     this.passes++;
     this.passUs += took;
     this.longestPassUs = Math.max(this.longestPassUs, took);
-    for (const vm of this.#limited) this.#noteDry(vm);
-  }
-
-  #noteDry(vm: SimVm): void {
-    if (vm.claim.limit.dry === vm.wasDry) return;
-    for (const world of vm.worlds) this.#account(world);
-    vm.wasDry = vm.claim.limit.dry;
   }
 
   /** Brings the times of a world up to now; what it spent on a PCPU is accounted as the clock moves. */
@@ -247,7 +233,7 @@ export class Simulation implements DispatchPort<SimWorld> {
     if (world.halted) world.waitUs += elapsed;
     else {
       world.outUs += elapsed;
-      if (world.vm.wasDry) world.limitedUs += elapsed;
+      if (world.entity.limited) world.limitedUs += elapsed;
     }
   }
 

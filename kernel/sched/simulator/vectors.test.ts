@@ -207,6 +207,20 @@ describe('the simulator beside the vectors', () => {
     ]);
   });
 
+  it('the limit of a pool holds on an idle host, in nested pools and for SMP VMs too', () => {
+    const simulation = machine(4);
+    const outer = simulation.addPool({ max: 1.5 });
+    const inner = simulation.addPool({ pool: outer, max: 0.3 });
+    const figures = measured(simulation, [
+      { pool: outer, vcpus: 2, shares: 2000 },
+      { pool: inner, shares: 2000 },
+      { pool: inner, shares: 1000 },
+      {},
+    ]);
+    near(figures, [1200, 200, 100, 1000]);
+    for (const { ready, limited } of figures) expect(limited).toBeGreaterThanOrEqual(ready * 0.97);
+  });
+
   it('ten vCPUs a core each have a tenth of it', () => {
     const figures = measured(
       machine(2),

@@ -10,7 +10,7 @@ export class SimWorld {
   usedUs = 0;
   /** Runnable without a PCPU, co-stop included. */
   outUs = 0;
-  /** Of `outUs`, held by its VM's limit (%MLMTD). */
+  /** Of `outUs`, held by its VM's limit or a pool's (%MLMTD). */
   limitedUs = 0;
   waitUs = 0;
   /** Guest computing that was of use: not spinning for a sibling. */
@@ -46,8 +46,6 @@ export class SimWorld {
 /** A VM of the simulator. */
 export class SimVm {
   readonly worlds: SimWorld[] = [];
-  /** Its limit held it when last looked at. */
-  wasDry = false;
 
   constructor(
     readonly name: string,
