@@ -3,9 +3,13 @@ import {
   ManagedObjectReference,
   type PerfCounterInfo,
   type PerfEntityMetric,
+  type PerfEntityMetricCSV,
   type PerfQuerySpec,
 } from '../../lib/vim/index.js';
 import { moids } from './mo/moids.js';
+import { PerformanceManager } from './mo/performance-manager.js';
+import { perfCounters, realTime } from './performance/index.js';
+import { PerfSamples } from './performance/perf-samples.js';
 import { faultOf, SeenFault, TestHost } from './testing/test-host.js';
 
 let test: TestHost;
@@ -130,6 +134,32 @@ describe('PerformanceManager', () => {
       'InvalidArgument',
       'querySpec.maxSample',
     ]);
+  });
+
+  it('answers for an hour of 128 machines while others have their turns, and refuses what nobody reads', async () => {
+    const samples = new PerfSamples(realTime);
+    for (let number = 0; number < realTime.count; number++) {
+      samples.begin(number);
+      for (const counter of perfCounters) samples.put(number, counter, '', number);
+    }
+    const manager = new PerformanceManager({
+      sampler: { samples: () => ({ realTime: samples, pastDay: samples }) },
+      find: () => test.host.registry.find(vm.value),
+      vms: () => [],
+    });
+    const specs = (count: number): PerfQuerySpec[] =>
+      Array.from({ length: count }, () => ({ entity: vm, format: 'csv', metricId: usual }));
+    const usual = perfCounters.slice(0, 20).map(({ key }) => ({ counterId: key, instance: '' }));
+    const asked = manager.query(specs(128));
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const answers = await asked.finally(() => clearInterval(others));
+    expect(turns).toBeGreaterThan(0);
+    expect(answers).toHaveLength(128);
+    expect((answers[127] as PerfEntityMetricCSV).value?.[0]?.value?.split(',')).toHaveLength(realTime.count);
+    await expect(manager.query(specs(1000))).rejects.toThrow('querySpec');
+    const nothing = { entity: vm, maxSample: 1, metricId: [{ counterId: 11, instance: 'none' }] };
+    await expect(manager.query(Array.from({ length: 20_001 }, () => nothing))).rejects.toThrow('querySpec');
   });
 
   it('does not change its intervals', async () => {

@@ -59,6 +59,7 @@ export class Dispatch {
     this.#sched = new SchedFile(sched.memory);
     this.#doorbell = openDoorbell(shmDir);
     this.#report = new VmmFileWriter(report.memory);
+    this.#report.vmmReport.setCpuUs(clockUs(CLOCK_THREAD_CPUTIME_ID)); // its start was not the world's time
     this.#report.vmmReport.setTid(options.tid);
     this.#say(VmmState.parked, 0);
   }

@@ -63,6 +63,7 @@ export {
   VimFault,
   vimFault,
 } from './object/vim-fault.js';
+export { FairTurn } from './property/fair-turn.js';
 export { commonMethods } from './property/fetch.js';
 export { propertyCollectorClass } from './property/property-collector.js';
 export { propertyFilterClass } from './property/property-filter.js';

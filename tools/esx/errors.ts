@@ -3,6 +3,7 @@ export type FrontDoorErrorCode =
   | 'GuestSilent'
   | 'HostDown'
   | 'HostFailed'
+  | 'NotChecked'
   | 'NotRoot'
   | 'OtherRunning'
   | 'PortInUse'

@@ -18,7 +18,7 @@ import { runCheck } from './check/index.js';
 import { installPackages } from './debian-packages.js';
 import { demonstrateConsole, type Stage } from './demo/console-demo.js';
 import { demonstrateCpu, endCpuDemo } from './demo/cpu-demo.js';
-import { FrontDoorError } from './errors.js';
+import { FrontDoorError, type FrontDoorErrorCode } from './errors.js';
 import { gatherStatus, wasEverUp } from './gather-status.js';
 import { askInit, type InitStatus } from './init-client.js';
 import { Progress } from './progress.js';
@@ -37,7 +37,9 @@ export interface Surroundings extends Terminal {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-const BAD_USAGE = 2;
+/** The command line is wrong, or what was asked could not be looked at: 1 is then an answer. */
+const TROUBLE = 2;
+const trouble: ReadonlySet<FrontDoorErrorCode> = new Set(['BadArguments', 'NotChecked']);
 const QUIET_MS = 1000;
 const SETTLE_LIMIT_MS = 10_000;
 const WAIT_LIMIT_MS = 60_000;
@@ -52,7 +54,7 @@ export async function runFrontDoor(argv: readonly string[], around: Surroundings
       return 1;
     }
     around.notes(`esx: ${error.message}\n${error.advice === undefined ? '' : `     ${error.advice}\n`}`);
-    return error.code === 'BadArguments' ? BAD_USAGE : 1;
+    return trouble.has(error.code) ? TROUBLE : 1;
   }
 }
 
@@ -92,9 +94,7 @@ async function run(command: Command, around: Surroundings): Promise<number> {
       await demonstrate(root, command, { around, progress });
       return 0;
     case 'check':
-      return runCheck(root.vmkernelSocket, await runningInit(root), command.seconds, text =>
-        around.output.write(text),
-      );
+      return check(root, command.seconds, around);
     case 'test':
       return runTests({ tree: around.tree, environment: around.environment }, command.only, text =>
         around.output.write(text),
@@ -113,6 +113,17 @@ async function run(command: Command, around: Surroundings): Promise<number> {
         })
       ).status;
     }
+  }
+}
+
+async function check(root: RootFolder, seconds: number, { output }: Surroundings): Promise<number> {
+  try {
+    const init = await runningInit(root);
+    const print = (text: string): unknown => output.write(text);
+    return await runCheck({ socketPath: root.vmkernelSocket, init, seconds, print });
+  } catch (error) {
+    if (!(error instanceof FrontDoorError)) throw error;
+    throw new FrontDoorError('NotChecked', error.message, error.advice, { cause: error });
   }
 }
 

@@ -1,17 +1,34 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** A process that is not known is looked for so often at most. */
+const LOOK_AGAIN_MS = 500;
 
 /**
  * A host of an ordinary user lives in a pid namespace: what it calls its pids, this machine calls otherwise.
  * @param pidNamespace the host's, as readlink(2) of /proc/self/ns/pid gives it there
- * @returns the machine's pid of a pid of the host's; 0 of a process that is gone
+ * @returns the machine's pid of a pid of the host's, also of one that started later; 0 of a process that is gone
  */
 export function machinePids(pidNamespace: string): (pid: number) => number {
   if (linkOf('self') === pidNamespace) return pid => pid;
+  let known = pidsIn(pidNamespace);
+  let lookedMs = performance.now();
+  return pid => {
+    if (pid === 0) return 0;
+    const found = known.get(pid);
+    if (found !== undefined && existsSync(`/proc/${found}`)) return found;
+    if (performance.now() - lookedMs < LOOK_AGAIN_MS) return 0;
+    known = pidsIn(pidNamespace);
+    lookedMs = performance.now();
+    return known.get(pid) ?? 0;
+  };
+}
+
+function pidsIn(pidNamespace: string): Map<number, number> {
   const processes = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .flatMap(readProcess);
   const init = processes.find(({ pid, pids }) => pids.at(-1) === 1 && linkOf(pid) === pidNamespace);
-  if (init === undefined) return () => 0;
+  if (init === undefined) return new Map();
   const level = init.pids.length - 1;
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
   const known = new Map<number, number>();
@@ -19,7 +36,7 @@ export function machinePids(pidNamespace: string): (pid: number) => number {
     const inner = pids[level];
     if (inner !== undefined && isBelow(pid, init.pid, parents)) known.set(inner, Number(pid));
   }
-  return pid => known.get(pid) ?? 0;
+  return known;
 }
 
 interface Process {

@@ -13,6 +13,7 @@ import type {
 } from '../../../lib/vim/index.js';
 import {
   defineClass,
+  FairTurn,
   invalidArgument,
   type ManagedObject,
   managedObjectNotFound,
@@ -32,6 +33,7 @@ import {
   perfCounters,
   ROLLUP_LABELS,
   realTime,
+  valuesAsked,
 } from '../performance/index.js';
 import { moids } from './moids.js';
 
@@ -44,9 +46,16 @@ const statsLabels: Readonly<Record<PerfStatsType, string>> = {
 /** Types of entities that tell statistics. */
 const providers: ReadonlySet<string> = new Set(['HostSystem', 'ResourcePool', 'VirtualMachine']);
 const LEVELS = 4;
+/**
+ * What one call may ask for: an hour of every counter of 128 machines is half of it. More would keep everybody else
+ * waiting while the answer is written.
+ */
+const MAX_VALUES = 1_000_000;
+/** What a spec takes to answer, however little it finds. */
+const VALUES_A_SPEC = 50;
 
 export interface PerformanceManagerDependencies {
-  readonly sampler: PerfSampler;
+  readonly sampler: Pick<PerfSampler, 'samples'>;
   find(moid: string): ManagedObject | undefined;
   /** All machines of the host. */
   vms(): readonly ManagedObjectReference[];
@@ -68,18 +77,35 @@ export class PerformanceManager implements ManagedObject {
     if (!providers.has(entity.type)) throw invalidArgument(property);
   }
 
-  query(spec: PerfQuerySpec): PerfEntityMetricBase {
-    this.requireProvider(spec.entity, 'querySpec.entity');
-    checkSpec(spec);
-    return answer(spec, this.#dependencies.sampler.samples(spec.entity.value));
+  /** Others have their turns meanwhile. @throws VimFault InvalidArgument, also for more values than anybody reads */
+  async query(specs: readonly PerfQuerySpec[]): Promise<PerfEntityMetricBase[]> {
+    for (const spec of specs) {
+      this.requireProvider(spec.entity, 'querySpec.entity');
+      checkSpec(spec);
+    }
+    const turn = new FairTurn();
+    const answers: PerfEntityMetricBase[] = [];
+    let room = MAX_VALUES;
+    for (const spec of specs) {
+      const kept = this.#dependencies.sampler.samples(spec.entity.value);
+      room -= VALUES_A_SPEC + valuesAsked(spec, kept);
+      if (room < 0) throw invalidArgument('querySpec');
+      answers.push(answer(spec, kept));
+      if (turn.isLong) await turn.yield();
+    }
+    return answers;
   }
 
   /** The host and each of its machines, by one spec. */
-  composite(spec: PerfQuerySpec): PerfCompositeMetric {
-    const entity = this.query(spec);
+  async composite(spec: PerfQuerySpec): Promise<PerfCompositeMetric> {
+    this.requireProvider(spec.entity, 'querySpec.entity');
+    checkSpec(spec);
     if (spec.entity.type !== 'HostSystem') throw invalidArgument('querySpec.entity');
     if (spec.maxSample !== undefined) throw invalidArgument('querySpec.maxSample');
-    return { entity, childEntity: this.#dependencies.vms().map(vm => this.query({ ...spec, entity: vm })) };
+    const vms = this.#dependencies.vms().map(entity => ({ ...spec, entity }));
+    const [entity, ...childEntity] = await this.query([spec, ...vms]);
+    if (entity === undefined) throw new Error('a spec has no answer');
+    return { entity, childEntity };
   }
 
   metrics(spec: Pick<PerfQuerySpec, 'entity' | 'startTime' | 'endTime' | 'intervalId'>): PerfMetricId[] {
@@ -150,7 +176,7 @@ export const performanceManagerClass: ObjectClass = defineClass<'PerformanceMana
         if (level < 1 || level > LEVELS) throw invalidArgument('level');
         return infos.filter(info => (info.level ?? LEVELS) <= level);
       },
-      QueryPerf: (manager, { querySpec }) => querySpec.map(spec => manager.query(spec)),
+      QueryPerf: (manager, { querySpec }) => manager.query(querySpec),
       QueryPerfComposite: (manager, { querySpec }) => manager.composite(querySpec),
     },
   },

@@ -11,6 +11,6 @@
  * not there; what is not measured has no counter; the memory of an entity is bounded by its counters and instances.
  */
 export { counterInfo, description, type PerfEntity, perfCounters, ROLLUP_LABELS } from './counters/index.js';
-export { answer, available, checkInterval, checkSpec, checkTimes } from './perf-query.js';
+export { answer, available, checkInterval, checkSpec, checkTimes, valuesAsked } from './perf-query.js';
 export { LOOK_MS, PAST_DAY_LEVEL, PerfSampler, pastDay, realTime } from './perf-sampler.js';
 export { SamplingClock } from './sampling-clock.js';

@@ -79,6 +79,13 @@ export function answer(spec: PerfQuerySpec, kept: EntitySamples | undefined): Pe
   return result;
 }
 
+/** How many numbers an answer to a spec holds at most. */
+export function valuesAsked(spec: PerfQuerySpec, kept: EntitySamples | undefined): number {
+  if (kept === undefined) return 0;
+  const samples = samplesOf(kept, spec.intervalId);
+  return numbersIn(samples, spec).length * wanted(samples, spec.metricId).length;
+}
+
 /** Counters and instances of which samples tell something in a time. */
 export function available(
   kept: EntitySamples,

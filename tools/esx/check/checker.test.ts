@@ -10,6 +10,8 @@ interface Told {
   /** Part of the true ready time that is told. */
   readonly readyTold?: number;
   readonly linux?: number;
+  /** Linux's clocks are read so long after the publication. */
+  readonly lateUs?: number;
   readonly cpu?: number;
   readonly max?: number | null;
   readonly affinity?: bigint;
@@ -37,7 +39,7 @@ function check(seconds: number, told: (step: number) => Told): Checker {
 function snapshotOf(
   step: number,
   { run, ready, linux, pool }: { run: number; ready: number; linux: number; pool: number },
-  { cpu = 4, max = null, affinity = 0n }: Told,
+  { cpu = 4, max = null, affinity = 0n, lateUs = 0 }: Told,
 ): Snapshot {
   const takenUs = 1e9 + step * STEP_US;
   const times = {
@@ -58,6 +60,7 @@ function snapshotOf(
     groupRow: 2,
     createdUs: 0,
     linuxUs: linux,
+    linuxAtUs: takenUs + lateUs,
     cpu,
   };
   const groupTimes = { ...times, published: true, affinity: 0n, max: null, processUs: null };
@@ -67,6 +70,7 @@ function snapshotOf(
   ];
   return {
     atUs: takenUs,
+    endUs: takenUs + lateUs,
     worlds: new Map([[7, world]]),
     groups: new Map(groups.map(group => [group.row, group])),
     cpus: [4, 5],
@@ -94,6 +98,21 @@ describe('what a host says of its CPUs', () => {
 
   it('allows Linux to be ahead by a slice', () => {
     expect(rules(check(12, step => ({ linux: step === 1 ? 0.29 : 0.25 })))).toEqual([]);
+  });
+
+  it('does not know what a thread did between a publication and the late reading of its clock', () => {
+    const lateUs = 100_000;
+    const late = (at: number) => (step: number) => (step === at ? { linux: 0.41, lateUs } : {});
+    expect(rules(check(4, late(8)))).toEqual([]);
+    expect(rules(check(4, step => (step === 1 ? { linux: 0.09 } : step === 0 ? { lateUs } : {})))).toEqual(
+      [],
+    );
+    // Read late at the end, a clock cannot be behind; at the start, it cannot be ahead.
+    expect(rules(check(4, step => (step === 8 ? { linux: 0.09, lateUs } : {})))).toEqual(['run']);
+    expect(rules(check(4, step => (step === 1 ? { linux: 0.41 } : step === 0 ? { lateUs } : {})))).toEqual([
+      'run',
+    ]);
+    expect(rules(check(4, step => (step === 8 ? { linux: 0.6, lateUs } : {})))).toEqual(['run']);
   });
 
   it('says of a pool what its virtual machines did not', () => {

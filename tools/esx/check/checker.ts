@@ -38,6 +38,7 @@ export class Checker {
     if (first === undefined || start === undefined || last === undefined) return [];
     if (last.atUs - start.atUs >= SPAN_US / 2) this.#judgeSpan(last);
     const whole = intervals(first, last);
+    this.judged += whole.length;
     this.#keep(checkWorlds(whole));
     return whole;
   }

@@ -7,7 +7,8 @@
  *
  * Always true, over any interval
  * - run + ready + costop + wait = wall, for every world, within 0.5 %.
- * - A world's run is the CPU time that Linux counted for its thread, within 0.5 % of the wall and one slice.
+ * - A world's run is the CPU time that Linux counted for its thread, within 0.5 % of the wall, one slice, and what the
+ *   thread can have run between a publication and the reading of its clock.
  * - A group's times grow by the sum of its worlds' and of the groups below it.
  * - No world runs on a PCPU that its affinity or its group's forbids.
  * - No VM and no pool, at any depth, passes its limit in any window of ten seconds.

@@ -18,6 +18,8 @@ export interface WorldInterval extends Sums {
   readonly world: WorldSample;
   readonly wallUs: number;
   readonly linuxUs: number | null;
+  /** How long after each publication Linux's clock was read: its thread can have run so much more. */
+  readonly lateUs: { readonly before: number; readonly after: number };
 }
 
 const SUMMED = ['runUs', 'readyUs', 'costopUs', 'waitUs', 'usedUs', 'limitedUs'] as const;
@@ -29,7 +31,8 @@ export function intervals(before: Snapshot, after: Snapshot): WorldInterval[] {
     const then = before.worlds.get(now.row);
     if (then === undefined || then.generation !== now.generation || now.takenUs <= then.takenUs) continue;
     const linuxUs = now.linuxUs === null || then.linuxUs === null ? null : now.linuxUs - then.linuxUs;
-    found.push({ world: now, wallUs: now.takenUs - then.takenUs, linuxUs, ...difference(now, then) });
+    const lateUs = { before: then.linuxAtUs - then.takenUs, after: now.linuxAtUs - now.takenUs };
+    found.push({ world: now, wallUs: now.takenUs - then.takenUs, linuxUs, lateUs, ...difference(now, then) });
   }
   return found;
 }
@@ -37,7 +40,7 @@ export function intervals(before: Snapshot, after: Snapshot): WorldInterval[] {
 /** run + ready + costop + wait = wall, and run = what Linux counted. */
 export function checkWorlds(found: readonly WorldInterval[]): Violation[] {
   return found.flatMap(interval => {
-    const { world, wallUs, runUs, readyUs, costopUs, waitUs, linuxUs } = interval;
+    const { world, wallUs, runUs, readyUs, costopUs, waitUs, linuxUs, lateUs } = interval;
     const violations: Violation[] = [];
     const sum = runUs + readyUs + costopUs + waitUs;
     const isYoung = world.takenUs - wallUs - world.createdUs < YOUNG_US;
@@ -49,7 +52,11 @@ export function checkWorlds(found: readonly WorldInterval[]): Violation[] {
         who: name,
         what: `run + ready + costop + wait = ${ms(sum)} in ${ms(wallUs)}`,
       });
-    if (linuxUs !== null && Math.abs(runUs - linuxUs) > wallUs * WALL_TOLERANCE + sliceUs)
+    const doubtUs = wallUs * WALL_TOLERANCE + sliceUs;
+    if (
+      linuxUs !== null &&
+      (linuxUs - runUs > doubtUs + lateUs.after || runUs - linuxUs > doubtUs + lateUs.before)
+    )
       violations.push({
         rule: 'run',
         who: name,

@@ -10,7 +10,6 @@ const BURST_US = 40_000;
 
 interface Step {
   readonly fromUs: number;
-  readonly toUs: number;
   /** What the limit allowed in it. */
   readonly allowedUs: number;
   readonly usedUs: number;
@@ -37,13 +36,9 @@ export class LimitWindows {
       const wallUs = after.atUs - before.atUs;
       const steps = this.#steps.get(key) ?? [];
       this.#steps.set(key, steps);
-      steps.push({
-        fromUs: before.atUs,
-        toUs: after.atUs,
-        allowedUs: max * wallUs,
-        usedUs: used.get(group.row) ?? 0,
-      });
-      const passed = overLimit(steps, after.atUs);
+      steps.push({ fromUs: before.atUs, allowedUs: max * wallUs, usedUs: used.get(group.row) ?? 0 });
+      // The clocks of the last look were read one after the other.
+      const passed = overLimit(steps, { nowUs: after.atUs, lateUs: max * (after.endUs - after.atUs) });
       if (passed !== undefined) violations.push({ rule: 'limit', who: `group ${group.name}`, what: passed });
     }
     for (const key of this.#steps.keys()) if (!seen.has(key)) this.#steps.delete(key);
@@ -52,7 +47,10 @@ export class LimitWindows {
 }
 
 /** Forgets what lies before the window that ends now. @returns how it passed the limit in this one */
-function overLimit(steps: Step[], nowUs: number): string | undefined {
+function overLimit(
+  steps: Step[],
+  { nowUs, lateUs }: { readonly nowUs: number; readonly lateUs: number },
+): string | undefined {
   while (steps[1] !== undefined && nowUs - steps[1].fromUs >= WINDOW_US) steps.shift();
   const first = steps[0];
   if (first === undefined || nowUs - first.fromUs < WINDOW_US) return undefined;
@@ -62,7 +60,7 @@ function overLimit(steps: Step[], nowUs: number): string | undefined {
     allowedUs += step.allowedUs;
     usedUs += step.usedUs;
   }
-  if (usedUs <= allowedUs * (1 + TOLERANCE) + BURST_US) return undefined;
+  if (usedUs <= allowedUs * (1 + TOLERANCE) + BURST_US + lateUs) return undefined;
   return `used ${ms(usedUs)} of ${ms(allowedUs)} in ${ms(nowUs - first.fromUs)}`;
 }
 

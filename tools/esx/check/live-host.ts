@@ -8,11 +8,15 @@ import {
 } from '../../../kernel/abi/index.js';
 import { attachStatistics, attachVmm, type Statistics } from '../../../kernel/client/index.js';
 import { clockUs, nowUs, processCpuClock } from '../../../lib/linux/index.js';
+import { FrontDoorError } from '../errors.js';
 import type { GroupSample, Snapshot, WorldSample } from './snapshot.js';
 
 const LOOK_MS = 4;
 const LATE_US = 5_000_000;
 const TRIES = 20;
+/** So soon after a publication Linux's clocks say the same; on a busy machine a later publication is tried, a few times. */
+const SOON_US = 20_000;
+const PASSED_BY = 3;
 
 /** Reads snapshots of a running host: its shared memory, and /proc for the same threads. */
 export class LiveHost {
@@ -31,43 +35,53 @@ export class LiveHost {
     this.#statistics = attachStatistics(shmDir);
   }
 
-  /** Waits for the scheduler's next publication and looks. @throws Error when the scheduler publishes no more */
-  async next(): Promise<Snapshot> {
-    const untilUs = nowUs() + LATE_US;
+  /**
+   * Waits for the scheduler's next publication and looks.
+   * @returns undefined when the signal came first
+   * @throws FrontDoorError when the scheduler publishes no more
+   */
+  async next(signal?: AbortSignal): Promise<Snapshot | undefined> {
     const { schedControl } = this.#statistics.sched;
-    for (let tries = 0; tries < TRIES; ) {
-      while (schedControl.takenUs() === this.#takenUs) {
-        if (nowUs() > untilUs) throw new Error('the scheduler publishes no more');
-        await delay(LOOK_MS);
-      }
-      const before = schedControl.takenUs();
-      const snapshot = this.#look();
-      if (schedControl.takenUs() === before && snapshot !== undefined) {
-        this.#takenUs = before;
-        return snapshot;
-      }
-      tries++;
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (!(await this.#published(signal))) return undefined;
+      const takenUs = schedControl.takenUs();
+      const snapshot = this.#look(takenUs);
+      if (schedControl.takenUs() !== takenUs || snapshot === undefined) continue;
+      this.#takenUs = takenUs;
+      if (snapshot.endUs - takenUs <= SOON_US || tries >= PASSED_BY) return snapshot;
     }
-    throw new Error('the figures moved while they were read');
+    throw new FrontDoorError('HostFailed', 'the figures moved whenever they were read');
   }
 
-  #look(): Snapshot | undefined {
+  async #published(signal: AbortSignal | undefined): Promise<boolean> {
+    const untilUs = nowUs() + LATE_US;
+    while (this.#statistics.sched.schedControl.takenUs() === this.#takenUs) {
+      if (signal?.aborted === true) return false;
+      if (nowUs() > untilUs) throw new FrontDoorError('HostFailed', 'the scheduler publishes no more');
+      await delay(LOOK_MS);
+    }
+    return signal?.aborted !== true;
+  }
+
+  /** @returns undefined when rows of a later publication were met */
+  #look(takenUs: number): Snapshot | undefined {
     const { host } = this.#statistics;
     const atUs = nowUs();
+    const isLater = (sample: WorldSample | GroupSample): boolean => sample.takenUs > takenUs;
     const worlds = new Map<number, WorldSample>();
     for (let row = 0; row < host.hostControl.worldCount(); row++) {
       const sample = this.#worldAt(row);
-      if (sample === 'torn') return undefined;
+      if (sample === 'torn' || (sample !== null && isLater(sample))) return undefined;
       if (sample !== null) worlds.set(row, sample);
     }
     const groups = new Map<number, GroupSample>();
     for (let row = 0; row < host.hostControl.groupCount(); row++) {
       const sample = this.#groupAt(row);
-      if (sample === 'torn') return undefined;
+      if (sample === 'torn' || (sample !== null && isLater(sample))) return undefined;
       if (sample !== null) groups.set(row, sample);
     }
     const cpus = Array.from({ length: host.hostControl.pcpuCount() }, (_, row) => host.pcpu.cpu(row));
-    return { atUs, worlds, groups, cpus };
+    return { atUs, endUs: nowUs(), worlds, groups, cpus };
   }
 
   #worldAt(row: number): WorldSample | null | 'torn' {
@@ -95,6 +109,7 @@ export class LiveHost {
       usedUs,
       limitedUs,
       linuxUs: thread?.usedUs ?? null,
+      linuxAtUs: nowUs(),
       cpu: thread?.cpu ?? null,
     };
   }

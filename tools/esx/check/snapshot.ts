@@ -26,6 +26,8 @@ export interface WorldSample extends Sums {
   readonly takenUs: number;
   /** What Linux counted for it; null where it has no thread of its own. */
   readonly linuxUs: number | null;
+  /** When Linux's clock was read, CLOCK_MONOTONIC: after `takenUs`, and the thread may have run on meanwhile. */
+  readonly linuxAtUs: number;
   /** Linux's CPU that its thread ran on last; null without a thread. */
   readonly cpu: number | null;
 }
@@ -47,8 +49,9 @@ export interface GroupSample extends Sums {
 }
 
 export interface Snapshot {
-  /** CLOCK_MONOTONIC when Linux's clocks were read, µs. */
+  /** CLOCK_MONOTONIC before the first of Linux's clocks was read and after the last one, µs. */
   readonly atUs: number;
+  readonly endUs: number;
   readonly worlds: ReadonlyMap<number, WorldSample>;
   readonly groups: ReadonlyMap<number, GroupSample>;
   /** Linux's CPU of each PCPU. */
