@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { VmkernelClient } from '../../kernel/client/index.js';
+import { attachStatistics, type VmkernelClient } from '../../kernel/client/index.js';
+import { nowUs } from '../../lib/linux/index.js';
 import { ManagedObjectReference } from '../../lib/vim/index.js';
 import { VimClient } from '../../lib/vim-client/index.js';
 import { processTimeUs, runProgram, TestHost, TREE, until } from '../harness/index.js';
@@ -155,6 +157,61 @@ it("shows two VMs by shares, reservation and limit, as Linux's clocks, esxtop an
     expect(Math.abs(value('cpu.ready.summation:0') - (20_000 - usedMs))).toBeLessThan(1200);
   } finally {
     record.stop();
+  }
+});
+
+/** The greatest CPU time that processes used together in a window, over a time, µs of Linux's clocks. */
+async function mostIn(windowMs: number, pids: readonly number[], forMs: number): Promise<number> {
+  const points: { readonly atUs: number; readonly usedUs: number }[] = [];
+  const startUs = nowUs();
+  while (points.length === 0 || nowUs() - startUs < forMs * 1000) {
+    points.push({ atUs: nowUs(), usedUs: pids.reduce((sum, pid) => sum + processTimeUs(pid), 0) });
+    await delay(250);
+  }
+  const used = points.flatMap(from => {
+    const to = points.findLast(({ atUs }) => atUs - from.atUs <= windowMs * 1000);
+    return to === undefined ? [] : [to.usedUs - from.usedUs];
+  });
+  return Math.max(...used);
+}
+
+it('holds both to the limit of a pool that SOAP moved them below, on idle PCPUs, until it is taken away', async () => {
+  const { vms } = await kernel.call('listVms', {});
+  const pids = vms.map(({ pid }) => pid);
+  const { shmDir } = await kernel.call('hostInfo', {});
+  const limit = Math.round(attachStatistics(shmDir).host.hostControl.pcpuMhz() / 4);
+  const { https } = (await host.status()).ports;
+  const client = await VimClient.open({ host: '127.0.0.1', port: https, certificate: null });
+  try {
+    await client.login('root', host.password);
+    const machines = (await client.find('VirtualMachine', ['name'])).map(({ object }) => object);
+    const free = { reservation: 0n, limit: -1n, shares: { level: 'normal' as const, shares: 0 } };
+    for (const vm of machines) {
+      const spec = { cpuAllocation: free, cpuAffinity: { affinitySet: [] } };
+      await client.waitForTask(await client.call(vm, 'ReconfigVM_Task', { spec }));
+    }
+    const allocation = { ...free, expandableReservation: true };
+    const spec = (cpuLimit: bigint) => ({
+      cpuAllocation: { ...allocation, limit: cpuLimit },
+      memoryAllocation: allocation,
+    });
+    const root = (await client.find('ResourcePool', ['name']))[0]?.object;
+    if (root === undefined) throw new Error('there is no root resource pool');
+    const outer = await client.call(root, 'CreateResourcePool', {
+      name: 'quarter',
+      spec: spec(BigInt(limit)),
+    });
+    const inner = await client.call(outer, 'CreateResourcePool', { name: 'inner', spec: spec(-1n) });
+    await client.call(inner, 'MoveIntoResourcePool', { list: machines });
+    await delay(1000);
+    // A bucket holds two quanta, which both may use at once, and a look at the clocks comes a moment late.
+    const most = await mostIn(10_000, pids, 12_000);
+    expect(most).toBeLessThan(2_500_000 * 1.01 + 60_000);
+    await client.call(outer, 'UpdateConfig', { config: spec(-1n) });
+    expect(await mostIn(3000, pids, 3500)).toBeGreaterThan(750_000 * 1.3);
+    await client.waitForTask(await client.call(outer, 'Destroy_Task', {}));
+  } finally {
+    client.close();
   }
 });
 

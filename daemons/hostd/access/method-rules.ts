@@ -114,11 +114,14 @@ function machineRules(onPath: OnPath): MethodRules {
       ...(name === undefined ? [] : [need(self.ref, 'Resource.RenamePool')]),
       ...(config === undefined ? [] : [need(self.ref, 'Resource.EditPool')]),
     ],
-    UpdateChildResourceConfiguration: (self, { spec }) => [
+    UpdateChildResourceConfiguration: (self, { spec }, session) => [
       need(self.ref, 'Resource.EditPool'),
-      ...spec.flatMap(({ entity }) => (entity === undefined ? [] : [childNeed(entity)])),
+      ...spec.flatMap(({ entity }) => {
+        return entity === undefined ? [] : [childNeed(entity, session.find(entity.value))];
+      }),
     ],
-    MoveIntoResourcePool: (self, { list }) => list.flatMap(entity => moveIntoPool(self.ref, entity)),
+    MoveIntoResourcePool: (self, { list }, session) =>
+      list.flatMap(entity => moveIntoPool(self.ref, entity, session.find(entity.value))),
     DestroyChildren: self => poolsFrom(self).map(({ ref }) => need(ref, 'Resource.DeletePool')),
   };
 }
@@ -150,14 +153,22 @@ function poolsFrom(self: ManagedObject): ManagedObject[] {
   return self instanceof ResourcePool ? [self, ...self.below] : [self];
 }
 
-function childNeed(entity: ManagedObjectReference): Need {
-  const isVm = entity.type === 'VirtualMachine';
-  return need(entity, isVm ? 'VirtualMachine.Config.Resource' : 'Resource.EditPool');
+function childNeed(entity: ManagedObjectReference, child: ManagedObject | undefined): Need {
+  return need(
+    entity,
+    child instanceof VirtualMachine ? 'VirtualMachine.Config.Resource' : 'Resource.EditPool',
+  );
 }
 
-function moveIntoPool(pool: ManagedObjectReference, entity: ManagedObjectReference): Need[] {
-  if (entity.type === 'VirtualMachine') return [need(pool, 'Resource.AssignVMToPool')];
-  return [need(entity, 'Resource.MovePool'), need(pool, 'Resource.MovePool')];
+/** On what is moved, too: who may do anything in one pool would take machines of others into it. */
+function moveIntoPool(
+  pool: ManagedObjectReference,
+  entity: ManagedObjectReference,
+  moved: ManagedObject | undefined,
+): Need[] {
+  if (!(moved instanceof ResourcePool)) return [entity, pool].map(on => need(on, 'Resource.AssignVMToPool'));
+  const former = moved.container?.ref ?? pool;
+  return [entity, former, pool].map(on => need(on, 'Resource.MovePool'));
 }
 
 function hostRules(): MethodRules {

@@ -5,6 +5,7 @@ usage: pools.py --port P --password-file F --step make|kept|many [--machines N]
 """
 import argparse
 import threading
+import time
 
 from drive_host import check, wait_for_task, walk
 from pyVim import connect
@@ -62,6 +63,22 @@ def make_tree(root):
     return outer, middle, inner
 
 
+def refuse_moves(root, outer):
+    """A pool of 300 MHz that takes 120 and then 200 more, and cannot ask its parent."""
+    tight = root.CreateResourcePool("tight", spec(allocation(reservation=300, expandable=False)))
+    tight.CreateResourcePool("first", spec(allocation(reservation=120)))
+    second = root.CreateResourcePool("second", spec(allocation(reservation=200)))
+    error = refused(
+        "and when a pool is moved", vim.fault.InsufficientCpuResourcesFault, tight.MoveIntoResourcePool, [second]
+    )
+    check("what it takes along", (error.requested, error.unreserved) == (200, 180), (error.requested, error.unreserved))
+    check("it stays where it was", second.parent == root and root.runtime.cpu.reservationUsed == 600)
+    for pool in (second, tight.resourcePool[0], tight):
+        pool.Destroy_Task()
+    while len(root.resourcePool) > 1:
+        time.sleep(0.1)
+
+
 def refuse_nonsense(root, outer, inner):
     capacity = root.runtime.cpu.maxUsage
     refused("a name twice is DuplicateName", vim.fault.DuplicateName, root.CreateResourcePool, "outer", spec())
@@ -82,7 +99,18 @@ def refuse_nonsense(root, outer, inner):
         too_much,
     )
     figures = (error.requested, error.unreserved)
-    check("says how much too much was asked", error.requested - error.unreserved == 101, figures)
+    # outer has 100 of it
+    check("says what was asked and what was free", figures == (capacity + 1, capacity - 100), figures)
+    error = refused(
+        "and when a pool is given more",
+        vim.fault.InsufficientCpuResourcesFault,
+        outer.UpdateConfig,
+        None,
+        spec(allocation(reservation=capacity + 7)),
+    )
+    figures = (error.requested, error.unreserved)
+    check("what is asked in addition", figures == (capacity + 7 - 100, capacity - 100), figures)
+    refuse_moves(root, outer)
     memory = root.runtime.memory.maxUsage // 2**20
     too_much = spec(memory=allocation(reservation=memory + 1))
     error = refused(
@@ -92,7 +120,8 @@ def refuse_nonsense(root, outer, inner):
         "x",
         too_much,
     )
-    check("in bytes", error.requested - error.unreserved == 2**20, (error.requested, error.unreserved))
+    figures = (error.requested, error.unreserved)
+    check("in bytes", figures == ((memory + 1) * 2**20, memory * 2**20), figures)
     refused("the root is not renamed", vmodl.fault.NotSupported, root.UpdateConfig, "x", None)
 
 
