@@ -169,6 +169,10 @@ describe('the tools that tell of the host', () => {
     expect(await advcfg('-s 50 /Cpu/Quantum')).toEqual([0, 'Value of Quantum is 50\n', '']);
     expect(cpuOption.quantumUs()).toBe(50_000);
     expect(esxConf()).toMatch(/^\/adv\/Cpu\/Quantum = "50"$/m);
+    const shown =
+      'vim-cmd hostsvc/advopt/update Cpu.Quantum long 60 && vim-cmd hostsvc/advopt/view Cpu.Quantum';
+    expect((await host.ssh(shown)).stdout.toString()).toMatch(/key = "Cpu\.Quantum",\s*value = 60/);
+    expect(cpuOption.quantumUs()).toBe(60_000);
     const [status, , complaint] = await advcfg('-s 999 /Cpu/Quantum');
     expect([status, complaint]).toEqual([1, 'esxcfg-advcfg: /Cpu/Quantum is from 5 to 200; 999 is not\n']);
     expect(await advcfg('-d /Cpu/Quantum')).toEqual([0, 'Value of Quantum is 20\n', '']);

@@ -1,5 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import {
+  ADVANCED_OPTIONS,
+  type AdvancedOptionInfo,
   type CallName,
   type CallRequest,
   type Calls,
@@ -159,6 +161,10 @@ export class VmkernelDouble {
         return { result: { value: this.config.get((args as Calls['getConfig']['args']).key) ?? null } };
       case 'setConfig':
         return { result: this.#setConfig(args as Calls['setConfig']['args']) };
+      case 'listOptions':
+        return { result: { options: this.#listOptions() } };
+      case 'setOptions':
+        return { result: this.#setOptions(args as Calls['setOptions']['args']) };
       case 'hostPower':
         this.#goDown(args as Calls['hostPower']['args']);
         return { result: {} };
@@ -271,6 +277,22 @@ export class VmkernelDouble {
   #setConfig({ key, value }: Calls['setConfig']['args']): Record<string, never> {
     this.config.set(key, value);
     this.publish({ topic: 'host', object: key, event: 'configured' });
+    return {};
+  }
+
+  #listOptions(): AdvancedOptionInfo[] {
+    return ADVANCED_OPTIONS.map(({ path, description, min, max, defaultValue }) => {
+      const value = Number(this.config.get(`/adv${path}`) ?? defaultValue);
+      return { path, description, min, max, defaultValue, value };
+    });
+  }
+
+  #setOptions({ changes }: Calls['setOptions']['args']): Record<string, never> {
+    for (const { path, value } of changes) {
+      const { min = 0, max = 0 } = ADVANCED_OPTIONS.find(option => option.path === path) ?? {};
+      if (value < min || value > max) throw failure('InvalidArgument', 'Out of range', { argument: path });
+    }
+    for (const { path, value } of changes) this.#setConfig({ key: `/adv${path}`, value: String(value) });
     return {};
   }
 

@@ -67,6 +67,21 @@ def options(content):
     check("no wrong value is taken", raises(vmodl.fault.InvalidArgument, lambda: manager.UpdateValues(wrong)))
 
 
+def advanced_options(host):
+    manager, key, value = host.configManager.advancedOption, "Cpu.Quantum", vim.option.OptionValue
+    kind = {one.key: one.optionType for one in manager.supportedOption}[key]
+    before = {one.key: one.value for one in manager.setting}[key]
+    check("an option of the VMkernel has a range", kind.min <= before <= kind.max and before == kind.defaultValue)
+    manager.UpdateValues([value(key=key, value=before + 10)])
+    check("it is set", manager.QueryView("Cpu.")[0].key == "Cpu.BoundLagQuanta" and manager.QueryView(key)[0].value == before + 10)
+    wrong = lambda changed: lambda: manager.UpdateValues([value(key=key, value=before), value(key=changed[0], value=changed[1])])
+    check("none out of its range", raises(vmodl.fault.InvalidArgument, wrong((key, kind.max + 1))))
+    check("no text", raises(vmodl.fault.InvalidArgument, wrong((key, "50"))))
+    check("none that there is not", raises(vim.fault.InvalidName, wrong(("Cpu.None", 1))))
+    check("all of a change or none", manager.QueryView(key)[0].value == before + 10)
+    manager.UpdateValues([value(key=key, value=before)])
+
+
 def auto_start(host, vm):
     manager, types = host.configManager.autoStartManager, vim.host.AutoStartManager
     info = types.AutoPowerInfo(
@@ -103,6 +118,7 @@ def manage(content, host, vm):
     reboot = lambda: task.WaitForTask(host.RebootHost_Task(False))
     check("a reboot outside maintenance mode is InvalidState", raises(vim.fault.InvalidState, reboot))
     options(content)
+    advanced_options(host)
     maintenance(host, vm)
     auto_start(host, vm)
 

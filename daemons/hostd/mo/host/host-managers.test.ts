@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type AutoStartPowerInfo,
   type HostAutoStartManagerConfig,
@@ -182,6 +182,29 @@ describe('OptionManager', () => {
     expect(await faultOf(query('Config.HostAgent.lo'))).toBe('InvalidName');
     const advanced = test.call(moids.advancedOption, 'QueryOptions', { name: 'Mem.IdleTax' }, { session });
     expect(await faultOf(advanced)).toBe('InvalidName');
+  });
+
+  it('keeps the VMkernel’s options in the VMkernel, all of a change or none', async () => {
+    const advanced = async (name?: string) => {
+      const found = await test.call(moids.advancedOption, 'QueryOptions', { name }, { session });
+      return (found ?? []).map(({ key, value }: OptionValue) => [key, untyped(value)]);
+    };
+    const set = (...values: [string, unknown][]) => {
+      const changedValue = values.map(([key, value]) => ({
+        key,
+        value: new TypedValue(typeof value === 'number' ? 'int' : 'string', false, value),
+      }));
+      return test.call(moids.advancedOption, 'UpdateOptions', { changedValue }, { session });
+    };
+    await vi.waitFor(async () => expect((await advanced()).length).toBeGreaterThan(0));
+    expect(await advanced('Cpu.Quantum')).toEqual([['Cpu.Quantum', 20]]);
+    await set(['Cpu.Quantum', 50], ['Cpu.BoundLagQuanta', 3]);
+    expect(test.kernel.config.get('/adv/Cpu/Quantum')).toBe('50');
+    expect(await advanced('Cpu.')).toContainEqual(['Cpu.BoundLagQuanta', 3]);
+    expect(await faultOf(set(['Cpu.Quantum', 30], ['Cpu.BoundLagQuanta', 999]))).toBe('InvalidArgument');
+    expect(await faultOf(set(['Cpu.Quantum', '30']))).toBe('InvalidArgument');
+    expect(await faultOf(set(['Cpu.Quantum', 30], ['Cpu.None', 1]))).toBe('InvalidName');
+    expect(await advanced('Cpu.Quantum')).toEqual([['Cpu.Quantum', 50]]);
   });
 
   it('applies a changed option at once and again after a restart', async () => {

@@ -11,8 +11,10 @@ import { AutoStartFile } from '../../autostart/auto-start-file.js';
 import { MachinePower } from '../../autostart/machine-power.js';
 import { ConsoleNetwork } from '../../console/console-network.js';
 import { ConsoleServices } from '../../console/console-services.js';
+import { AgentOptions } from '../../settings/agent-options.js';
 import { advertisedVersionKey, hostOptions, logLevelKey, logLevels } from '../../settings/host-options.js';
 import { HostSettings } from '../../settings/host-settings.js';
+import { KernelOptions } from '../../settings/kernel-options.js';
 import type { VmkernelLink } from '../../vmkernel/vmkernel-link.js';
 import type { Datastore } from '../datastore.js';
 import { moids } from '../moids.js';
@@ -79,6 +81,8 @@ export class HostManagers {
   readonly maintenance: MaintenanceMode;
   readonly power: HostPower;
   readonly #settings: HostSettings;
+  readonly #kernelOptions: KernelOptions;
+  readonly #advancedOptions: OptionManager;
   readonly #options: HostManagerOptions;
   readonly #dependencies: HostManagerDependencies;
 
@@ -99,6 +103,8 @@ export class HostManagers {
     this.dateTimeSystem = new HostDateTimeSystem({ registry, consoleRoot });
     this.diagnosticManager = new DiagnosticManager(logFolder);
     this.memorySystem = new HostMemorySystem({ facts, registry, link });
+    this.#kernelOptions = new KernelOptions(link);
+    this.#advancedOptions = new OptionManager(moids.advancedOption, this.#kernelOptions, registry);
     this.networkSystem = new HostNetworkSystem({ facts, registry, network: new ConsoleNetwork(consoleRoot) });
     this.serviceSystem = new HostServiceSystem({
       registry,
@@ -118,7 +124,9 @@ export class HostManagers {
 
   /** Reads anew what the VMkernel keeps of the host's configuration. */
   refresh(): void {
-    this.memorySystem.refresh().catch(this.#dependencies.onError);
+    const { onError } = this.#dependencies;
+    this.memorySystem.refresh().catch(onError);
+    this.#kernelOptions.refresh().then(() => this.#advancedOptions.changed(), onError);
   }
 
   /** The newest version of the API that clients are told of. */
@@ -143,7 +151,8 @@ export class HostManagers {
       this.storageSystem,
       this.autoStartManager,
       this.licenseManager,
-      ...this.#optionManagers(),
+      this.#agentOptions(),
+      this.#advancedOptions,
       new HostDiagnosticSystem(),
       new HostFirewallSystem(),
       new HostHealthStatusSystem(),
@@ -156,19 +165,13 @@ export class HostManagers {
     ];
   }
 
-  /** The VMkernel has no options yet. */
-  #optionManagers(): OptionManager[] {
-    const { registry } = this.#dependencies;
-    const common = {
-      registry,
+  #agentOptions(): OptionManager {
+    const options = new AgentOptions({
       settings: this.#settings,
-      onChanged: (key: string, value: string) => this.#optionChanged(key, value),
-    };
-    const options = hostOptions(this.#options.newestVersion);
-    return [
-      new OptionManager(moids.setting, { ...common, options }),
-      new OptionManager(moids.advancedOption, { ...common, options: [] }),
-    ];
+      options: hostOptions(this.#options.newestVersion),
+      onChanged: (key, value) => this.#optionChanged(key, value),
+    });
+    return new OptionManager(moids.setting, options, this.#dependencies.registry);
   }
 
   #optionChanged(key: string, value: string): void {
