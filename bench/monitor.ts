@@ -107,7 +107,7 @@ async function measure(
     interruptsPerS: ((after.interrupts - before.interrupts) / tookMs) * 1000,
   };
   context.note(
-    `${job}: ${result.user.toFixed(1)} % user, ${result.kernel.toFixed(1)} % kernel, ${result.monitor.toFixed(1)} % monitor`,
+    `${job}: ${result.user.toFixed(1)} % user, ${result.kernel.toFixed(1)} % kernel, ${result.monitor.toFixed(1)} % monitor; user of guest ${result.userOfGuest.toFixed(1)} %, by its ticks ${result.userByGuest.toFixed(1)} %`,
   );
   return result;
 }

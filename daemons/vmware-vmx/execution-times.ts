@@ -4,7 +4,8 @@ const US_PER_MS = 1000;
 
 /**
  * A virtual CPU's time by mode. All of its thread's CPU time is in one of three: what the guest computed, split by the
- * instructions of each slice into outside ring 0 (direct execution) and ring 0 (virtualization), and the monitor's own.
+ * instructions of each slice and what they take into outside ring 0 (direct execution) and ring 0 (virtualization),
+ * and the monitor's own.
  */
 export class ExecutionTimes {
   userUs = 0;
@@ -36,7 +37,9 @@ export class ExecutionTimes {
     this.#monitorMs = counts.monitorMs;
     const guestUs = Math.max(0, roomUs - monitorUs);
     this.#carriedUs = Math.max(0, monitorUs - roomUs);
-    const userUs = executed > 0 ? (guestUs * outside) / executed : 0;
+    const outsideNs = outside * counts.userNs;
+    const allNs = outsideNs + (executed - outside) * counts.kernelNs;
+    const userUs = allNs > 0 ? (guestUs * outsideNs) / allNs : 0;
     this.userUs += userUs;
     this.kernelUs += guestUs - userUs;
     this.monitorUs += usedUs - guestUs;

@@ -51,7 +51,14 @@ class Machine {
   readonly engine = {
     instructions: 0,
     translations: 0,
-    execution: { userInstructions: 0, monitorMs: 0, interrupts: 0, timerInterrupts: 0 },
+    execution: {
+      userInstructions: 0,
+      userNs: 1,
+      kernelNs: 1,
+      monitorMs: 0,
+      interrupts: 0,
+      timerInterrupts: 0,
+    },
     runSlice: (short: boolean) => {
       this.log.push(short ? 'short slice' : 'slice');
       this.nowUs += 1000;

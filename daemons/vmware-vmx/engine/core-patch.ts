@@ -3,7 +3,7 @@ import { joined, leb, SectionId, WasmModule, WasmReader } from './wasm-module.js
 /*
  * What v86's core is taught before it is compiled. Nothing of it is taken away; in four places it does more:
  * - before it looks for the next block to run, it looks whether the privilege level is another, and counts what was
- *   executed in the one before: a block counts its instructions when it ends, and every change of the level ends one;
+ *   executed in the one before: a block counts its instructions when it ends, and every change of the level ends one; some changes, by a countdown, call a function in the table;
  * - translation of a block is timed, by the clock that `CoreExtras` puts into the table of functions;
  * - an interrupt that the PIC or the local APIC hands over is counted by its vector;
  * - what CPUID answers goes through masks that take bits away.
@@ -11,7 +11,7 @@ import { joined, leb, SectionId, WasmModule, WasmReader } from './wasm-module.js
  */
 
 /** Moves with every change of what is below: machine code made from another core must not be taken for this one's. */
-export const CORE_PATCH_REVISION = 3;
+export const CORE_PATCH_REVISION = 4;
 
 /** The core's own variables, by their address. `private-api` has the views that v86 makes of the same. */
 export const CoreAddress = { reg32: 64, stateFlags: 108, cpl: 612, instructionCounter: 664 } as const;
@@ -28,6 +28,10 @@ export const EXTRA_GLOBALS = {
   translateMs: 'openesx_translate_ms',
   /** i32: slot of the clock in the table of functions. */
   clockSlot: 'openesx_clock_slot',
+  /** i32: changes of the level until the function in `changeSlot` is called. */
+  untilChange: 'openesx_until_change',
+  /** i32: its slot in the table of functions. */
+  changeSlot: 'openesx_change_slot',
   /** i32: address of `AreaLayout`. */
   area: 'openesx_area',
 } as const;
@@ -58,6 +62,8 @@ const GLOBAL_ORDER: readonly ExtraGlobal[] = [
   'levelSince',
   'translateMs',
   'clockSlot',
+  'untilChange',
+  'changeSlot',
   'area',
 ];
 const I32 = 0x7f;
@@ -68,6 +74,8 @@ const GLOBAL_TYPES: Readonly<Record<ExtraGlobal, number>> = {
   levelSince: I32,
   translateMs: F64,
   clockSlot: I32,
+  untilChange: I32,
+  changeSlot: I32,
   area: I32,
 };
 
@@ -83,6 +91,7 @@ const load = (offset: number): number[] => [0x28, 2, ...leb(offset)];
 const load8 = (offset: number): number[] => [0x2d, 0, ...leb(offset)];
 const store = (offset: number): number[] => [0x36, 2, ...leb(offset)];
 const IF = [0x04, NO_RESULT];
+const I32_EQZ = 0x45;
 const I32_EQ = 0x46;
 const I32_NE = 0x47;
 const I32_GE_U = 0x4f;
@@ -122,7 +131,8 @@ export function patchCore(stock: Uint8Array): Uint8Array {
     counted(original, AreaLayout.apicVectors, globals),
   );
   functions.wrap(found('instr_0FA2'), original => masked(original, globals));
-  const levelChanged = functions.add(functions.typeOf(found('instr_0FA2')), changeOfLevel(globals));
+  const plainType = functions.typeOf(found('instr_0FA2'));
+  const levelChanged = functions.add(plainType, changeOfLevel(plainType, globals));
   functions.insert(found('main_loop'), BLOCK_LOOP, watchLevel(levelChanged, globals));
   functions.writeTo(module);
   return module.bytes();
@@ -204,7 +214,10 @@ function watchLevel(changed: number, { level }: Globals): number[] {
 }
 
 /** () → () */
-function changeOfLevel({ userInstructions, level, levelSince }: Globals): number[] {
+function changeOfLevel(
+  plainType: number,
+  { userInstructions, level, levelSince, untilChange, changeSlot }: Globals,
+): number[] {
   return [
     ...[1, 1, I32],
     ...[...i32Const(0), ...load(CoreAddress.instructionCounter), ...local.set(0)],
@@ -212,6 +225,8 @@ function changeOfLevel({ userInstructions, level, levelSince }: Globals): number
     ...[...userInstructions.get, ...local.get(0), ...levelSince.get, I32_SUB, F64_FROM_U32, F64_ADD],
     ...[...userInstructions.set, END],
     ...[...i32Const(0), ...load8(CoreAddress.cpl), ...level.set, ...local.get(0), ...levelSince.set],
+    ...[...untilChange.get, ...i32Const(1), I32_SUB, ...untilChange.set],
+    ...[...untilChange.get, I32_EQZ, ...IF, ...changeSlot.get, 0x11, ...leb(plainType), 0, END],
     END,
   ];
 }

@@ -64,7 +64,12 @@ export class EngineCore {
     if (choosesTiers) setTiers('baseline');
     const exports = instance.exports as unknown as CoreExports;
     this.#memory = exports.memory;
-    this.#extras = new CoreExtras(exports, imports.env.__indirect_function_table, () => performance.now());
+    this.#extras = new CoreExtras(
+      exports,
+      imports.env.__indirect_function_table,
+      () => performance.now(),
+      () => this.#deviceTime.mark,
+    );
     return { ...exports, allocate_memory: bytes => this.#allocate(exports, bytes) };
   };
 

@@ -25,6 +25,7 @@ type Imports = Record<string, unknown>;
 export class DeviceTime {
   #ms = 0;
   #gap = 1;
+  #timedCalls = 0;
   /** Its own chance: the guest's is part of what can be replayed. */
   #random = 0x2545f491;
 
@@ -33,6 +34,11 @@ export class DeviceTime {
 
   get ms(): number {
     return this.#ms;
+  }
+
+  /** Another number after a call of a device. */
+  get mark(): number {
+    return this.#gap + this.#timedCalls * (LONGEST_GAP + 1);
   }
 
   /** Puts itself before every import that leads to a device. */
@@ -55,6 +61,7 @@ export class DeviceTime {
 
   #timed(call: () => number): number {
     this.#gap = this.#nextGap();
+    this.#timedCalls++;
     const beforeMs = this.nowMs();
     const startMs = this.nowMs();
     const result = call();

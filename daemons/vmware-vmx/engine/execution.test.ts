@@ -56,6 +56,16 @@ describe('what the engine counts of a guest', () => {
     },
   );
 
+  it('what instructions of each ring take: a ring whose every third is INT or IRET far more', async () => {
+    const [calls, returns] = [
+      await machine(new TwoRings(1, 1000).image()),
+      await machine(new TwoRings(1000, 1).image()),
+    ];
+    for (let i = 0; i < 5 * SLICES; i++) for (const engine of [calls, returns]) engine.runSlice(true);
+    expect(calls.execution.userNs).toBeGreaterThan(5 * calls.execution.kernelNs);
+    expect(returns.execution.kernelNs).toBeGreaterThan(5 * returns.execution.userNs);
+  });
+
   it('nothing outside ring 0 of a guest in real mode', async () => {
     const engine = await machine(new MiniBios().spin());
     expect(engine.execution.userInstructions).toBe(0);

@@ -80,7 +80,14 @@ export class GuestEngine implements VirtualMachineMonitor {
   #instructions = 0;
   #lastCounter = 0;
   readonly #interrupts: InterruptCounts;
-  readonly #execution = { userInstructions: 0, monitorMs: 0, interrupts: 0, timerInterrupts: 0 };
+  readonly #execution = {
+    userInstructions: 0,
+    userNs: 1,
+    kernelNs: 1,
+    monitorMs: 0,
+    interrupts: 0,
+    timerInterrupts: 0,
+  };
 
   private constructor(
     emulator: PrivateEmulator,
@@ -255,6 +262,9 @@ export class GuestEngine implements VirtualMachineMonitor {
     this.#interrupts.count();
     const counts = this.#execution;
     counts.userInstructions = this.#core.extras.userInstructions(this.#cpu);
+    const { userNs, kernelNs } = this.#core.extras.ringCosts;
+    counts.userNs = userNs;
+    counts.kernelNs = kernelNs;
     counts.monitorMs = this.#core.monitorMs;
     counts.interrupts = this.#interrupts.interrupts;
     counts.timerInterrupts = this.#interrupts.timerInterrupts;

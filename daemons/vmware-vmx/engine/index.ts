@@ -3,7 +3,7 @@
  * touched in this folder only, by the names in `private-api.ts`; the version is pinned and a contract test visits them.
  *
  * Layers: private-api < wasm-module < core-patch (what the core is taught) < core-code (its machine code, made once for
- *         a build) < core-extras (counts and masks of the patched core) < seam, trap,
+ *         a build) < ring-costs < core-extras (counts and masks of the patched core) < seam, trap,
  *         core (WebAssembly core: clock, compiler, RAM placement)
  *         < medium (sectors over a disk port), cdrom, ide, uart, vga, input, chipset < guest-engine.
  *

@@ -23,6 +23,9 @@ export interface TextScreen {
 export interface ExecutionCounts {
   /** Instructions outside ring 0. */
   readonly userInstructions: number;
+  /** What an instruction outside ring 0 and one in it takes of late; only their ratio counts. */
+  readonly userNs: number;
+  readonly kernelNs: number;
   /** Time in slices that the guest did not compute: its devices, the translation of its code. */
   readonly monitorMs: number;
   readonly interrupts: number;
