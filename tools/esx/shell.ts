@@ -36,6 +36,8 @@ export function shellByOpenSsh(
     [
       ...['-F', '/dev/null', '-p', String(access.port), '-l', access.user],
       ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+      // A program such as esxtop wants the terminal that this one has.
+      ...(command.length > 0 && process.stdin.isTTY && process.stdout.isTTY ? ['-t'] : []),
       access.address,
       ...(command.length > 0 ? ['--', ...command] : []),
     ],
@@ -71,7 +73,7 @@ export function findOpenSsh(path: string | undefined): string | undefined {
 /** The same session where OpenSSH is missing. */
 export function shellByLibrary(access: SshAccess, command: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process;
-  const terminal = command.length === 0 && stdin.isTTY === true;
+  const terminal = stdin.isTTY === true && (command.length === 0 || stdout.isTTY === true);
   const client = new Client();
   return new Promise<number>((resolve, reject) => {
     const pty = { term: 'xterm', cols: stdout.columns ?? 80, rows: stdout.rows ?? 24 };
@@ -90,7 +92,7 @@ export function shellByLibrary(access: SshAccess, command: readonly string[]): P
     };
     client.on('error', error => reject(failed(error)));
     client.on('ready', () => {
-      if (command.length > 0) client.exec(command.join(' '), attach);
+      if (command.length > 0) client.exec(command.join(' '), terminal ? { pty } : {}, attach);
       else if (terminal) client.shell(pty, attach);
       else client.shell(false, attach);
     });

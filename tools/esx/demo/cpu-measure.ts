@@ -5,6 +5,8 @@ import { runProcess } from '../run-process.js';
 import type { Pair } from './cpu-steps.js';
 
 const START_ALLOWANCE_MS = 60_000;
+/** As a program ends that SIGINT or SIGTERM reached, whether it died of it or not. */
+const interrupted: ReadonlySet<number> = new Set([130, 143]);
 
 export interface CpuMeasurement {
   /** Parts of a PCPU by Linux's clocks of the two processes. */
@@ -47,9 +49,20 @@ export class CpuMeter {
       output: 'capture',
       timeoutMs: seconds * 1000 + START_ALLOWANCE_MS,
     });
-    if (status !== 0) throw new FrontDoorError('StepFailed', `esxtop failed: ${output.trim().slice(-300)}`);
+    if (interrupted.has(status))
+      throw new FrontDoorError(
+        'StepFailed',
+        'interrupted; both VMs run on',
+        './esx demo cpu --end powers them off and deletes them.',
+      );
+    if (status !== 0) throw new FrontDoorError('StepFailed', `esxtop failed: ${lastLine(output)}`);
     return output;
   }
+}
+
+/** What a program complained of last; a recording's lines are long. */
+function lastLine(output: string): string {
+  return (output.trim().split('\n').at(-1) ?? '').slice(0, 300);
 }
 
 function cpuUs(pid: number): number {
