@@ -9,7 +9,8 @@ const TOLERANCE = 1e-9;
 
 /**
  * Entitlement that affinity allows: what VMs are entitled to on a set of PCPUs is no more than the set has; the rest
- * goes to those who can run elsewhere. Looks at every affinity set in use (the first 16), not at their unions.
+ * goes to those who can run elsewhere. What a set has is shared out by the part of the host that shares alone give each,
+ * never more than the tree did. Looks at every affinity set in use (the first 16), not at their unions.
  */
 export class AffinityFit<T> {
   readonly #low = new Int32Array(MAX_SETS);
@@ -32,6 +33,7 @@ export class AffinityFit<T> {
   /** @param entitled as the tree computed it; computed again where it does not fit */
   fit(vms: readonly VmClaim<T>[], pcpus: readonly Pcpu<T>[], capacity: number, entitled: Float64Array): void {
     this.#collect(vms);
+    if (this.#sets > 0) this.tree.weigh(this.#weights);
     for (let round = 0; round < ROUNDS; round++) {
       let changed = false;
       for (let set = 0; set < this.#sets; set++) {
@@ -70,7 +72,6 @@ export class AffinityFit<T> {
       if (vm.wanting === 0 || !this.#confines(set, vm)) continue;
       const got = entitled[vm.node] ?? 0;
       wanted += got;
-      this.#weights[vm.node] = got;
       this.#most[vm.node] = got;
       this.#least[vm.node] = Math.min(this.tree.minOf(vm.node), got);
       this.#next[vm.node] = first;

@@ -438,6 +438,44 @@ describe('affinity', () => {
   it('keeps VMs where they may be and gives the others the rest', () =>
     near(measure([{ affinity: 1 }, { affinity: 1 }, {}], [1, 1]), [50, 50, 100]));
 
+  const on = 2;
+  it.each<[Guest[], number[], number[]]>([
+    [
+      [{ shares: 2000 }, {}],
+      [1, 1],
+      [66.7, 33.3],
+    ],
+    [
+      [{ shares: 4000 }, {}],
+      [1, 1, 1, 1, 1, 1, 1, 1],
+      [80, 20],
+    ],
+    [
+      [{ shares: 2000, max: 0.25 }, { min: 0.5 }],
+      [1, 1],
+      [25, 75],
+    ],
+    [
+      [{ shares: 2000, max: 0.25 }, { min: 0.5 }],
+      [0.5, 0.7],
+      [20, 50],
+    ],
+    [
+      [{ max: 0.2 }, {}, {}],
+      [1, 1],
+      [20, 40, 40],
+    ],
+  ])('leaves shares, reservations and limits as they are on one PCPU of an idle host: %#', (...row) => {
+    const [guests, speeds, expected] = row;
+    const bound = guests.map(guest => ({ ...guest, affinity: on }));
+    near(measure(bound, speeds), expected, 1.5);
+  });
+
+  it('shares two of four PCPUs among four VMs by their shares', () => {
+    const guests = [{ shares: 4000 }, { shares: 2000 }, {}, {}].map(guest => ({ ...guest, affinity: 3 }));
+    near(measure(guests, [1, 1, 1, 1]), [100, 50, 25, 25], 2);
+  });
+
   it('lets a free VM use what pinned ones leave of a PCPU', () =>
     near(measure([{ affinity: 1 }, { affinity: 2 }, {}], [1, 1]), [66.7, 66.7, 66.7], 2));
 

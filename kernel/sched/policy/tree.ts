@@ -117,6 +117,23 @@ export class GroupTree {
     }
   }
 
+  /** The part of everything that shares alone give each node among those that want something, as last computed. */
+  weigh(out: Float64Array): void {
+    this.#divide(this.#firstTop, 1, out);
+    for (let i = 0; i < this.size; i++) {
+      const node = this.nodeAt(i);
+      this.#divide(this.#child(node), out[node] ?? 0, out);
+    }
+  }
+
+  #divide(first: number, whole: number, out: Float64Array): void {
+    let shares = 0;
+    for (let node = first; node !== NONE; node = this.#sibling(node))
+      if ((this.demand[node] ?? 0) > 0) shares += this.#shares[node] ?? 0;
+    for (let node = first; node !== NONE; node = this.#sibling(node))
+      out[node] = shares > 0 ? (whole * (this.#shares[node] ?? 0)) / shares : 0;
+  }
+
   /** What a node can take at most and is sure of at least: `least` <= `most`. */
   #bound(node: number): void {
     let reserved = 0;
