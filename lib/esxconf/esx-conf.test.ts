@@ -34,6 +34,14 @@ describe('esx.conf', () => {
   });
 });
 
+it('counts the lines that say nothing it knows, and keeps them', () => {
+  const text = '# a comment\n\n/a = "1"\n\u0000\ufffdgarbage\n/b = unquoted\n';
+  const conf = EsxConf.parse(text);
+  expect(conf.strayLines).toBe(2);
+  expect(conf.toString()).toBe(text);
+  expect(EsxConf.parse('').strayLines).toBe(0);
+});
+
 describe('the memory of the service console', () => {
   it.each([
     ['', 272, undefined],

@@ -1,3 +1,5 @@
+/** An empty line or a comment. */
+const SILENT = /^\s*(?:#|$)/;
 const LINE = /^\s*(\/\S+)\s*=\s*"([^"]*)"\s*$/;
 const KEY = /^(\/[\w.:+-]+(\[\d{1,6}\])?)+$/;
 /** Also what one may be written with: a quote or a line's end would make other settings of it. */
@@ -26,6 +28,11 @@ export class EsxConf {
 
   get(key: string): string | undefined {
     return this.#settings.get(key)?.value;
+  }
+
+  /** Lines that say nothing: no settings, not empty, no comments. They stay as they are. */
+  get strayLines(): number {
+    return [...this.#lines].filter(({ text, key }) => key === undefined && !SILENT.test(text)).length;
   }
 
   /** The settings whose keys begin with `prefix`. */

@@ -218,6 +218,11 @@ describe('power-on', () => {
 });
 
 describe('a damaged esx.conf', () => {
+  it('is told of where its lines are no settings at all', () => {
+    damaged('\u0001\u0002 garbage\n');
+    expect(host.warnings).toEqual([expect.stringContaining('1 of its lines are no settings')]);
+  });
+
   const damaged = (text: string): Pools => {
     const pools = boot();
     for (const name of ['one', 'two', 'three']) create(pools, name);

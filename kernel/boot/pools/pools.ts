@@ -54,7 +54,13 @@ export class Pools {
 
   constructor(private readonly parts: PoolsParts) {
     const { esxConf, log, capacity } = parts;
-    const { tree, problems } = readPools(esxConf.read().below(POOL_KEYS), rootPool(capacity));
+    const conf = esxConf.read();
+    if (conf.strayLines > 0)
+      log.warn(
+        { module: 'EsxConf' },
+        `esx.conf is damaged: ${conf.strayLines} of its lines are no settings; what they said is not known`,
+      );
+    const { tree, problems } = readPools(conf.below(POOL_KEYS), rootPool(capacity));
     this.#tree = tree;
     this.admission = new Admission(capacity, parts.limits, () => this.#tree);
     for (const problem of problems) log.warn({ module: 'Pools' }, `esx.conf: ${problem}`);
