@@ -45,12 +45,12 @@ describe('a Linux guest', () => {
     expect(flags).not.toContain('sse2');
   });
 
-  it('is in its kernel for most of its time when it calls it all the time, and hardly when it computes', async () => {
+  it('is in its kernel for most of its time when it calls it all the time, and outside when it computes', async () => {
     const calls = await partsOf('dd if=/dev/zero of=/dev/null bs=1 count=150000 2>/dev/null');
     const computing = await partsOf('dd if=/dev/zero bs=64k count=100 2>/dev/null | sha256sum');
     expect(calls.kernel).toBeGreaterThan(0.5);
-    expect(computing.user).toBeGreaterThan(0.7);
-    expect(calls.user).toBeLessThan(0.35);
-    expect(computing.kernel).toBeLessThan(0.2);
+    expect(computing.user).toBeGreaterThan(0.55);
+    expect(calls.user).toBeLessThan(0.4);
+    expect(computing.kernel).toBeLessThan(0.4);
   });
 });

@@ -166,7 +166,8 @@ describe('GuestEngine', () => {
     });
     expect(Uint8Array.from(heard)).toEqual(paste);
     expect(engine.input.takeCount()).toBe(paste.length);
-  });
+    // Two slices a code, and a guest that polls ports takes ms for a slice.
+  }, 60_000);
 
   it('sees nothing of a guest that draws before somebody looks, and all of it then', async () => {
     // mov ax,B800h; mov es,ax; mov word [es:0],1F41h

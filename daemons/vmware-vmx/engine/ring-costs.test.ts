@@ -76,6 +76,7 @@ describe('what an instruction of each ring costs', () => {
     [[9, 2], 0, { translateMs: 0.7 }],
     [[9, 2], 0, { deviceMs: 0.5 }],
     [[9, 2], 0, { stoppedMs: 4 }],
+    [[9, 2], 0, { stoppedMs: 0.2 }],
   ] as const)('is measured for %j, clock %f ms, beside %j', (costs, clockMs, extra) => {
     const machine = new Machine(costs, clockMs);
     rounds(machine, extra);

@@ -17,8 +17,13 @@ export interface RingView {
 
 /** Changes of the level between two stretches that are timed: 1 to this many, by chance. */
 const LONGEST_GAP = 63;
-/** No slice is longer; Linux ran something else meanwhile. */
+/**
+ * No slice is longer, and no stretch longer than this and so much an instruction: Linux ran something else meanwhile,
+ * which would count for thousands of stretches.
+ */
 const LONGEST_STRETCH_MS = 2;
+const SHORT_STRETCH_MS = 0.05;
+const DEAREST_INSTRUCTION_MS = 50e-6;
 /** What was seen so far counts half after so many stretches. */
 const HALF_LIFE = 256;
 const KEPT = 0.5 ** (1 / HALF_LIFE);
@@ -75,7 +80,8 @@ export class RingTimer implements RingCosts {
     if (open === undefined || open.view.deviceMark !== view.deviceMark) return;
     const tookMs = endMs - open.startMs - open.clockMs - (view.translateMs - open.view.translateMs);
     const executed = (instruction - open.view.sinceInstruction) >>> 0;
-    if (executed === 0 || tookMs > LONGEST_STRETCH_MS) return;
+    const mostMs = Math.min(LONGEST_STRETCH_MS, SHORT_STRETCH_MS + executed * DEAREST_INSTRUCTION_MS);
+    if (executed === 0 || tookMs > mostMs) return;
     const { ring } = open;
     this.#ms[ring] = (this.#ms[ring] ?? 0) * KEPT + Math.max(0, tookMs);
     this.#instructions[ring] = (this.#instructions[ring] ?? 0) * KEPT + executed;
