@@ -6,7 +6,6 @@ import {
   type ApiVersion,
   loadVimSchema,
   type ManagedObjectReference,
-  type TaskInfo,
 } from '../../lib/vim/index.js';
 import {
   AccessControl,
@@ -23,11 +22,11 @@ import {
   type SessionLimits,
   SessionTable,
   TaskManager,
-  type TaskOutcome,
   type VimFault,
 } from '../../lib/vim-server/index.js';
 import { type AccountTools, type ConsoleAccounts, HostAccessTree, hostMethodRules } from './access/index.js';
 import { HostObjects, type HostParts } from './host-objects.js';
+import { HostPerformance } from './host-performance.js';
 import { datastoreNameOf } from './inventory/datastore-path.js';
 import { HostInventory } from './inventory/host-inventory.js';
 import { VmConfigReader } from './inventory/vm-config-reader.js';
@@ -41,14 +40,13 @@ import { browserOf, HostDatastoreBrowser } from './mo/host-datastore-browser.js'
 import { HostPlaces } from './mo/host-places.js';
 import { moids } from './mo/moids.js';
 import type { ConsoleDoor } from './mo/virtual-machine-tickets.js';
-import { type PerfEntity, PerfSampler, SamplingClock } from './performance/index.js';
+import type { PerfSampler } from './performance/index.js';
 import { hostPools, poolsAbove } from './resources/host-pools.js';
-import { interruptedPool } from './resources/interrupted-pool.js';
 import { DatastoreWork } from './storage/datastore-work.js';
 import { AuthorizationRows } from './store/authorization-rows.js';
 import { HostDatabase } from './store/host-database.js';
 import { HostHistory } from './store/host-history.js';
-import { interruptedPower } from './vm-life/interrupted-power.js';
+import { UnfinishedTasks } from './unfinished-tasks.js';
 import { VmLife } from './vm-life/vm-life.js';
 import { errorFault } from './vmkernel/error-fault.js';
 import { type VmkernelConnection, VmkernelLink } from './vmkernel/vmkernel-link.js';
@@ -111,8 +109,8 @@ export class Host {
   readonly #history: HostHistory;
   readonly managers: HostManagers;
   readonly #account: HostAccount;
-  readonly sampler: PerfSampler;
-  readonly #samplingClock: SamplingClock;
+  readonly #performance: HostPerformance;
+  readonly #unfinished: UnfinishedTasks;
   readonly #options: HostOptions;
   readonly #dependencies: HostDependencies;
 
@@ -182,11 +180,17 @@ export class Host {
       link: () => this.link,
       onProblem: dependencies.onProblem,
     });
-    this.sampler = new PerfSampler({
-      sources: () => this.#account.sources,
-      entities: () => this.#perfEntities(),
+    this.#performance = new HostPerformance({
+      account: this.#account,
+      inventory: () => this.inventory,
+      onError: dependencies.onError,
     });
-    this.#samplingClock = new SamplingClock(this.sampler, dependencies.onError);
+    this.#unfinished = new UnfinishedTasks({
+      tasks: this.tasks,
+      inventory: () => this.inventory,
+      life: () => this.life,
+      onError: dependencies.onError,
+    });
     for (const object of new HostObjects(this.#parts()).all()) registry.add(object);
   }
 
@@ -216,6 +220,10 @@ export class Host {
     };
   }
 
+  get sampler(): PerfSampler {
+    return this.#performance.sampler;
+  }
+
   /** Passwords as the dependencies check them; a file of permissions that could not be read is tried again first. */
   get policy(): LoginPolicy {
     const { policy } = this.#dependencies;
@@ -236,8 +244,8 @@ export class Host {
     await this.inventory.load();
     await this.managers.load();
     this.#dropPermissionsOfGoneVms();
-    this.tasks.restore(info => this.#outcomeOf(info));
-    this.#samplingClock.start();
+    this.#unfinished.restore();
+    this.#performance.start();
     await this.link.start();
     if (!this.link.isConnected) return;
     const late = new AbortController();
@@ -261,32 +269,12 @@ export class Host {
     this.events.post('GeneralHostWarningEvent', { message }, { entity: this.#hostEntity() });
   }
 
-  /** What became of a task whose hostd died. */
-  #outcomeOf(info: TaskInfo): TaskOutcome | 'later' | undefined {
-    const known = {
-      bootTimeMs: this.inventory.host?.bootTimeMs,
-      hasLooked: this.inventory.hasLooked,
-      vm: (moid: string) => this.inventory.vms().find(({ ref }) => ref.value === moid),
-    };
-    return (
-      interruptedPower(info, known) ??
-      interruptedPool(info, this.inventory.pools) ??
-      this.life.recovery.outcomeOf(info)
-    );
-  }
-
-  #settleTasks(): void {
-    if (!this.tasks.hasUnsettled) return;
-    const settled = this.inventory.settled();
-    settled.then(() => this.tasks.settle(info => this.#outcomeOf(info))).catch(this.#dependencies.onError);
-  }
-
   #hostEntity(): { ref: typeof moids.host; name: string } {
     return { ref: moids.host, name: this.#account.info?.hostName ?? 'localhost' };
   }
 
   close(): void {
-    this.#samplingClock.stop();
+    this.#performance.stop();
     this.managers.autoStart.close();
     this.link.close();
     for (const session of this.sessions.list()) this.sessions.end(session);
@@ -361,18 +349,6 @@ export class Host {
     });
   }
 
-  /** What statistics are kept of. */
-  #perfEntities(): PerfEntity[] {
-    const machines = this.inventory
-      .runningVms()
-      .map(({ ref, run }): PerfEntity => ({ ref, kind: 'vm', id: run?.worldId ?? 0 }));
-    return [
-      { ref: moids.host, kind: 'host', id: 0 },
-      ...this.inventory.pools.all().map(({ ref, poolId }): PerfEntity => ({ ref, kind: 'pool', id: poolId })),
-      ...machines,
-    ];
-  }
-
   #makeLink(): VmkernelLink {
     return new VmkernelLink({
       connect: () => this.#dependencies.connectVmkernel(),
@@ -384,14 +360,14 @@ export class Host {
 
   #noteChange(change: Change): void {
     this.inventory.note(change);
-    this.#settleTasks();
+    this.#unfinished.settle();
     if (change.topic === 'host' || change.gap === true) this.managers.refresh();
   }
 
   #noteConnected(): void {
     this.inventory.refresh();
     this.managers.refresh();
-    this.#settleTasks();
+    this.#unfinished.settle();
     this.#noteBoot().catch(this.#dependencies.onError);
   }
 
