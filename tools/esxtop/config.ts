@@ -22,11 +22,12 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'BadConfig';
   constructor(
+    /** 0: of the file itself. */
     readonly line: number,
     readonly reason: string,
     path = '',
   ) {
-    super(`${path === '' ? '' : `${path}: `}line ${line}: ${reason}`);
+    super(`${path === '' ? '' : `${path}: `}${line === 0 ? '' : `line ${line}: `}${reason}`);
   }
 }
 

@@ -171,12 +171,20 @@ describe('refusals', { timeout: 30_000 }, () => {
   it.each([
     [['-x'], /Unknown option '-x'/],
     [['-d', '1'], /at least 2/],
-    [['-c', '/nonexistent'], /ENOENT/],
+    [['-c', '/nonexistent'], /\/nonexistent: there is no such file/],
     [['-R', '/nonexistent'], /esxtop: \/nonexistent is no folder/],
   ] as const)('%j', async (args, message) => {
     const { status, out, err } = await ended(start(...args));
     expect([status, out]).toEqual([1, '']);
     expect(err).toMatch(message);
+  });
+
+  it('a configuration that is a FIFO, whose opening would never end', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const { status, err } = await ended(start('-c', fifo));
+    expect(status).toBe(1);
+    expect(err).toMatch(/fifo: is no file/);
   });
 
   it('a host that is not there', async () => {

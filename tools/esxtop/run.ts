@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { runBatch } from './batch.js';
 import { type Config, ConfigError, DEFAULT_CONFIG, formatConfig, parseConfig } from './config.js';
@@ -97,11 +97,14 @@ async function runLive(flags: Flags, parts: RunParts, source: SnapshotSource, co
 }
 
 function readConfig(path: string, needed: boolean): Config {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined && !needed) return DEFAULT_CONFIG;
+  if (found === undefined) throw new ConfigError(0, 'there is no such file', path);
+  // The opening of a FIFO would wait for its writer for ever.
+  if (!found.isFile()) throw new ConfigError(0, 'is no file', path);
   try {
     return parseConfig(readFileSync(path, 'utf8'));
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (missing && !needed) return DEFAULT_CONFIG;
     if (error instanceof ConfigError) throw new ConfigError(error.line, error.reason, path);
     throw error;
   }
