@@ -44,4 +44,12 @@ export class ExecutionTimes {
     this.kernelUs += guestUs - userUs;
     this.monitorUs += usedUs - guestUs;
   }
+
+  /** A line for vmware.log. */
+  tell({ interrupts, timerInterrupts }: ExecutionCounts): string {
+    const seconds = (us: number): string => `${(us / 1e6).toFixed(2)} s`;
+    const modes = `${seconds(this.userUs)} outside ring 0, ${seconds(this.kernelUs)} in it`;
+    const own = `${seconds(this.monitorUs)} of its own`;
+    return `Monitor: guest ${modes}, ${own}; ${interrupts} interrupts, ${timerInterrupts} of them by timers`;
+  }
 }

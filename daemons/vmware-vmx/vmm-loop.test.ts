@@ -135,7 +135,7 @@ describe('VmmLoop', () => {
     machine.run();
     expect(machine.log).toEqual(['slice', 'halt 60000', 'halt 60000', 'halt 60000', 'slice', 'stop']);
     expect(tried).toBe(1);
-    expect(machine.sent.map(({ type }) => type)).toEqual(['noSpace', 'screen', 'stopped']);
+    expect(machine.sent.map(({ type }) => type)).toEqual(['noSpace', 'screen', 'log', 'stopped']);
     expect(machine.sent[0]).toEqual({ type: 'noSpace', disk: 1 });
   });
 
@@ -148,7 +148,10 @@ describe('VmmLoop', () => {
     };
     machine.run();
     expect(machine.log).toEqual(['slice', 'slice', 'slice', 'stop']);
-    expect(machine.sent).toEqual([{ type: 'stopped' }]);
+    expect(machine.sent).toEqual([
+      { type: 'log', text: expect.stringMatching(/^Monitor: guest [\d.]+ s outside ring 0, /) },
+      { type: 'stopped' },
+    ]);
   });
 
   it('runs nothing without a grant and still takes messages', () => {
@@ -199,7 +202,7 @@ describe('VmmLoop', () => {
       return 0;
     };
     off.run();
-    expect(off.sent.map(message => message.type)).toEqual(['softOff', 'stopped']);
+    expect(off.sent.map(message => message.type)).toEqual(['softOff', 'log', 'stopped']);
     const trap = new Machine();
     trap.onSlice = () => {
       throw new EngineTrap('no handler', 12);

@@ -64,6 +64,7 @@ export class VmmLoop {
       this.#sendSerial();
       send({ type: 'trap', reason: error.reason, instructions: engine.instructions });
     }
+    send({ type: 'log', text: this.#times.tell(engine.execution) });
     dispatch.stop();
     send({ type: 'stopped' });
   }

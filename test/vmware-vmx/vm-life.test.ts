@@ -87,6 +87,7 @@ describe('a VM', () => {
     await host.ended('off');
     await until('the vmx to end', () => !isAlive(vm.pid));
     expect(logOf('off')).toContain('the guest powered itself off');
+    expect(logOf('off')).toMatch(/vmm0\| Monitor: guest 0\.00 s outside ring 0, \d\.\d\d s in it, /);
   });
 
   it('whose engine traps ends alone, with the reason in its log and in the change feed', async () => {
