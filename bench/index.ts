@@ -8,7 +8,7 @@
  *         - console/ (viewers of a VM's screen beside QEMU's)
  *         - scheduler/ (CPU among real guests beside Linux's own groups)
  *         - simulator (the scheduler's policy on machines we lack; starts no host)
- *         - boot, overhead, monitor, footprint, soap (one benchmark each) - runner - main.
+ *         - boot, overhead, monitor, reconfiguration, footprint, soap (one benchmark each) - runner - main.
  *
  * Invariants
  * - Ours and the alternative are measured in the same run, in turns; what is published is a median of pairs.
@@ -20,6 +20,7 @@ import { consoleBench } from './console/index.js';
 import { footprint } from './footprint.js';
 import { monitor } from './monitor.js';
 import { overhead } from './overhead.js';
+import { reconfiguration } from './reconfiguration.js';
 import type { Benchmark } from './result.js';
 import { scheduler } from './scheduler/index.js';
 import { simulator } from './simulator.js';
@@ -31,6 +32,7 @@ export const benchmarks: readonly Benchmark[] = [
   overhead,
   monitor,
   scheduler,
+  reconfiguration,
   footprint,
   soap,
   ssh,

@@ -55,7 +55,7 @@ export class KernelHost {
 
   static async start(options: KernelHostOptions): Promise<KernelHost> {
     const root = mkdtempSync(join(options.folder, 'esx-bench-'));
-    for (const path of ['datastores/storage1', 'var/log', 'console'])
+    for (const path of ['datastores/storage1', 'var/log', 'console/etc/vmware'])
       mkdirSync(join(root, path), { recursive: true });
     options.images.placeFirmware(root);
     const bootId = root.slice(-6);

@@ -7,6 +7,7 @@
 export * from './host.js';
 export * from './machine.js';
 export * from './program.js';
+export * from './reconfiguration.js';
 export * from './serial-port.js';
 export * from './until.js';
 export * from './vm-group.js';

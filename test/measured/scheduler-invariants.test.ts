@@ -3,13 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MiniBios } from '../../daemons/vmware-vmx/engine/mini-bios.js';
-import type { ResourceAllocation } from '../../kernel/abi/index.js';
 import { attachStatistics, type Statistics } from '../../kernel/client/index.js';
 import { checkHost } from '../../tools/esx/check/index.js';
-import { until } from '../harness/index.js';
+import { nestedPools, Reconfiguration, until } from '../harness/index.js';
 import { BareHost } from '../vmware-vmx/bare-host.js';
 import { describeTables } from './host-tables.js';
-import { Reconfiguration } from './reconfiguration.js';
 
 const SECONDS = 60;
 const SEED = 20261121;
@@ -35,18 +33,7 @@ const powerOff = (name: string) => host.kernel.call('powerOff', { vmxPath: host.
 
 describe('the times of worlds, the sums of groups, limits and affinity', () => {
   it('hold while shares, limits, reservations, affinity, pools and power change at random', async () => {
-    const free: ResourceAllocation = {
-      reservation: 0,
-      expandable: true,
-      limit: null,
-      shares: 0,
-      level: 'normal',
-    };
-    const pools: number[] = [0];
-    for (const parentId of [0, 0, 1]) {
-      const args = { parentId: pools[parentId] ?? 0, name: `pool${pools.length}`, cpu: free, memory: free };
-      pools.push((await host.kernel.call('createPool', args)).poolId);
-    }
+    const pools = await nestedPools(host.kernel);
     const names = ['a', 'b', 'c', 'd'];
     for (const name of names) {
       host.define(name, name === 'd' ? SLEEPER : SPINNER, [SERIAL]);
@@ -54,10 +41,10 @@ describe('the times of worlds, the sums of groups, limits and affinity', () => {
     }
     const stop = new AbortController();
     const mhz = statistics.host.hostControl.pcpuMhz();
-    const moves = new Reconfiguration(
-      { host, names, pools, mhz, pcpus: statistics.host.hostControl.pcpuCount() },
-      SEED,
-    );
+    const pcpus = statistics.host.hostControl.pcpuCount();
+    const vms = names.map(name => host.path(name));
+    const powerOn = (vmxPath: string) => host.kernel.call('powerOn', { vmxPath });
+    const moves = new Reconfiguration({ kernel: host.kernel, vms, powerOn, pools, mhz, pcpus }, SEED);
     const changing = moves.run(stop.signal);
     const result = await checkHost({ shmDir, seconds: SECONDS, pidOf }).finally(() => stop.abort());
     await changing;

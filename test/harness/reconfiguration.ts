@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { VmkernelError } from '../../kernel/abi/index.js';
-import type { BareHost } from '../vmware-vmx/bare-host.js';
+import { type ResourceAllocation, ROOT_POOL_ID, VmkernelError } from '../../kernel/abi/index.js';
+import type { VmkernelClient } from '../../kernel/client/index.js';
 
 const PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 900;
@@ -13,13 +13,39 @@ const EXPECTED = new Set([
   'NotFound',
 ]);
 
+const FREE: ResourceAllocation = {
+  reservation: 0,
+  expandable: true,
+  limit: null,
+  shares: 0,
+  level: 'normal',
+};
+
 export interface Field {
-  readonly host: BareHost;
-  readonly names: readonly string[];
+  readonly kernel: VmkernelClient;
+  /** Paths of the .vmx of running VMs. */
+  readonly vms: readonly string[];
+  powerOn(vmxPath: string): Promise<unknown>;
   /** Ids of pools; the root first. */
   readonly pools: readonly number[];
   readonly mhz: number;
   readonly pcpus: number;
+}
+
+/** Two pools below the root and one below the first of them. @returns ids of pools; the root first */
+export async function nestedPools(kernel: VmkernelClient): Promise<number[]> {
+  const pools: number[] = [ROOT_POOL_ID];
+  for (const parent of [0, 0, 1]) {
+    const parentId = pools[parent] ?? ROOT_POOL_ID;
+    const { poolId } = await kernel.call('createPool', {
+      parentId,
+      name: `pool${pools.length}`,
+      cpu: FREE,
+      memory: FREE,
+    });
+    pools.push(poolId);
+  }
+  return pools;
 }
 
 /** Changes everything that an administrator may change, at random by a seed: a run can be had again. */
@@ -59,11 +85,11 @@ export class Reconfiguration {
   }
 
   async #change(): Promise<void> {
-    const { host, names, mhz } = this.field;
-    const name = this.#one(names);
+    const { kernel, vms, mhz } = this.field;
+    const vmxPath = this.#one(vms);
     const set = (key: string, value: string | null): Promise<unknown> =>
-      host.kernel.call('reconfigure', {
-        vmxPath: host.path(name),
+      kernel.call('reconfigure', {
+        vmxPath,
         changes: { settings: { [`sched.cpu.${key}`]: value } },
       });
     const choice = this.#below(8);
@@ -75,16 +101,12 @@ export class Reconfiguration {
     else if (choice === 4) await set('affinity', this.#one(['all', '0', String(this.field.pcpus - 1)]));
     else if (choice === 5) await this.#changePool();
     else if (choice === 6)
-      await host.kernel.call('moveIntoPool', {
-        poolId: this.#one(this.field.pools),
-        pools: [],
-        vms: [host.path(name)],
-      });
-    else await this.#cycle(name);
+      await kernel.call('moveIntoPool', { poolId: this.#one(this.field.pools), pools: [], vms: [vmxPath] });
+    else await this.#cycle(vmxPath);
   }
 
   async #changePool(): Promise<void> {
-    const { host, pools, mhz } = this.field;
+    const { kernel, pools, mhz } = this.field;
     const poolId = this.#one(pools.slice(1));
     const cpu = {
       reservation: this.#one([0, Math.round(mhz * 0.3)]),
@@ -93,12 +115,11 @@ export class Reconfiguration {
       shares: 1 + this.#below(10_000),
       level: this.#one(['low', 'normal', 'high', 'custom'] as const),
     };
-    await host.kernel.call('updatePools', { changes: [{ poolId, cpu }] });
+    await kernel.call('updatePools', { changes: [{ poolId, cpu }] });
   }
 
-  async #cycle(name: string): Promise<void> {
-    const { host } = this.field;
-    await host.kernel.call('powerOff', { vmxPath: host.path(name) });
-    await host.powerOn(name);
+  async #cycle(vmxPath: string): Promise<void> {
+    await this.field.kernel.call('powerOff', { vmxPath });
+    await this.field.powerOn(vmxPath);
   }
 }
