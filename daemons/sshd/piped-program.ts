@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import type { ServerChannel } from 'ssh2';
 import { pipe } from '../../lib/linux/index.js';
 import type { Ending, Program, ProgramOptions } from './program.js';
-import { pumpInput, pumpOutput } from './pumps.js';
+import { pumpInput, pumpOutput, Turns } from './pumps.js';
 
 /**
  * Runs a program on three pipes in a session of its own. Pipes, not the sockets that Node would make: a program may
@@ -28,9 +28,10 @@ export class PipedProgram implements Program {
     pumpInput(channel, input, true);
     const { signal } = this.#abandoned;
     const exited = endingOf(child);
+    const turns = new Turns(channel as object);
     const pumped = Promise.all([
-      pumpOutput(output, { channel, connection }, signal),
-      pumpOutput(complaint, { channel: channel.stderr, connection }, signal),
+      pumpOutput(output, { channel, connection, turns }, signal),
+      pumpOutput(complaint, { channel: channel.stderr, connection, turns }, signal),
     ]);
     this.ended = Promise.all([exited, pumped]).then(([ending]) => ending);
   }

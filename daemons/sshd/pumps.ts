@@ -22,16 +22,63 @@ export async function untilRoom({ channel, connection }: Outlet, signal: AbortSi
   while (connection.writableLength > MAX_UNSENT_BYTES) await once(connection, 'drain', { signal });
 }
 
+/** What ssh2 keeps of a write that waits for the window, and does not forget when it is done. */
+interface Waiting {
+  _chunk?: Buffer | undefined;
+  _chunkcb?: unknown;
+  _chunkErr?: Buffer | undefined;
+  _chunkcbErr?: unknown;
+}
+
+/**
+ * One of a channel's two outputs writes at a time, and what it left waiting is forgotten after it: ssh2 1.17 would send
+ * the last piece of standard output again for one of standard error that waits, and lose that and the exit status.
+ */
+export class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(private readonly channel: Waiting) {}
+
+  take(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work).finally(() => {
+      this.channel._chunk = undefined;
+      this.channel._chunkcb = undefined;
+      this.channel._chunkErr = undefined;
+      this.channel._chunkcbErr = undefined;
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}
+
 /** Carries a program's output into a channel until its end, holding back while there is no room. */
-export async function pumpOutput(source: Readable, outlet: Outlet, signal: AbortSignal): Promise<void> {
+export async function pumpOutput(
+  source: Readable,
+  outlet: Outlet & { readonly turns: Turns },
+  signal: AbortSignal,
+): Promise<void> {
   try {
     for await (const chunk of source) {
-      outlet.channel.write(chunk);
+      await outlet.turns.take(() => written(outlet.channel, chunk, signal));
       if (!hasRoom(outlet)) await untilRoom(outlet, signal);
     }
   } catch (error) {
     if (!isEnd(error)) throw error;
   }
+}
+
+/** Until the window had room for all of it, or nobody waits any more. */
+function written(channel: Writable, chunk: Buffer, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return resolve();
+    const abandoned = (): void => resolve();
+    signal.addEventListener('abort', abandoned, { once: true });
+    channel.write(chunk, error => {
+      signal.removeEventListener('abort', abandoned);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
 
 /**

@@ -36,7 +36,7 @@ describe('sshd with OpenSSH’s client', () => {
     const { stdout, stderr, status } = await host.shell(
       'head -c 3000000 /dev/zero | tr "\\0" o; head -c 2000000 /dev/zero | tr "\\0" e >&2; exit 3',
     );
-    expect(status, stderr.slice(0, 2000)).toBe(3);
+    expect(status, stderr.slice(-300)).toBe(3);
     expect(stdout.equals(Buffer.alloc(3_000_000, 'o'))).toBe(true);
     expect(stderr === 'e'.repeat(2_000_000)).toBe(true);
   });
